@@ -1,0 +1,159 @@
+"""The database: declarative base, naming, sessions, and the one transaction rule.
+
+A public write service opens ``with transaction():``. Nested calls join; only the outermost commits; there
+is no other ``.commit()`` in the code base (a test looks). Reads use :func:`session` directly.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from storefront.core.identity import Identity
+from storefront.core.ids import new_id
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The typed root of every model. Python types decide the column types, in one place."""
+
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {
+        uuid.UUID: sa.Uuid(),
+        datetime: sa.TIMESTAMP(timezone=True),
+        Decimal: sa.Numeric(12, 2),
+        str: sa.Text(),
+        dict[str, Any]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+        list[str]: ARRAY(sa.Text()),
+    }
+
+
+class Identified:
+    """A time-ordered UUID from the application, a random one from the server for hand-written SQL."""
+
+    id: Mapped[uuid.UUID] = mapped_column(
+        primary_key=True, default=new_id, server_default=sa.text("gen_random_uuid()"), sort_order=-10
+    )
+
+
+class Created:
+    """When the row was written."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), sort_order=90)
+
+
+class Timestamped(Created):
+    """When the row was written and last changed; the trigger ``set_updated_at`` keeps the latter true."""
+
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=sa.func.now(), server_onupdate=sa.FetchedValue(), sort_order=91
+    )
+
+
+class SoftDeleted:
+    """Deleted rows stay for the books; ordinary queries name ``deleted_at IS NULL``."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(sort_order=92)
+
+
+db = SQLAlchemy(model_class=Base)
+
+_restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
+_JOINED = "storefront.transaction"
+
+
+def session() -> Session:
+    """The session of whoever acts now: the shopper's restricted one inside :func:`acting_as`, else the app's."""
+    return _restricted.get() or db.session()
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Run the block in one transaction: commit at the outermost end, roll back on any error."""
+    current = session()
+    if current.info.get(_JOINED):
+        yield current
+        return
+    current.info[_JOINED] = True
+    try:
+        yield current
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info.pop(_JOINED, None)
+
+
+class TransactionOpen(RuntimeError):
+    """Somebody is about to wait for an outside service with a database transaction open."""
+
+
+def release() -> None:
+    """End the read transaction that SQLAlchemy began by itself and give the connection back.
+
+    Called before the first byte of a stream and before every call to an outside service.
+    Raises :class:`TransactionOpen` inside a ``transaction()`` block: that would commit half of it.
+    """
+    current = session()
+    if current.info.get(_JOINED):
+        raise TransactionOpen
+    current.rollback()
+    current.close()
+
+
+def assert_no_transaction() -> None:
+    """Providers call this first: no transaction may be open while somebody else is thinking."""
+    if session().in_transaction():
+        raise TransactionOpen
+
+
+def _set_identity(identity: Identity) -> sa.TextClause:
+    return sa.text(
+        "SELECT set_config('app.user_id', :user_id, true),"
+        " set_config('app.session_id', :session_id, true),"
+        " set_config('app.order_ids', :order_ids, true)"
+    ).bindparams(
+        user_id=str(identity.user_id or ""),
+        session_id=str(identity.session_id or ""),
+        order_ids=",".join(str(order_id) for order_id in sorted(identity.proved_order_ids)),
+    )
+
+
+@contextmanager
+def acting_as(identity: Identity) -> Iterator[Session]:
+    """Run the block as the restricted ``shopper`` login under row-level security.
+
+    Everything called inside, services included, sees only this person's rows. The identity is set ``LOCAL``
+    at the begin of every transaction, so that pooled connections carry nothing over (PgBouncer-safe).
+    """
+    restricted = Session(db.engines["shopper"], expire_on_commit=False)
+
+    @sa.event.listens_for(restricted, "after_begin")
+    def _announce(_session: Session, _transaction: object, connection: sa.Connection) -> None:
+        connection.execute(_set_identity(identity))
+
+    token = _restricted.set(restricted)
+    try:
+        yield restricted
+    finally:
+        _restricted.reset(token)
+        restricted.close()

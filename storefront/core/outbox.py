@@ -1,0 +1,92 @@
+"""Work for later, written in the transaction of its cause and drained by jobs.
+
+Mail, webhooks, index and cache work is a row here: a crash or an emptied Redis loses nothing. Nothing below
+``jobs`` knows who does the work; the payload holds ids, never content, so that a retry sees today's truth.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.clock import now
+from storefront.core.db import Base, Created, Identified, session
+
+
+class OutboxEntry(Identified, Created, Base):
+    """One piece of work: its kind, the ids it is about, and how often it was tried."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        sa.Index("ix_outbox_due", "available_at", postgresql_where=sa.text("done_at IS NULL")),
+    )
+
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]] = mapped_column(server_default=sa.text("'{}'::jsonb"))
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    available_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    last_error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+def enqueue(kind: str, *, available_at: datetime | None = None, **payload: Any) -> None:
+    """Write one entry in the current transaction. ``payload`` values must be JSON-ready: ids as text."""
+    session().execute(
+        sa.insert(OutboxEntry).values(kind=kind, payload=payload, available_at=available_at or now())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An entry that one worker handles now; ``attempts`` counts this one."""
+
+    id: uuid.UUID
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+
+
+def claim(lease: timedelta) -> Claimed | None:
+    """Take the oldest due entry for ``lease``; a worker that dies in between leaves it to the next one."""
+    due = (
+        sa.select(OutboxEntry.id)
+        .where(OutboxEntry.done_at.is_(None), OutboxEntry.available_at <= now())
+        .order_by(OutboxEntry.available_at, OutboxEntry.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = session().execute(
+        sa.update(OutboxEntry)
+        .where(OutboxEntry.id == due.scalar_subquery())
+        .values(attempts=OutboxEntry.attempts + 1, available_at=now() + lease)
+        .returning(OutboxEntry.id, OutboxEntry.kind, OutboxEntry.payload, OutboxEntry.attempts)
+        .execution_options(synchronize_session=False)
+    )
+    entry = row.one_or_none()
+    return None if entry is None else Claimed(entry.id, entry.kind, entry.payload, entry.attempts)
+
+
+def finish(entry: Claimed) -> None:
+    """Mark the entry as done."""
+    _update(entry.id, done_at=now(), last_error=None)
+
+
+def postpone(entry: Claimed, error: str) -> None:
+    """Try again later: after 10 seconds, then twice as long each time, at most six hours."""
+    pause = min(timedelta(seconds=10 * 2 ** min(entry.attempts, 12)), timedelta(hours=6))
+    _update(entry.id, available_at=now() + pause, last_error=error)
+
+
+def _update(entry_id: uuid.UUID, **values: Any) -> None:
+    session().execute(
+        sa.update(OutboxEntry)
+        .where(OutboxEntry.id == entry_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,30 @@
+"""Redis: quick to give up, never needed to sell.
+
+Rate limits, caches and running chat streams live here. Whoever reads it must have an answer for its absence:
+catch :class:`redis.RedisError` and go on.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, current_app
+from redis import Redis
+
+from storefront.core.settings import Settings
+
+
+def init_redis(app: Flask, settings: Settings) -> None:
+    """Create the application's client. It connects on first use; a server that is away costs no start."""
+    assert settings.redis_url is not None
+    app.extensions["redis"] = Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        decode_responses=True,
+        socket_timeout=settings.redis_timeout_seconds,
+        socket_connect_timeout=settings.redis_timeout_seconds,
+        health_check_interval=30,
+    )
+
+
+def redis_client() -> Redis:
+    """The application's Redis client. Its commands raise :class:`redis.RedisError` when the server is away."""
+    client: Redis = current_app.extensions["redis"]
+    return client

@@ -1,0 +1,167 @@
+"""Every setting of the shop, read once from the environment, typed and checked.
+
+A wrong value stops the start with a sentence that names the variable. ``docs/settings.md`` lists them all;
+a test compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from flask import current_app
+from pydantic import EmailStr, Field, HttpUrl, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsInvalid(SystemExit):
+    """The environment holds a value the shop cannot start with."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    environment: Literal["development", "production", "test"] = Field(
+        "development", description="`production` asks for SECRET_KEY and hides /dev/mail."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs cookies and tokens. Unset in development: made once, kept in INSTANCE_DIR."
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="The key before the last rotation: still accepted for reading cookies."
+    )
+    host: str = Field("127.0.0.1", description="The address the web server listens on.")
+    port: Port = Field(8000, description="The port the web server listens on.")
+    instance_dir: Path = Field(
+        Path("instance"), description="Data of the embedded services, mail, uploads, logs."
+    )
+    public_url: HttpUrl | None = Field(
+        None, description="How the shop is reached from outside, for links in mail. Unset: host and port."
+    )
+    web_workers: PositiveInt = Field(2, description="Web server processes.")
+    web_threads: PositiveInt = Field(8, description="Threads of each web server process.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For and -Proto."
+    )
+    max_request_bytes: PositiveInt = Field(2_000_000, description="The largest request body, in bytes.")
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer. Unset: the embedded server."
+    )
+    database_owner_url: SecretStr | None = Field(
+        None, description="Login that owns the schema (migrations). Unset: made by DATABASE_URL's login."
+    )
+    database_shopper_url: SecretStr | None = Field(
+        None, description="Restricted login under row-level security. Unset: made by DATABASE_URL's login."
+    )
+    database_role_prefix: str = Field(
+        "storefront", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Prefix of the three logins' names."
+    )
+    database_pool_size: PositiveInt = Field(10, description="Connections a process keeps open.")
+    database_pool_overflow: int = Field(10, ge=0, description="Connections a process may open beyond that.")
+    database_pool_timeout_seconds: PositiveInt = Field(5, description="Longest wait for a connection.")
+    database_connect_timeout_seconds: PositiveInt = Field(3, description="Longest wait for the server.")
+    redis_url: SecretStr | None = Field(None, description="Redis or Valkey. Unset: the embedded Valkey.")
+    redis_timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for one Redis answer.")
+
+    shop_name: str = Field("Larkfell", description="The shop's name on pages and in mail.")
+    shop_tagline: str = Field("Gear for unhurried days outside", description="One line under the name.")
+    shop_email: EmailStr = Field("hello@larkfell.example.com", description="Where shoppers can write to.")
+    shop_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all prices.")
+    shop_country: str = Field("DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code, the default address.")
+
+    session_days: PositiveInt = Field(30, description="Days after the last visit until a session ends.")
+    mail_backend: Literal["folder", "smtp"] = Field(
+        "folder", description="`folder` writes to INSTANCE_DIR/mail, shown at /dev/mail; `smtp` sends."
+    )
+    mail_from: str = Field("Larkfell <hello@larkfell.example.com>", description="Sender of all mail.")
+    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_port: Port = Field(587, description="Mail server's port.")
+    smtp_user: str | None = Field(None, description="Mail server's user.")
+    smtp_password: SecretStr | None = Field(None, description="Mail server's password.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field("starttls", description="How mail is encrypted.")
+
+    media_backend: Literal["folder", "s3"] = Field(
+        "folder", description="Where pictures are kept: INSTANCE_DIR/media or an S3-compatible bucket."
+    )
+    s3_endpoint_url: str | None = Field(None, description="S3-compatible endpoint; unset for AWS.")
+    s3_bucket: str | None = Field(None, description="Bucket for pictures.")
+    s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    s3_access_key: SecretStr | None = Field(None, description="Access key of the bucket.")
+    s3_secret_key: SecretStr | None = Field(None, description="Secret key of the bucket.")
+
+    openai_api_key: SecretStr | None = Field(
+        None, description="Key of the model provider. Unset: the built-in assistant answers."
+    )
+    openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint.")
+    chat_model: str = Field("gpt-5-mini", description="The model's name at the provider.")
+    chat_first_token_timeout_seconds: float = Field(20, gt=0, description="Longest wait for the first token.")
+    chat_timeout_seconds: float = Field(90, gt=0, description="Longest time one answer may take.")
+    chat_step_limit: PositiveInt = Field(6, description="Tool-calling rounds in one answer.")
+    chat_message_characters: PositiveInt = Field(4_000, description="Longest message a shopper may send.")
+
+    reservation_minutes: PositiveInt = Field(15, description="Minutes that stock is held for a started order.")
+    rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
+    rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
+    rate_limit_lookup: str = Field("10/minute;40/hour", description="Guest order look-ups per address.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
+
+    def secret(self) -> str:
+        """The signing key. Only callable once :func:`load_settings` has made sure that there is one."""
+        assert self.secret_key is not None
+        return self.secret_key.get_secret_value()
+
+    def base_url(self) -> str:
+        """Scheme and host for links that leave the shop (mail), without a trailing slash."""
+        return str(self.public_url).rstrip("/") if self.public_url else f"http://{self.host}:{self.port}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment. Raises :class:`SettingsInvalid` with a sentence per wrong variable."""
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise SettingsInvalid("The settings are wrong.\n" + "\n".join(lines)) from None
+    instance_dir = settings.instance_dir.expanduser().absolute()
+    updates: dict[str, Any] = {"instance_dir": instance_dir}
+    if settings.secret_key is None:
+        if settings.environment == "production":
+            raise SettingsInvalid("SECRET_KEY: set it to a long random value; production needs its own.")
+        updates["secret_key"] = SecretStr(_kept_secret(instance_dir))
+    if settings.media_backend == "s3" and not settings.s3_bucket:
+        raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
+    return settings.model_copy(update=updates)
+
+
+def _kept_secret(instance_dir: Path) -> str:
+    """Development's signing key: made once, readable by its owner alone."""
+    from storefront.core.ids import new_secret
+
+    path = instance_dir / "secret_key"
+    if not path.exists():
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{new_secret()[:8]}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(new_secret())
+        try:
+            path.hardlink_to(fresh)  # the first of several starting processes wins
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text().strip()
+
+
+def current_settings() -> Settings:
+    """The settings of the running application."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

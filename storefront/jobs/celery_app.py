@@ -1,0 +1,67 @@
+"""The Celery application: broker from the settings, each task inside the Flask application's context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery, Task
+from flask import Flask
+
+from storefront.core.settings import Settings
+
+CHAT_QUEUE = "chat"
+JOBS_QUEUE = "jobs"
+
+celery = Celery("storefront")
+
+
+def init_celery(app: Flask, settings: Settings) -> None:
+    """Bind the Celery application to ``app`` and load the tasks and the schedule."""
+
+    class ContextTask(Task):  # type: ignore[type-arg]
+        """A task that finds ``current_app`` and a database session of its own."""
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                return super().__call__(*args, **kwargs)
+
+    from storefront.jobs.schedule import SCHEDULE
+
+    assert settings.redis_url is not None
+    broker = celery_url(settings.redis_url.get_secret_value())
+    celery.Task = ContextTask
+    celery.conf.update(
+        broker_url=broker,
+        result_backend=None,
+        task_ignore_result=True,
+        task_default_queue=JOBS_QUEUE,
+        task_acks_late=True,
+        task_time_limit=600,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 900},
+        broker_connection_max_retries=None,
+        imports=("storefront.jobs.outbox", "storefront.jobs.upkeep", "storefront.jobs.chat"),
+        beat_schedule=SCHEDULE,
+        timezone="UTC",
+    )
+    celery.set_default()
+
+
+def celery_url(redis_url: str) -> str:
+    """Celery's spelling of a Redis address: ``unix://`` sockets are ``redis+socket://`` there."""
+    return "redis+socket://" + redis_url.removeprefix("unix://") if redis_url.startswith("unix://") else redis_url
+
+
+def send_quietly(send: Callable[[], Any]) -> bool:
+    """Nudge a worker without depending on the broker; False when it is away (the schedule catches up)."""
+    from kombu.exceptions import OperationalError
+    from redis import RedisError
+
+    try:
+        send()
+    except (OperationalError, RedisError, OSError):
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""The outbox's drain: each entry is handled once it is committed, retried with growing pauses, never lost.
+
+Handlers are idempotent and get the payload's ids as keyword arguments. Entries are claimed one by one with
+``FOR UPDATE SKIP LOCKED``, so that several workers share the work; a handler runs outside the claim's
+transaction, because it may wait for a mail server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from storefront.core import outbox
+from storefront.core.db import release, transaction
+from storefront.jobs.celery_app import celery, send_quietly
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[..., None]
+_handlers: dict[str, Handler] = {}
+CLAIM = timedelta(minutes=5)
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the one handler of outbox entries of this kind."""
+
+    def register(handler: Handler) -> Handler:
+        if kind in _handlers:
+            raise ValueError(f"two handlers for {kind}")
+        _handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def drain(limit: int = 200) -> int:
+    """Handle up to ``limit`` due entries; returns how many were done."""
+    done = 0
+    for _ in range(limit):
+        with transaction():
+            entry = outbox.claim(CLAIM)
+        if entry is None:
+            break
+        done += _handle(entry)
+    return done
+
+
+def _handle(entry: outbox.Claimed) -> bool:
+    handler = _handlers.get(entry.kind)
+    if handler is None:
+        with transaction():
+            outbox.postpone(entry, "no handler")
+        log.error("outbox_no_handler", kind=entry.kind, entry=str(entry.id))
+        return False
+    release()
+    try:
+        handler(**entry.payload)
+    except Exception as error:  # whatever a handler raises, the entry stays and the drain goes on
+        log.exception("outbox_failed", kind=entry.kind, entry=str(entry.id), attempts=entry.attempts)
+        with transaction():
+            outbox.postpone(entry, f"{type(error).__name__}: {error}"[:500])
+        return False
+    with transaction():
+        outbox.finish(entry)
+    return True
+
+
+@celery.task(name="storefront.jobs.outbox.drain_outbox")
+def drain_outbox() -> int:
+    """The scheduled and the nudged drain."""
+    return drain()
+
+
+def nudge() -> None:
+    """Ask a worker to drain now. Without a broker the schedule does it a few seconds later."""
+    send_quietly(lambda: drain_outbox.apply_async(expires=30, retry=False))
+
+
+def handled_kinds() -> frozenset[str]:
+    """All kinds somebody handles; a test compares them with those that are written."""
+    return frozenset(_handlers)
+
+
+def run_handler(kind: str, payload: dict[str, Any]) -> None:
+    """Run one handler directly (the CLI's replay of a failed entry)."""
+    _handlers[kind](**payload)

@@ -1,0 +1,23 @@
+"""What runs when. Times in seconds or crontab, all in UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "drain the outbox": {"task": "storefront.jobs.outbox.drain_outbox", "schedule": 3.0},
+    "give back expired holds": {"task": "storefront.jobs.upkeep.release_expired_holds", "schedule": 60.0},
+    "finish or cancel stranded orders": {"task": "storefront.jobs.upkeep.settle_stranded_orders", "schedule": 60.0},
+    "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
+    "refresh assistant metrics": {"task": "storefront.jobs.upkeep.refresh_metrics", "schedule": 600.0},
+    "create the coming partitions": {
+        "task": "storefront.jobs.upkeep.create_partitions",
+        "schedule": crontab(hour="2", minute="10"),
+    },
+    "purge what has expired": {
+        "task": "storefront.jobs.upkeep.purge_expired",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+}
