@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id
@@ -34,16 +34,19 @@ NAMING_CONVENTION = {
 class Base(DeclarativeBase):
     """The typed root of every model. Python types decide the column types, in one place."""
 
-    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
-    type_annotation_map = {
-        uuid.UUID: sa.Uuid(),
-        datetime: sa.TIMESTAMP(timezone=True),
-        Decimal: sa.Numeric(12, 2),
-        str: sa.Text(),
-        dict[str, Any]: JSONB(),
-        list[dict[str, Any]]: JSONB(),
-        list[str]: ARRAY(sa.Text()),
-    }
+    # In a registry, not as ``type_annotation_map``: Flask-SQLAlchemy rebuilds the base from its attributes.
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING_CONVENTION),
+        type_annotation_map={
+            uuid.UUID: sa.Uuid(),
+            datetime: sa.TIMESTAMP(timezone=True),
+            Decimal: sa.Numeric(12, 2),
+            str: sa.Text(),
+            dict[str, Any]: JSONB(),
+            list[dict[str, Any]]: JSONB(),
+            list[str]: ARRAY(sa.Text()),
+        },
+    )
 
 
 class Identified:

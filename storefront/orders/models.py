@@ -1,0 +1,232 @@
+"""What was bought: orders with their lines, timeline, parcels and returns.
+
+``*_TRANSITIONS`` are the state machine; a trigger enforces the same edges (a test compares the two).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.columns import EMPTY_LIST, EMPTY_OBJECT, currency_check, one_of
+from storefront.core.db import Base, Created, Identified, Timestamped
+
+ORDER_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "draft": ("pending", "placed", "cancelled"),
+    "pending": ("placed", "cancelled"),
+    "placed": ("processing", "shipped", "delivered", "cancelled"),
+    "processing": ("shipped", "delivered", "cancelled"),
+    "shipped": ("delivered",),
+    "delivered": ("completed",),
+    "completed": (),
+    "cancelled": (),
+}
+PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "pending": ("authorised", "paid", "failed", "cancelled"),
+    "authorised": ("paid", "failed", "cancelled"),
+    "failed": ("pending", "authorised", "paid", "cancelled"),
+    "paid": ("partially_refunded", "refunded"),
+    "partially_refunded": ("refunded",),
+    "refunded": (),
+    "cancelled": (),
+}
+FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "unfulfilled": ("partial", "fulfilled"),
+    "partial": ("fulfilled", "returned"),
+    "fulfilled": ("returned",),
+    "returned": (),
+}
+SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
+RETURN_KINDS = ("return", "exchange")
+RETURN_STATUSES = ("requested", "approved", "received", "completed", "rejected", "cancelled")
+
+
+class Order(Identified, Timestamped, Base):
+    """An order from the first draft on. Amounts are in ``currency``; totals follow ``prices_include_tax``.
+
+    A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
+    was erased: the law keeps the order, not the name.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        one_of("status", tuple(ORDER_TRANSITIONS)),
+        one_of("payment_status", tuple(PAYMENT_TRANSITIONS)),
+        one_of("fulfilment_status", tuple(FULFILMENT_TRANSITIONS)),
+        currency_check(),
+        sa.CheckConstraint(
+            "subtotal >= 0 AND discount_amount >= 0 AND shipping_amount >= 0 AND tax_amount >= 0"
+            " AND total_amount >= 0",
+            name="amounts_not_negative",
+        ),
+        sa.CheckConstraint("discount_amount <= subtotal + shipping_amount", name="discount_within_amount"),
+        sa.CheckConstraint(
+            "total_amount = subtotal - discount_amount + shipping_amount"
+            " + CASE WHEN prices_include_tax THEN 0 ELSE tax_amount END",
+            name="total_adds_up",
+        ),
+        sa.CheckConstraint(
+            "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
+            name="somebody_ordered",
+        ),
+        sa.CheckConstraint(
+            "placed_at IS NOT NULL OR status IN ('draft', 'pending', 'cancelled')", name="placed_has_a_time"
+        ),
+        sa.CheckConstraint(
+            "(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_a_time"
+        ),
+        sa.Index(
+            "uq_orders_draft_of_cart", "cart_id", unique=True, postgresql_where=sa.text("status = 'draft'")
+        ),
+        sa.Index("ix_orders_cart_id", "cart_id"),
+        sa.Index("ix_orders_user_id_status", "user_id", "status"),
+        sa.Index("ix_orders_user_id_created_at", "user_id", sa.text("created_at DESC")),
+        sa.Index("ix_orders_status_created_at", "status", sa.text("created_at DESC")),
+        sa.Index("ix_orders_created_at", sa.text("created_at DESC")),
+        sa.Index("ix_orders_guest_email", "guest_email", postgresql_where=sa.text("guest_email IS NOT NULL")),
+        sa.Index("ix_orders_external_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")),
+    )
+
+    order_number: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    guest_email: Mapped[str | None] = mapped_column(CITEXT)
+    cart_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("carts.id", ondelete="SET NULL"))
+    status: Mapped[str] = mapped_column(default="draft", server_default="draft")
+    payment_status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    fulfilment_status: Mapped[str] = mapped_column(default="unfulfilled", server_default="unfulfilled")
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    subtotal: Mapped[Decimal]
+    discount_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    shipping_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    tax_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    total_amount: Mapped[Decimal]
+    shipping_address: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)
+    billing_address: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)
+    shipping_method: Mapped[str | None]
+    payment_method: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    external_id: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    customer_note: Mapped[str | None]
+    notes: Mapped[str | None]
+    placed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+    anonymised_at: Mapped[datetime | None]
+
+
+class OrderItem(Identified, Created, Base):
+    """A line with its own copy of name, SKU, options and picture: later changes never reach an order.
+
+    ``total_price`` is ``unit_price * quantity - discount``; ``tax`` is what it contains, or what comes on top.
+    """
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        sa.CheckConstraint("quantity > 0", name="quantity_positive"),
+        sa.CheckConstraint("unit_price >= 0 AND discount >= 0 AND tax >= 0", name="amounts_not_negative"),
+        sa.CheckConstraint("total_price = unit_price * quantity - discount", name="total_adds_up"),
+        sa.CheckConstraint("total_price >= 0", name="total_not_negative"),
+        sa.CheckConstraint(
+            "returned_quantity >= 0 AND returned_quantity <= delivered_quantity AND delivered_quantity <= quantity",
+            name="returned_within_delivered",
+        ),
+        sa.Index("ix_order_items_order_id", "order_id"),
+        sa.Index("ix_order_items_product_id", "product_id"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    product_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("products.id", ondelete="SET NULL"))
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    name: Mapped[str]
+    sku: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    image: Mapped[dict[str, Any] | None]
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal]
+    discount: Mapped[Decimal] = mapped_column(server_default="0")
+    tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), server_default="0")
+    tax: Mapped[Decimal] = mapped_column(server_default="0")
+    total_price: Mapped[Decimal]
+    delivered_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    returned_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class OrderEvent(Identified, Created, Base):
+    """A line of an order's timeline. Append only. ``actor`` is ``shopper``, ``system`` or ``staff:<id>``."""
+
+    __tablename__ = "order_events"
+    __table_args__ = (sa.Index("ix_order_events_order_id_created_at", "order_id", "created_at"),)
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    from_status: Mapped[str | None]
+    to_status: Mapped[str | None]
+    actor: Mapped[str] = mapped_column(default="system", server_default="system")
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+
+
+class Shipment(Identified, Timestamped, Base):
+    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (
+        one_of("status", SHIPMENT_STATUSES),
+        sa.Index("ix_shipments_order_id", "order_id"),
+        sa.Index("ix_shipments_tracking_number", "tracking_number"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    status: Mapped[str] = mapped_column(default="preparing", server_default="preparing")
+    items: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Return(Identified, Timestamped, Base):
+    """Goods coming back, for money or for other goods. A rejected or cancelled one frees its quantities."""
+
+    __tablename__ = "returns"
+    __table_args__ = (
+        one_of("kind", RETURN_KINDS),
+        one_of("status", RETURN_STATUSES),
+        sa.Index("ix_returns_order_id", "order_id"),
+        sa.Index("ix_returns_status", "status"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(default="return", server_default="return")
+    status: Mapped[str] = mapped_column(default="requested", server_default="requested")
+    reason: Mapped[str | None]
+    price_difference: Mapped[Decimal] = mapped_column(server_default="0")
+    payment_method: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+
+class ReturnItem(Identified, Created, Base):
+    """A returned line; a trigger adds its quantity to the order line's returned_quantity, which is limited."""
+
+    __tablename__ = "return_items"
+    __table_args__ = (
+        sa.CheckConstraint("quantity > 0", name="quantity_positive"),
+        sa.UniqueConstraint("return_id", "order_item_id"),
+        sa.Index("ix_return_items_order_item_id", "order_item_id"),
+        sa.Index("ix_return_items_replacement_product_id", "replacement_product_id"),
+    )
+
+    return_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("returns.id", ondelete="CASCADE"))
+    order_item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("order_items.id", ondelete="CASCADE"))
+    quantity: Mapped[int]
+    replacement_product_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("products.id", ondelete="SET NULL")
+    )

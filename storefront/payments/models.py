@@ -1,0 +1,105 @@
+"""Money that came and went, and what the providers told us about it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.columns import EMPTY_OBJECT, currency_check, one_of
+from storefront.core.db import Base, Created, Identified, Timestamped
+
+PAYMENT_STATUSES = (
+    "pending",
+    "authorised",
+    "captured",
+    "partially_refunded",
+    "refunded",
+    "failed",
+    "cancelled",
+)
+REFUND_STATUSES = ("pending", "succeeded", "failed")
+
+
+class Payment(Identified, Timestamped, Base):
+    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, later ``stripe``).
+
+    ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        one_of("status", PAYMENT_STATUSES),
+        currency_check(),
+        sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
+        sa.CheckConstraint(
+            "captured_amount >= 0 AND captured_amount <= amount", name="captured_within_amount"
+        ),
+        sa.CheckConstraint(
+            "refunded_amount >= 0 AND refunded_amount <= captured_amount", name="refunded_within_captured"
+        ),
+        sa.UniqueConstraint("provider", "provider_reference"),
+        sa.Index("ix_payments_order_id", "order_id"),
+        sa.Index("ix_payments_status_created_at", "status", "created_at"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    provider: Mapped[str]
+    provider_reference: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    amount: Mapped[Decimal]
+    captured_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    refunded_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    error: Mapped[str | None]
+    raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+
+
+class Refund(Identified, Timestamped, Base):
+    """Money given back. A pending one counts already: nobody may promise the same money twice."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        one_of("status", REFUND_STATUSES),
+        currency_check(),
+        sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.UniqueConstraint("payment_id", "provider_reference"),
+        sa.Index("ix_refunds_order_id", "order_id"),
+    )
+
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    provider_reference: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+
+
+class WebhookEvent(Identified, Created, Base):
+    """Something a provider told us: stored once (provider, event_id), replayable from ``payload``."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        sa.UniqueConstraint("provider", "event_id"),
+        sa.Index(
+            "ix_webhook_events_unprocessed",
+            "created_at",
+            postgresql_where=sa.text("processed_at IS NULL"),
+        ),
+    )
+
+    provider: Mapped[str]
+    event_id: Mapped[str]
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    error: Mapped[str | None]
+    processed_at: Mapped[datetime | None]
