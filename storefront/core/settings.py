@@ -6,14 +6,16 @@ a test compares.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from flask import current_app
 from pydantic import EmailStr, Field, HttpUrl, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -165,3 +167,11 @@ def current_settings() -> Settings:
     """The settings of the running application."""
     settings: Settings = current_app.extensions["settings"]
     return settings
+
+
+def once_per_application(name: str, make: Callable[[Settings], T]) -> T:
+    """The thing of that name of the running application, made from its settings at the first call."""
+    if name not in current_app.extensions:
+        current_app.extensions[name] = make(current_settings())
+    made: T = current_app.extensions[name]
+    return made

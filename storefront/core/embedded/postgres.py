@@ -113,9 +113,7 @@ class PostgresServer:
         except (OSError, ValueError):
             return None
         candidate = processes.process(pid)
-        if candidate is None or candidate.pid not in {
-            p.pid for p in processes.working_in(self.data, "postgres")
-        }:
+        if candidate is None or not processes.works_in(candidate, self.data, "postgres"):
             return None
         return candidate
 

@@ -63,20 +63,21 @@ def ended(candidate: psutil.Process, within: float) -> bool:
     return True
 
 
-def working_in(folder: Path, program: str) -> list[psutil.Process]:
-    """All processes of ``program`` whose working folder is ``folder``, or that name it as an argument.
+def works_in(candidate: psutil.Process, folder: Path, program: str) -> bool:
+    """Whether this is ``program`` with ``folder`` as its working folder or named as an argument.
 
     A server's children rewrite their command line, and a deleted folder shows as ``... (deleted)``: hence both.
     """
-    found = []
-    for candidate in psutil.process_iter():
-        with contextlib.suppress(*GONE, psutil.AccessDenied):
-            if not candidate.name().startswith(program):
-                continue
+    with contextlib.suppress(*GONE, psutil.AccessDenied):
+        if candidate.name().startswith(program):
             place = candidate.cwd().removesuffix(" (deleted)")
-            if place == str(folder) or str(folder) in candidate.cmdline():
-                found.append(candidate)
-    return found
+            return place == str(folder) or str(folder) in candidate.cmdline()
+    return False
+
+
+def working_in(folder: Path, program: str) -> list[psutil.Process]:
+    """All processes for which :func:`works_in` holds, oldest first."""
+    return [candidate for candidate in psutil.process_iter() if works_in(candidate, folder, program)]
 
 
 def send(candidate: psutil.Process, number: signal.Signals) -> None:

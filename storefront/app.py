@@ -1,0 +1,90 @@
+"""The composition root: settings, services, extensions, blueprints, error pages. Nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask
+from pydantic import SecretStr
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from storefront import admin, cli, jobs
+from storefront.core import extensions
+from storefront.core.logging import configure_logging
+from storefront.core.redis import init_redis
+from storefront.core.services import with_services
+from storefront.core.settings import ROOT, Settings, load_settings
+from storefront.http import assets, context, csp, errors, health, media, requests, visitor
+from storefront.web import account, cart, catalog, chat, checkout, pages
+
+
+def build_app(settings: Settings | None = None) -> Flask:
+    """Build the application; starts or joins the embedded services where no URL names real ones."""
+    settings = with_services(settings or load_settings())
+    configure_logging(settings)
+    app = Flask(
+        "storefront",
+        root_path=str(ROOT),
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,
+        instance_path=str(settings.instance_dir),
+    )
+    app.extensions["settings"] = settings
+    _configure(app, settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _init_extensions(app, settings)
+    for part in (requests, visitor, csp, assets, media, context, errors, health):
+        part.init_app(app)
+    for area in (catalog, cart, checkout, account, pages, chat, admin):
+        app.register_blueprint(area.blueprint)
+    cli.init_app(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    def engine_options(url: SecretStr | None) -> dict[str, object]:
+        assert url is not None
+        return {
+            "url": url.get_secret_value(),
+            "pool_size": settings.database_pool_size,
+            "max_overflow": settings.database_pool_overflow,
+            "pool_timeout": settings.database_pool_timeout_seconds,
+            "pool_pre_ping": True,
+            "pool_recycle": 1_800,
+            "connect_args": {"connect_timeout": settings.database_connect_timeout_seconds},
+        }
+
+    app.config.update(
+        SECRET_KEY=settings.secret(),
+        SECRET_KEY_FALLBACKS=[settings.secret_key_previous.get_secret_value()]
+        if settings.secret_key_previous
+        else [],
+        TESTING=settings.environment == "test",
+        MAX_CONTENT_LENGTH=settings.max_request_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.max_request_bytes,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_BINDS={"shopper": engine_options(settings.database_shopper_url)},
+        RATELIMIT_STORAGE_URI=_limiter_url(settings),
+        RATELIMIT_HEADERS_ENABLED=True,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "storefront" / "translations"),
+    )
+
+
+def _limiter_url(settings: Settings) -> str:
+    assert settings.redis_url is not None
+    url = settings.redis_url.get_secret_value()
+    return "redis+unix://" + url.removeprefix("unix://") if url.startswith("unix://") else url
+
+
+def _init_extensions(app: Flask, settings: Settings) -> None:
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
+    extensions.login_manager.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.babel.init_app(app)
+    extensions.htmx.init_app(app)
+    init_redis(app, settings)
+    jobs.init_celery(app, settings)

@@ -1,0 +1,91 @@
+"""The browser files: fingerprinted names for templates, and their delivery.
+
+``build.mjs`` writes ``static/dist`` and a manifest that says which file stands for ``app.css``. A file name carries
+a hash of the content, so browsers may keep it for ever; compressed variants lie beside each file and are sent to
+those that accept them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from flask import Flask, Response, abort, current_app, request, send_from_directory
+
+from storefront.core.settings import ROOT
+
+DIST = ROOT / "static" / "dist"
+PREFIX = "/static/dist/"
+FOR_EVER = "public, max-age=31536000, immutable"
+FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9]{8,10}\.(?:css|js|svg|woff2)")
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+
+
+class AssetsNotBuilt(RuntimeError):
+    """The browser files are missing."""
+
+
+@dataclass(slots=True)
+class Manifest:
+    """The names of one build; read again when the file changes, so a rebuild needs no restart."""
+
+    folder: Path
+    _read_at: int = -1
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def file_of(self, name: str) -> str:
+        """The fingerprinted file that stands for ``name``. Raises :class:`AssetsNotBuilt`."""
+        path = self.folder / "manifest.json"
+        try:
+            changed = path.stat().st_mtime_ns
+            if changed != self._read_at:
+                self._names = json.loads(path.read_text())
+                self._read_at = changed
+        except FileNotFoundError:
+            self._refuse("The browser files are not built")
+        if name not in self._names:
+            self._refuse(f"The build made no {name}")
+        return self._names[name]
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise AssetsNotBuilt(f"{reason}. Run: npm ci && node build.mjs")
+
+
+def asset_url(name: str) -> str:
+    """The address of the built file that stands for ``name``, such as ``app.css``. Raises AssetsNotBuilt."""
+    manifest: Manifest = current_app.extensions["assets"]
+    return PREFIX + manifest.file_of(name)
+
+
+def _deliver(file: str) -> Response:
+    """Send one built file, compressed when the browser accepts it."""
+    if not FILE_NAME.fullmatch(file):
+        abort(404)
+    folder = current_app.extensions["assets"].folder
+    for encoding, ending in ENCODINGS:
+        if request.accept_encodings[encoding] > 0 and (folder / (file + ending)).is_file():
+            response = send_from_directory(folder, file + ending, mimetype=None, conditional=True)
+            response.headers["Content-Encoding"] = encoding
+            break
+    else:
+        response = send_from_directory(folder, file, conditional=True)
+    response.headers["Content-Type"] = TYPES[file.rpartition(".")[2]]
+    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Give templates ``asset_url`` and serve the built files."""
+    app.extensions["assets"] = Manifest(DIST)
+    app.jinja_env.globals["asset_url"] = asset_url
+    app.add_url_rule(PREFIX + "<file>", "asset", _deliver)

@@ -1,0 +1,66 @@
+"""What every template may rely on: the shop, the visitor, the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request
+from jinja2 import StrictUndefined
+
+from storefront.catalog import queries as catalog
+from storefront.core.settings import current_settings
+from storefront.http.assets import asset_url
+from storefront.http.formats import format_date, format_money
+from storefront.http.media import media_url
+from storefront.http.rendering import wants_fragment
+from storefront.http.visitor import Visitor, current_visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop as pages name it."""
+
+    name: str
+    tagline: str
+    email: str
+    currency: str
+    country: str
+
+
+def _shop() -> Shop:
+    settings = current_settings()
+    return Shop(
+        settings.shop_name,
+        settings.shop_tagline,
+        settings.shop_email,
+        settings.shop_currency,
+        settings.shop_country,
+    )
+
+
+class LazyNavigation:
+    """The category tree, read when the header is rendered: a fragment never asks for it."""
+
+    def __iter__(self) -> Any:
+        return iter(catalog.category_tree())
+
+
+def _common() -> dict[str, Any]:
+    visitor: Visitor = current_visitor()
+    return {
+        "shop": _shop(),
+        "visitor": visitor,
+        "navigation": () if wants_fragment() else LazyNavigation(),
+        "current_path": request.path,
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the common context and the house's filters; a misspelt name is an error, not a blank."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(money=format_money, date=format_date)
+    app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
+    app.context_processor(_common)

@@ -1,0 +1,93 @@
+"""Every error as an answer a person can use: a page, a fragment for HTMX, or a 304-safe short text."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, Response, flash, make_response, redirect, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from psycopg import errors as postgres
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.core.errors import DomainError, NotAllowed, NotFound
+from storefront.http.rendering import wants_fragment
+from storefront.http.wording import explain
+
+log = structlog.get_logger(__name__)
+
+_PAGES = {400, 403, 404, 405, 410, 413, 429, 500, 503}
+
+
+def error_answer(status: int, message: str = "") -> Response:
+    """The error page of ``status``, or its message alone into the page's alert area for an HTMX request."""
+    if wants_fragment():
+        response = make_response(render_template("errors/_message.html", message=message, status=status), status)
+        response.headers["HX-Retarget"] = "#flash"
+        response.headers["HX-Reswap"] = "innerHTML show:top"
+        return response
+    template = f"errors/{status if status in _PAGES else (400 if status < 500 else 500)}.html"
+    return make_response(render_template(template, message=message, status=status), status)
+
+
+def _domain_error(error: DomainError) -> BaseResponse:
+    """A refusal that the view did not word itself: say it where the person was, and change nothing."""
+    if isinstance(error, NotFound):
+        return error_answer(404)
+    if isinstance(error, NotAllowed):
+        return error_answer(403, explain(error))
+    if wants_fragment() or request.method == "GET" or not _came_from_here():
+        return error_answer(409, explain(error))
+    flash(explain(error), "error")
+    return redirect(request.referrer or "/", 303)
+
+
+def _came_from_here() -> bool:
+    return bool(request.referrer) and str(request.referrer).startswith(request.host_url)
+
+
+def _http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    response = error_answer(error.code)
+    for name in ("Allow", "Retry-After"):
+        value = dict(error.get_headers(request.environ)).get(name)
+        if value:
+            response.headers[name] = value
+    return response
+
+
+def _csrf_error(_error: CSRFError) -> BaseResponse:
+    return error_answer(400, gettext("This form had expired, so nothing was sent. Please go back and try again."))
+
+
+def _database_error(error: Exception) -> BaseResponse:
+    cause = getattr(error, "orig", None)
+    if isinstance(cause, postgres.QueryCanceled):
+        log.warning("statement_timeout", path=request.path)
+        return error_answer(503)
+    if isinstance(error, PoolTimeout) or getattr(error, "connection_invalidated", False) or _is_away(cause):
+        log.error("database_away", error=str(cause or error).splitlines()[0])
+        return error_answer(503)
+    return _unexpected(error)
+
+
+def _is_away(cause: object) -> bool:
+    return isinstance(cause, postgres.OperationalError)
+
+
+def _unexpected(error: Exception) -> BaseResponse:
+    log.error("unexpected_error", path=request.path, exc_info=error)
+    return error_answer(500)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers. In tests an unexpected error is raised, so that it cannot hide."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(PoolTimeout, _database_error)
+    if not app.testing:
+        app.register_error_handler(Exception, _unexpected)

@@ -1,0 +1,42 @@
+"""Each request's id: in the logs, in the answer's headers, on the error page."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import structlog
+from flask import Flask, Response, g, request
+
+log = structlog.get_logger("storefront.request")
+
+
+def request_id() -> str:
+    """The id of the running request."""
+    return str(g.request_id)
+
+
+def _begin() -> None:
+    g.request_id = uuid.uuid4()
+    g.request_started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=str(g.request_id))
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = request_id()
+    if not request.path.startswith(("/static/", "/media/", "/health")):
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            milliseconds=round((time.perf_counter() - g.request_started) * 1000, 1),
+        )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Number the requests of ``app`` and log each once."""
+    app.before_request(_begin)
+    app.after_request(_end)
