@@ -179,7 +179,7 @@ def _ensure_role(connection: psycopg.Connection, kind: str, role: str, password:
         raise DatabaseNotReady(
             f"The login '{role}' is a superuser or bypasses row-level security: set another DATABASE_ROLE_PREFIX."
         )
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), "scram-sha-256").decode()
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     verb = sql.SQL("CREATE ROLE" if found is None else "ALTER ROLE")
     try:
         connection.execute(sql.SQL("{} {} LOGIN PASSWORD {}").format(verb, name, sql.Literal(verifier)))
