@@ -43,7 +43,7 @@ def init_celery(app: Flask, settings: Settings) -> None:
         broker_connection_retry_on_startup=True,
         broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 900},
         broker_connection_max_retries=None,
-        imports=("storefront.jobs.outbox", "storefront.jobs.upkeep", "storefront.jobs.chat"),
+        imports=("storefront.jobs.outbox", "storefront.jobs.upkeep", "storefront.jobs.chat", "storefront.jobs.knowledge"),
         beat_schedule=SCHEDULE,
         timezone="UTC",
     )

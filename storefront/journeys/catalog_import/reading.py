@@ -1,4 +1,4 @@
-"""Feeds as rows: CSV and JSON Lines, gzipped too. A broken line is told apart and stops nothing."""
+"""Feeds as rows: CSV, JSON Lines and JSON arrays, gzipped too. A broken line is told apart and stops nothing."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ class BrokenRow:
 def read_feed(path: Path) -> Iterator[RawRow | BrokenRow]:
     """The rows of ``path`` by its ending. Raises :class:`FeedUnreadable`."""
     ending = path.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
-    if ending not in ("csv", "jsonl"):
-        raise FeedUnreadable(f"{path.name}: give a .csv or .jsonl file, gzipped (.gz) or not")
+    reader = {"csv": _csv_rows, "jsonl": _json_lines, "json": _json_array}.get(ending)
+    if reader is None:
+        raise FeedUnreadable(f"{path.name}: give a .csv, .jsonl or .json file, gzipped (.gz) or not")
     try:
         with _open(path) as (stream, raw):
-            yield from (_csv_rows if ending == "csv" else _json_rows)(stream, raw)
+            yield from reader(stream, raw)
     except (OSError, EOFError, gzip.BadGzipFile) as error:
         raise FeedUnreadable(f"{path.name}: {error}") from None
 
@@ -57,7 +58,22 @@ def _open(path: Path) -> Iterator[tuple[io.BufferedIOBase, BinaryIO]]:
             yield raw, raw  # type: ignore[misc]
 
 
-def _json_rows(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+def _json_array(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+    """An array of objects; ``line`` is the object's place in it. Read whole: large feeds are JSON Lines."""
+    try:
+        rows = json.load(stream)
+    except ValueError as error:
+        raise FeedUnreadable(f"is no JSON: {error}") from None
+    if not isinstance(rows, list):
+        raise FeedUnreadable("is no JSON array")
+    for number, values in enumerate(rows, 1):
+        if isinstance(values, dict):
+            yield RawRow(number, values, raw.tell())
+        else:
+            yield BrokenRow(number, "is no JSON object", raw.tell())
+
+
+def _json_lines(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
