@@ -1,0 +1,139 @@
+"""Product cards: what every list in the shop shows of a product, read from ``product_search``.
+
+The read model's class belongs to ``search``, a layer above; its columns are named here, because a card is
+the catalog's own answer and lists of all kinds (search, related, home, assistant) show the same one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from storefront.catalog.models import Product
+from storefront.core.clock import now
+from storefront.core.db import session
+
+listed = sa.table(
+    "product_search",
+    sa.column("product_id", sa.Uuid()),
+    sa.column("name", sa.Text()),
+    sa.column("sku", sa.Text()),
+    sa.column("brand_name", sa.Text()),
+    sa.column("category_id", sa.Uuid()),
+    sa.column("category_path", ARRAY(sa.Uuid())),
+    sa.column("currency", sa.Text()),
+    sa.column("price_min", sa.Numeric(12, 2)),
+    sa.column("price_max", sa.Numeric(12, 2)),
+    sa.column("compare_at_price", sa.Numeric(12, 2)),
+    sa.column("rating_average", sa.Numeric(3, 2)),
+    sa.column("rating_count", sa.Integer()),
+    sa.column("available", sa.Boolean()),
+    sa.column("has_variants", sa.Boolean()),
+    sa.column("is_featured", sa.Boolean()),
+    sa.column("tags", ARRAY(sa.Text())),
+    sa.column("image", JSONB()),
+    sa.column("popularity", sa.Float()),
+    sa.column("published_at", sa.TIMESTAMP(timezone=True)),
+    sa.column("updated_at", sa.TIMESTAMP(timezone=True)),
+)
+"""The listing's read model, one row per parent or single product, written by triggers only."""
+
+CARD_COLUMNS: tuple[Any, ...] = (
+    listed.c.product_id,
+    Product.slug,
+    listed.c.name,
+    listed.c.sku,
+    listed.c.brand_name,
+    listed.c.price_min,
+    listed.c.price_max,
+    listed.c.compare_at_price,
+    listed.c.currency,
+    listed.c.image,
+    listed.c.rating_average,
+    listed.c.rating_count,
+    listed.c.available,
+    listed.c.has_variants,
+)
+"""What a statement over ``product_search`` joined with ``products`` selects to build cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A stored picture: its storage key, what it shows, and its largest size in pixels."""
+
+    key: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """A product in a list. Prices span the living variants; ``rating`` is None before the first review."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    sku: str
+    brand: str | None
+    price_from: Decimal
+    price_to: Decimal
+    compare_at_price: Decimal | None
+    currency: str
+    image: Image | None
+    rating: Decimal | None
+    review_count: int
+    in_stock: bool
+    has_variants: bool
+
+
+def image_from(stored: Mapping[str, Any] | None, name: str) -> Image | None:
+    """An image as stored in jsonb; the product's ``name`` stands in where it has no description."""
+    if not stored or not stored.get("key"):
+        return None
+    width, height = int(stored.get("width") or 0), int(stored.get("height") or 0)
+    return Image(str(stored["key"]), str(stored.get("alt") or name), width or 1440, height or 1440)
+
+
+def card_from(row: sa.Row[Any]) -> ProductCard:
+    """The card of a row of :data:`CARD_COLUMNS`."""
+    return ProductCard(
+        id=row.product_id,
+        slug=row.slug,
+        name=row.name,
+        sku=row.sku,
+        brand=row.brand_name,
+        price_from=row.price_min,
+        price_to=row.price_max,
+        compare_at_price=row.compare_at_price,
+        currency=row.currency,
+        image=image_from(row.image, row.name),
+        rating=row.rating_average if row.rating_count else None,
+        review_count=row.rating_count,
+        in_stock=row.available,
+        has_variants=row.has_variants,
+    )
+
+
+def visible() -> sa.ColumnElement[bool]:
+    """Rows whose day of publication has come; triggers keep unlisted products out altogether."""
+    return listed.c.published_at <= now()
+
+
+def product_cards(ids: Sequence[uuid.UUID]) -> list[ProductCard]:
+    """The cards of the products ``ids`` in that order; unknown and unlisted ones are left out. One statement."""
+    if not ids:
+        return []
+    rows = session().execute(
+        sa.select(*CARD_COLUMNS)
+        .join(Product, Product.id == listed.c.product_id)
+        .where(listed.c.product_id.in_(ids), visible())
+    )
+    by_id = {row.product_id: card_from(row) for row in rows}
+    return [by_id[product_id] for product_id in dict.fromkeys(ids) if product_id in by_id]

@@ -1,0 +1,146 @@
+"""The first page: what is featured, new and reduced, and a picture for each department."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
+
+from storefront.catalog.models import Product
+from storefront.catalog.queries.cards import (
+    CARD_COLUMNS,
+    Image,
+    ProductCard,
+    card_from,
+    image_from,
+    listed,
+    visible,
+)
+from storefront.catalog.queries.tree import CategoryNode, category_tree
+from storefront.core.db import session
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTile:
+    """A department with the picture of its liveliest product, unless staff gave it one of its own."""
+
+    name: str
+    slug: str
+    description: str
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A text that staff wrote about a category for the first page."""
+
+    title: str
+    text: str
+    action: str
+    slug: str
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The first page's lists. ``hero`` and ``stories`` come from the categories' metadata."""
+
+    hero: Feature | None
+    tiles: tuple[CategoryTile, ...]
+    featured: tuple[ProductCard, ...]
+    newest: tuple[ProductCard, ...]
+    reduced: tuple[ProductCard, ...]
+    stories: tuple[Feature, ...]
+
+
+def home_page() -> HomePage:
+    """The first page in two statements; the category tree comes from its cache."""
+    roots = category_tree()
+    told = [node for root in roots for node in (root, *root.children) if _tells(node)]
+    pictures = _pictures([*roots, *told])
+    lists = _lists()
+    heroes = [_feature(node, node.extra["hero"], pictures) for node in told if "hero" in node.extra]
+    stories = [_feature(node, node.extra["story"], pictures) for node in told if "story" in node.extra]
+    tiles = [
+        CategoryTile(node.name, node.slug, node.description, node.image or pictures.get(node.slug))
+        for node in roots
+    ]
+    return HomePage(
+        hero=heroes[0] if heroes else None,
+        tiles=tuple(tiles),
+        featured=tuple(lists.get("featured", ())),
+        newest=tuple(lists.get("newest", ())),
+        reduced=tuple(lists.get("reduced", ())),
+        stories=tuple(stories),
+    )
+
+
+def _tells(node: CategoryNode) -> bool:
+    return any(isinstance(node.extra.get(kind), Mapping) for kind in ("hero", "story"))
+
+
+def _feature(node: CategoryNode, told: Mapping[str, Any], pictures: Mapping[str, Image]) -> Feature:
+    return Feature(
+        title=str(told.get("title") or node.name),
+        text=str(told.get("text") or node.description),
+        action=str(told.get("action") or node.name),
+        slug=node.slug,
+        image=image_from(told.get("image"), node.name) or node.image or pictures.get(node.slug),
+    )
+
+
+def _lists() -> dict[str, list[ProductCard]]:
+    liveliest = (listed.c.popularity.desc(), listed.c.product_id)
+    newest_first = (listed.c.published_at.desc(), listed.c.product_id)
+    parts = (
+        _part("featured", sa.and_(listed.c.is_featured, listed.c.available), liveliest),
+        _part("newest", listed.c.available, newest_first),
+        _part("reduced", sa.and_(listed.c.compare_at_price.isnot(None), listed.c.available), liveliest),
+    )
+    rows = session().execute(sa.union_all(*(sa.select(part) for part in parts)))
+    lists: dict[str, list[ProductCard]] = {}
+    for row in rows:
+        lists.setdefault(row.list_name, []).append(card_from(row))
+    return lists
+
+
+def _part(
+    name: str, condition: sa.ColumnElement[bool], order: tuple[sa.ColumnElement[Any], ...]
+) -> sa.Subquery:
+    return (
+        sa.select(*CARD_COLUMNS, sa.literal(name).label("list_name"))
+        .join(Product, Product.id == listed.c.product_id)
+        .where(condition, visible())
+        .order_by(*order)
+        .limit(_SHOWN)
+        .subquery(name)
+    )
+
+
+def _pictures(nodes: list[CategoryNode]) -> dict[str, Image]:
+    """By category slug, the picture of its liveliest product."""
+    ids = {node.id: node.slug for node in nodes if node.image is None}
+    if not ids:
+        return {}
+    wanted = sa.func.unnest(sa.cast(list(ids), sa.ARRAY(sa.Uuid()))).table_valued("id").render_derived()
+    liveliest = (
+        sa.select(listed.c.image, listed.c.name)
+        .where(
+            listed.c.category_path.contains(array([wanted.c.id])),
+            listed.c.image.isnot(None),
+            visible(),
+        )
+        .order_by(listed.c.is_featured.desc(), listed.c.popularity.desc(), listed.c.product_id)
+        .limit(1)
+        .lateral("liveliest")
+    )
+    rows = session().execute(
+        sa.select(wanted.c.id, liveliest.c.image, liveliest.c.name).join(liveliest, sa.true())
+    )
+    found = ((ids[row.id], image_from(row.image, row.name)) for row in rows)
+    return {slug: image for slug, image in found if image}

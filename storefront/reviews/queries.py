@@ -1,0 +1,199 @@
+"""Reads of reviews: what a product page and its list of reviews show."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from storefront.accounts.models import User
+from storefront.core.db import session
+from storefront.reviews.models import Review, ReviewVote
+
+PER_PAGE = 5
+SORTS = ("helpful", "newest", "best", "worst")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A published review. ``author`` is a first name, or None where it may not or cannot be shown."""
+
+    id: uuid.UUID
+    rating: int
+    title: str
+    comment: str
+    pros: tuple[str, ...]
+    cons: tuple[str, ...]
+    author: str | None
+    is_verified_purchase: bool
+    helpful_count: int
+    voted: bool
+    own: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsPage:
+    """One page of a product's reviews. ``by_stars`` counts all published ones, whatever is filtered."""
+
+    product_id: uuid.UUID
+    items: tuple[ReviewView, ...]
+    by_stars: tuple[tuple[int, int], ...]
+    stars: int | None
+    sort: str
+    number: int
+    pages: int
+    own_status: str | None
+
+    @property
+    def total(self) -> int:
+        """How many published reviews the product has."""
+        return sum(count for _stars, count in self.by_stars)
+
+    @property
+    def shown_total(self) -> int:
+        """How many of them the filter leaves."""
+        return self.total if self.stars is None else dict(self.by_stars).get(self.stars, 0)
+
+    @property
+    def average(self) -> Decimal | None:
+        """The mean of all published ratings, to two places."""
+        if not self.total:
+            return None
+        points = sum(stars * count for stars, count in self.by_stars)
+        return (Decimal(points) / self.total).quantize(Decimal("0.01"))
+
+
+_ORDERS: dict[str, tuple[Any, ...]] = {
+    "helpful": (Review.helpful_count.desc(), Review.is_verified_purchase.desc(), Review.created_at.desc()),
+    "newest": (Review.created_at.desc(),),
+    "best": (Review.rating.desc(), Review.helpful_count.desc(), Review.created_at.desc()),
+    "worst": (Review.rating, Review.helpful_count.desc(), Review.created_at.desc()),
+}
+
+
+def reviews_page(
+    product_id: uuid.UUID,
+    *,
+    viewer_id: uuid.UUID | None = None,
+    stars: int | None = None,
+    sort: str = "helpful",
+    number: int = 1,
+) -> ReviewsPage:
+    """A page of the published reviews of ``product_id`` with the count per star, in one statement.
+
+    Unknown ``sort`` and ``stars`` outside 1 to 5 mean the usual order and all of them; a page beyond the last
+    shows the last one. ``viewer_id`` marks that person's own review and votes.
+    """
+    sort = sort if sort in _ORDERS else "helpful"
+    stars = stars if stars in (1, 2, 3, 4, 5) else None
+    row = session().execute(_statement(product_id, viewer_id, stars, sort, max(number, 1))).one()
+    counts = {int(key): int(value) for key, value in (row.by_stars or {}).items()}
+    by_stars = tuple((value, counts.get(value, 0)) for value in (5, 4, 3, 2, 1))
+    left = sum(counts.values()) if stars is None else counts.get(stars, 0)
+    pages = max(1, -(-left // PER_PAGE))
+    return ReviewsPage(
+        product_id=product_id,
+        items=tuple(_view(item) for item in row.items or ()),
+        by_stars=by_stars,
+        stars=stars,
+        sort=sort,
+        number=min(max(number, 1), pages),
+        pages=pages,
+        own_status=row.own_status,
+    )
+
+
+def _statement(
+    product_id: uuid.UUID, viewer_id: uuid.UUID | None, stars: int | None, sort: str, number: int
+) -> sa.Select[Any]:
+    published = (Review.product_id == product_id, Review.status == "published", Review.deleted_at.is_(None))
+    counted = sa.select(Review.rating, sa.func.count().label("n")).where(*published).group_by(Review.rating)
+    counts = counted.cte("counts")
+    by_stars = sa.select(
+        sa.func.jsonb_object_agg(sa.cast(counts.c.rating, sa.Text()), counts.c.n)
+    ).scalar_subquery()
+    left = sa.select(sa.func.coalesce(sa.func.sum(counts.c.n), 0))
+    if stars is not None:
+        left = left.where(counts.c.rating == stars)
+    last_page = sa.func.greatest(sa.func.ceil(left.scalar_subquery() / float(PER_PAGE)), 1)
+    voted = sa.exists().where(ReviewVote.review_id == Review.id, ReviewVote.user_id == viewer_id)
+    chosen = (
+        sa.select(
+            Review.id,
+            Review.rating,
+            Review.title,
+            Review.comment,
+            Review.pros,
+            Review.cons,
+            Review.is_verified_purchase,
+            Review.helpful_count,
+            Review.created_at,
+            User.first_name.label("author"),
+            (voted if viewer_id else sa.false()).label("voted"),
+            ((Review.user_id == viewer_id) if viewer_id else sa.false()).label("own"),
+            sa.func.row_number().over(order_by=(*_ORDERS[sort], Review.id)).label("place"),
+        )
+        .join(User, sa.and_(User.id == Review.user_id, User.deleted_at.is_(None)), isouter=True)
+        .where(*published, *(() if stars is None else (Review.rating == stars,)))
+        .order_by(*_ORDERS[sort], Review.id)
+        .limit(PER_PAGE)
+        .offset(sa.cast(sa.func.least(number - 1, last_page - 1) * PER_PAGE, sa.BigInteger()))
+        .subquery("chosen")
+    )
+    items = sa.select(
+        sa.func.jsonb_agg(
+            sa.func.to_jsonb(sa.literal_column("chosen")).op("ORDER BY")(sa.literal_column("chosen.place"))
+        )
+    ).select_from(chosen)
+    own = sa.select(Review.status).where(
+        Review.product_id == product_id, Review.user_id == viewer_id, Review.deleted_at.is_(None)
+    )
+    return sa.select(
+        by_stars.label("by_stars"),
+        items.scalar_subquery().label("items"),
+        (own.scalar_subquery() if viewer_id else sa.null()).label("own_status"),
+    )
+
+
+def _view(item: dict[str, Any]) -> ReviewView:
+    return ReviewView(
+        id=uuid.UUID(item["id"]),
+        rating=item["rating"],
+        title=item["title"] or "",
+        comment=item["comment"] or "",
+        pros=tuple(item["pros"] or ()),
+        cons=tuple(item["cons"] or ()),
+        author=item["author"],
+        is_verified_purchase=item["is_verified_purchase"],
+        helpful_count=item["helpful_count"],
+        voted=item["voted"],
+        own=item["own"],
+        created_at=datetime.fromisoformat(item["created_at"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedProduct:
+    """Which product a review is about."""
+
+    product_id: uuid.UUID
+    author_id: uuid.UUID
+
+
+def published_review(review_id: uuid.UUID) -> ReviewedProduct | None:
+    """The published review ``review_id``, or None."""
+    row = (
+        session()
+        .execute(
+            sa.select(Review.product_id, Review.user_id).where(
+                Review.id == review_id, Review.status == "published", Review.deleted_at.is_(None)
+            )
+        )
+        .one_or_none()
+    )
+    return None if row is None else ReviewedProduct(row.product_id, row.user_id)
