@@ -1,0 +1,38 @@
+"""What a cart refuses. Too few units are :class:`storefront.inventory.errors.InsufficientStock`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from storefront.cart.models import MAXIMUM_QUANTITY
+from storefront.core.errors import DomainError
+
+
+@dataclass
+class UnknownProduct(DomainError):
+    """Nothing that is sold here answers to this SKU or id."""
+
+    sku: str
+
+
+@dataclass
+class ChooseVariant(DomainError):
+    """The product comes in sizes or colours; one of them must be chosen on its page."""
+
+    product_id: uuid.UUID
+    slug: str
+    name: str
+
+
+@dataclass
+class QuantityOutOfRange(DomainError):
+    """A line holds 1 to ``maximum`` units."""
+
+    quantity: int
+    maximum: int = MAXIMUM_QUANTITY
+
+
+@dataclass
+class CartMissing(DomainError):
+    """Somebody without a session tried to change a cart. Deliverers make the session first."""
