@@ -1,0 +1,58 @@
+"""Rules that a reader would otherwise have to remember."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "storefront").rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def _calls(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def _offenders(pattern: str, *, allowed: set[str]) -> list[str]:
+    found = []
+    for path in MODULES:
+        name = path.relative_to(ROOT).as_posix()
+        if name not in allowed:
+            found += [f"{name}:{line} {call}" for line, call in _calls(path) if re.search(pattern, call)]
+    return found
+
+
+def test_only_the_transaction_commits() -> None:
+    assert _offenders(r"(session|current|db)\(?\)?\.commit$", allowed={"storefront/core/db.py"}) == []
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    pattern = r"(datetime|date)\.(now|today|utcnow)$|^time\.time$"
+    assert _offenders(pattern, allowed={"storefront/core/clock.py"}) == []
+
+
+def test_nobody_sleeps_in_product_code() -> None:
+    # Polling a server that starts, and a supervisor's pause, have nothing to wait on but time.
+    allowed = {path.relative_to(ROOT).as_posix() for path in (ROOT / "storefront/core/embedded").glob("*.py")}
+    allowed |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "storefront/cli").glob("*.py")}
+    assert _offenders(r"^(time\.)?sleep$", allowed=allowed) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
+def test_template_has_no_inline_code(path: Path) -> None:
+    if "email" in path.parts:
+        pytest.skip("mail readers know no style sheets: mail is styled inline and runs nothing")
+    text = path.read_text()
+    assert not re.search(r"<script(?![^>]*(\bsrc=|application/ld\+json))", text), "inline script"
+    assert not re.search(r"<style\b", text), "inline style sheet"
+    assert not re.search(r"\sstyle\s*=", text), "style attribute"
+    assert not re.search(r"\son[a-z]+\s*=", text), "event attribute"
+    assert "hx-on" not in text and "js:" not in text, "evaluated attribute"
+    assert "|safe" not in text.replace(" ", ""), "unescaped output"
