@@ -47,3 +47,27 @@ class UnknownRole(DomainError):
 
     role: str
     known: tuple[str, ...]
+
+
+@dataclass
+class EmailInvalid(DomainError):
+    """That is no e-mail address."""
+
+    email: str
+
+
+@dataclass
+class AddressRefused(DomainError):
+    """A part of a postal address is missing or does not look as it does in that country."""
+
+    field: Literal["country", "postal_code", "region", "full_name", "line1", "city"]
+    reason: Literal["missing", "unknown", "format"]
+    country: str
+    example: str = ""
+
+
+@dataclass
+class AddressBookFull(DomainError):
+    """The address book holds as many entries as it may."""
+
+    maximum: int

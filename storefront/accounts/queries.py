@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storefront.accounts.models import Address, Permission, RolePermission, User, UserSession
+from storefront.accounts.tokens import token_hash
 from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.core.errors import NotFound
@@ -122,6 +123,52 @@ def user_by_email(email: str) -> SignedInUser | None:
     row = session().execute(sa.select(*signed_in_columns()).where(User.email == email.strip(), may_sign_in()))
     found = row.one_or_none()
     return None if found is None else signed_in_user(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a mail goes to. ``language`` is the one they read."""
+
+    email: str
+    first_name: str | None
+    last_name: str | None
+    language: str
+
+
+def recipient(user_id: uuid.UUID) -> Recipient | None:
+    """The living, active user as the recipient of a mail; None when there is nobody to write to any more."""
+    row = (
+        session()
+        .execute(
+            sa.select(User.email, User.first_name, User.last_name, User.language).where(
+                User.id == user_id, may_sign_in()
+            )
+        )
+        .one_or_none()
+    )
+    return None if row is None else Recipient(*row)
+
+
+def email_of_verification(token: str) -> str | None:
+    """The address that a confirmation link is about; None for a link that is spent, replaced or over."""
+    hashed = token_hash(token)
+    if hashed is None:
+        return None
+    return session().scalar(
+        sa.select(User.email).where(User.email_verification_token == hashed, may_sign_in())
+    )
+
+
+def email_of_password_reset(token: str) -> str | None:
+    """The address that a reset link is about; None for a link that is spent, replaced or over."""
+    hashed = token_hash(token)
+    if hashed is None:
+        return None
+    return session().scalar(
+        sa.select(User.email).where(
+            User.password_reset_token == hashed, User.password_reset_expires > now(), may_sign_in()
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
