@@ -35,7 +35,9 @@ _SHOWN_REFUSALS = 10
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file that says which column is which (docs/import.md).",
 )
-@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of pictures.")
+@click.option(
+    "--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of pictures."
+)
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
 def import_(feed: Path, mapping_file: Path, images: Path | None, dry_run: bool) -> None:
     """Import FEED (.csv or .jsonl, gzipped too): products by SKU, new ones and changed ones."""

@@ -107,7 +107,9 @@ class Settings(BaseSettings):
     chat_step_limit: PositiveInt = Field(6, description="Tool-calling rounds in one answer.")
     chat_message_characters: PositiveInt = Field(4_000, description="Longest message a shopper may send.")
 
-    reservation_minutes: PositiveInt = Field(15, description="Minutes that stock is held for a started order.")
+    reservation_minutes: PositiveInt = Field(
+        15, description="Minutes that stock is held for a started order."
+    )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
     rate_limit_lookup: str = Field("10/minute;40/hour", description="Guest order look-ups per address.")

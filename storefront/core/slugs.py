@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPELLED_OUT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th", "&": " and "})
+_SPELLED_OUT = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th", "&": " and "}
+)
 
 
 def slugify(text: str, longest: int = 80) -> str:
@@ -13,6 +15,6 @@ def slugify(text: str, longest: int = 80) -> str:
 
     A text without any such letter gives an empty slug; callers put an id or SKU in its place.
     """
-    spelled = unicodedata.normalize("NFKD", text.lower().translate(_SPELLED_OUT))
-    ascii_only = spelled.encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_only)[:longest].strip("-")
+    decomposed = unicodedata.normalize("NFKD", text.lower().translate(_SPELLED_OUT))
+    without_accents = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return re.sub(r"[^a-z0-9]+", "-", without_accents).strip("-")[:longest].strip("-")

@@ -7,7 +7,8 @@ from flask import Flask, Response, flash, make_response, redirect, render_templa
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as postgres
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,7 +24,9 @@ _PAGES = {400, 403, 404, 405, 410, 413, 429, 500, 503}
 def error_answer(status: int, message: str = "") -> Response:
     """The error page of ``status``, or its message alone into the page's alert area for an HTMX request."""
     if wants_fragment():
-        response = make_response(render_template("errors/_message.html", message=message, status=status), status)
+        response = make_response(
+            render_template("errors/_message.html", message=message, status=status), status
+        )
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "innerHTML show:top"
         return response
@@ -59,7 +62,9 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 
 def _csrf_error(_error: CSRFError) -> BaseResponse:
-    return error_answer(400, gettext("This form had expired, so nothing was sent. Please go back and try again."))
+    return error_answer(
+        400, gettext("This form had expired, so nothing was sent. Please go back and try again.")
+    )
 
 
 def _database_error(error: Exception) -> BaseResponse:

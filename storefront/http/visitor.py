@@ -24,7 +24,7 @@ from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import digest
 from storefront.core.settings import current_settings
 
-TOKEN = "token"  # noqa: S105  the cookie's key, not a secret
+TOKEN = "token"
 _TOUCH_AFTER = timedelta(minutes=10)
 
 

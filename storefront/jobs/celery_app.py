@@ -41,9 +41,18 @@ def init_celery(app: Flask, settings: Settings) -> None:
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 900},
+        broker_transport_options={
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "visibility_timeout": 900,
+        },
         broker_connection_max_retries=None,
-        imports=("storefront.jobs.outbox", "storefront.jobs.upkeep", "storefront.jobs.chat", "storefront.jobs.knowledge"),
+        imports=(
+            "storefront.jobs.outbox",
+            "storefront.jobs.upkeep",
+            "storefront.jobs.chat",
+            "storefront.jobs.knowledge",
+        ),
         beat_schedule=SCHEDULE,
         timezone="UTC",
     )
@@ -52,7 +61,11 @@ def init_celery(app: Flask, settings: Settings) -> None:
 
 def celery_url(redis_url: str) -> str:
     """Celery's spelling of a Redis address: ``unix://`` sockets are ``redis+socket://`` there."""
-    return "redis+socket://" + redis_url.removeprefix("unix://") if redis_url.startswith("unix://") else redis_url
+    return (
+        "redis+socket://" + redis_url.removeprefix("unix://")
+        if redis_url.startswith("unix://")
+        else redis_url
+    )
 
 
 def send_quietly(send: Callable[[], Any]) -> bool:

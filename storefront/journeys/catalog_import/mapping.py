@@ -68,8 +68,8 @@ class Mapping(_Strict):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise MappingInvalid(f"{path.name}: {error}") from None
         except ValidationError as error:
-            problem = error.errors()[0]
-            place = ".".join(str(part) for part in problem["loc"])
+            problem = error.errors()[-1]  # of a union's complaints the last is the table's, the precise one
+            place = ".".join(str(part) for part in problem["loc"] if part != "Source")
             raise MappingInvalid(f"{path.name}: {place}: {problem['msg']}") from None
         unknown = set(mapping.columns) - set(_READERS)
         if unknown:

@@ -90,6 +90,13 @@ def _json_lines(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | B
 
 def _csv_rows(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield from _csv_cells(text, raw)
+    finally:
+        text.detach()  # the file below is closed by whoever opened it
+
+
+def _csv_cells(text: io.TextIOWrapper, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     reader = csv.reader(text, strict=True)
     header = next(reader, [])
     if len(set(header)) != len(header) or not all(header):

@@ -57,12 +57,16 @@ class ProductRow:
         if self.price >= Decimal(10) ** 10:
             raise RowRefused(f"the price is out of range: {self.price}")
         if self.compare_at_price is not None and self.compare_at_price <= self.price:
-            raise RowRefused(f"the price before ({self.compare_at_price}) is not above the price ({self.price})")
+            raise RowRefused(
+                f"the price before ({self.compare_at_price}) is not above the price ({self.price})"
+            )
         if self.stock is not None and not 0 <= self.stock <= 10_000_000:
             raise RowRefused(f"the stock is out of range: {self.stock}")
         if self.parent_sku == self.sku:
             raise RowRefused("the row names itself as its parent")
         if bool(self.parent_sku) != bool(self.options):
             raise RowRefused(
-                "a variant needs options such as size or colour" if self.parent_sku else "options without a parent"
+                "a variant needs options such as size or colour"
+                if self.parent_sku
+                else "options without a parent"
             )

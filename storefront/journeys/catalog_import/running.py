@@ -116,7 +116,12 @@ class _Import:
     """The state of one running import."""
 
     def __init__(
-        self, feed: Path, mapping: Mapping, images: PictureFolder | None, report: ImportReport, progress: Progress
+        self,
+        feed: Path,
+        mapping: Mapping,
+        images: PictureFolder | None,
+        report: ImportReport,
+        progress: Progress,
     ) -> None:
         self.feed = feed
         self.mapping = mapping
@@ -225,7 +230,7 @@ def _in_words(error: Exception) -> str:
     return f"the database refuses it: {text}" + (f" ({detail})" if detail else "")
 
 
-class _alone:  # noqa: N801  a context manager reads as a word
+class _alone:
     """One import at a time: an advisory lock on a connection of its own, freed even by ``kill -9``."""
 
     def __enter__(self) -> None:

@@ -57,7 +57,9 @@ class Taxonomy:
         """The living brand of that name, whatever its case; made if there is none."""
         if name.lower() not in self._brands:
             found = session().scalar(
-                sa.select(Brand.id).where(sa.func.lower(Brand.name) == name.lower(), Brand.deleted_at.is_(None))
+                sa.select(Brand.id).where(
+                    sa.func.lower(Brand.name) == name.lower(), Brand.deleted_at.is_(None)
+                )
             )
             self._brands[name.lower()] = found or self._insert(Brand, name, slugify(name))
         return self._brands[name.lower()]
@@ -80,7 +82,9 @@ class Taxonomy:
             self._categories[key] = found or self._insert(Category, path[-1], own, longer, parent_id=parent)
         return self._categories[key]
 
-    def _insert(self, model: type[Brand] | type[Category], name: str, *slugs: str, **values: Any) -> uuid.UUID:
+    def _insert(
+        self, model: type[Brand] | type[Category], name: str, *slugs: str, **values: Any
+    ) -> uuid.UUID:
         fresh = new_id()
         taken = set(
             session().scalars(sa.select(model.slug).where(model.slug.in_(slugs), model.deleted_at.is_(None)))
