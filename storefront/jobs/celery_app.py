@@ -13,6 +13,13 @@ from storefront.core.settings import Settings
 CHAT_QUEUE = "chat"
 JOBS_QUEUE = "jobs"
 
+TASK_MODULES = (
+    "storefront.jobs.chat",
+    "storefront.jobs.knowledge",
+    "storefront.jobs.outbox",
+    "storefront.jobs.upkeep",
+)
+
 celery = Celery("storefront")
 
 
@@ -30,7 +37,7 @@ def init_celery(app: Flask, settings: Settings) -> None:
 
     assert settings.redis_url is not None
     broker = celery_url(settings.redis_url.get_secret_value())
-    celery.Task = ContextTask
+    celery.Task = ContextTask  # type: ignore[misc]  # Celery's documented way; its stubs say read-only
     celery.conf.update(
         broker_url=broker,
         result_backend=None,
@@ -47,12 +54,7 @@ def init_celery(app: Flask, settings: Settings) -> None:
             "visibility_timeout": 900,
         },
         broker_connection_max_retries=None,
-        imports=(
-            "storefront.jobs.outbox",
-            "storefront.jobs.upkeep",
-            "storefront.jobs.chat",
-            "storefront.jobs.knowledge",
-        ),
+        imports=TASK_MODULES,
         beat_schedule=SCHEDULE,
         timezone="UTC",
     )

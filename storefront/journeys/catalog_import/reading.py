@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 
 class FeedUnreadable(ValueError):
@@ -49,16 +49,16 @@ def read_feed(path: Path) -> Iterator[RawRow | BrokenRow]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[io.BufferedIOBase, BinaryIO]]:
+def _open(path: Path) -> Iterator[tuple[IO[bytes], BinaryIO]]:
     with path.open("rb") as raw:
         if path.suffix == ".gz":
             with gzip.open(raw) as unpacked:
-                yield unpacked, raw  # type: ignore[misc]
+                yield unpacked, raw  # type: ignore[misc]  # GzipFile is a binary stream in all but its stub
         else:
-            yield raw, raw  # type: ignore[misc]
+            yield raw, raw
 
 
-def _json_array(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+def _json_array(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     """An array of objects; ``line`` is the object's place in it. Read whole: large feeds are JSON Lines."""
     try:
         rows = json.load(stream)
@@ -73,7 +73,7 @@ def _json_array(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | B
             yield BrokenRow(number, "is no JSON object", raw.tell())
 
 
-def _json_lines(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+def _json_lines(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
@@ -88,7 +88,7 @@ def _json_lines(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | B
             yield BrokenRow(number, "is no JSON object", raw.tell())
 
 
-def _csv_rows(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+def _csv_rows(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         yield from _csv_cells(text, raw)
@@ -96,7 +96,7 @@ def _csv_rows(stream: io.BufferedIOBase, raw: BinaryIO) -> Iterator[RawRow | Bro
         text.detach()  # the file below is closed by whoever opened it
 
 
-def _csv_cells(text: io.TextIOWrapper, raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
+def _csv_cells(text: io.TextIOWrapper[Any], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
     reader = csv.reader(text, strict=True)
     header = next(reader, [])
     if len(set(header)) != len(header) or not all(header):

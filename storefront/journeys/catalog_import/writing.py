@@ -135,7 +135,7 @@ def _lock_existing(skus: Iterable[str]) -> dict[str, _Existing]:
         .order_by(Product.id)
         .with_for_update()
     )
-    return {sku: _Existing(*rest) for sku, *rest in found}
+    return {row.sku: _Existing(*row[1:]) for row in found}
 
 
 def _parents(skus: Iterable[str]) -> dict[str, tuple[uuid.UUID, uuid.UUID | None, uuid.UUID | None]]:
