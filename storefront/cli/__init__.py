@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from storefront.cli.catalog import catalog
+from storefront.cli.search import search
 from storefront.cli.seed import seed
 
 
 def init_app(app: Flask) -> None:
     """Add the shop's commands to ``app``."""
-    for command in (catalog, seed):
+    for command in (catalog, search, seed):
         app.cli.add_command(command)

@@ -101,7 +101,7 @@ def image_from(stored: Mapping[str, Any] | None, name: str) -> Image | None:
     return Image(str(stored["key"]), str(stored.get("alt") or name), width or 1440, height or 1440)
 
 
-def card_from(row: sa.Row[Any]) -> ProductCard:
+def card_from(row: Any) -> ProductCard:
     """The card of a row of :data:`CARD_COLUMNS`."""
     return ProductCard(
         id=row.product_id,

@@ -1,0 +1,332 @@
+"""The counts beside a list: all facets, the total and the price ranges, in one statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
+from storefront.core.db import session
+from storefront.search.models import ProductSearch
+from storefront.search.queries.filters import Filters
+from storefront.search.queries.matching import Matching
+from storefront.search.queries.price_ranges import PRICE_STEPS, price_ranges
+from storefront.search.queries.request import ListingRequest
+
+MOST_SPECIFICATIONS = 6
+_SAMPLE = 400
+_MOST_VALUES = 60
+_SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL", "4XL")
+_SIZES = {size: place for place, size in enumerate(_SIZES_IN_ORDER)}
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOption:
+    """One value of a facet; ``count`` is right under the current choice of all other facets."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One way to narrow the list.
+
+    ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's
+    or specification's own name (``Size``). The values of a price are ``10.00-19.99``, an open end is empty.
+    """
+
+    kind: str
+    name: str
+    options: tuple[FacetOption, ...]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the statement found."""
+
+    total: int = 0
+    together: bool = True
+    price_least: Decimal | None = None
+    price_most: Decimal | None = None
+    facets: list[Facet] = field(default_factory=list)
+
+
+def count_facets(request: ListingRequest, filters: Filters, matching: Matching | None) -> Counts:
+    """Count everything beside the list of a cleaned ``request``. One statement."""
+    rows = session().execute(_statement(request, filters, matching)).all()
+    by_kind: dict[str, list[sa.Row[Any]]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(row)
+    counts = Counts()
+    for row in by_kind.get("total", ()):
+        counts.total = row.n
+        counts.together = row.name != "apart"
+        least, _, most = row.value.partition("-")
+        counts.price_least = Decimal(least) if least else None
+        counts.price_most = Decimal(most) if most else None
+    counts.facets = [facet for facet in _facets(request, by_kind) if facet.options]
+    return counts
+
+
+def _statement(
+    request: ListingRequest, filters: Filters, matching: Matching | None
+) -> sa.CompoundSelect[Any]:
+    candidate = (
+        sa.select(
+            ProductSearch.brand_slug,
+            ProductSearch.brand_name,
+            ProductSearch.category_path,
+            ProductSearch.price_min,
+            ProductSearch.rating_average,
+            ProductSearch.rating_count,
+            ProductSearch.available,
+            ProductSearch.tags,
+            ProductSearch.facets,
+            filters.failed().label("failed"),
+        )
+        .where(*filters.base)
+        .cte("candidate")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return sa.union_all(
+        _total(candidate, filters, matching),
+        _grouped("brand", candidate, filters.bit("brand"), candidate.c.brand_slug, candidate.c.brand_name),
+        _unnested("category", candidate, filters.bit("category"), candidate.c.category_path),
+        _grouped("price", candidate, filters.bit("price"), _price_step(candidate)),
+        _grouped("rating", candidate, filters.bit("rating"), sa.func.floor(candidate.c.rating_average)),
+        _grouped("stock", candidate, filters.bit("stock"), candidate.c.available),
+        _unnested("tag", candidate, filters.bit("tag"), candidate.c.tags),
+        _options(candidate, filters),
+        _specifications(candidate, filters, request),
+    )
+
+
+def _row(kind: str, name: Any, value: Any, label: Any, n: Any) -> tuple[sa.ColumnElement[Any], ...]:
+    return (
+        sa.literal(kind).label("kind"),
+        sa.cast(name, sa.Text).label("name"),
+        sa.cast(value, sa.Text).label("value"),
+        sa.cast(label, sa.Text).label("label"),
+        sa.cast(n, sa.BigInteger).label("n"),
+    )
+
+
+def _met_but(failed: sa.ColumnElement[int], bit: int | sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """No facet failed but, perhaps, the one with ``bit``."""
+    return sa.or_(failed == 0, failed == bit)
+
+
+def _total(candidate: sa.CTE, filters: Filters, matching: Matching | None) -> sa.Select[Any]:
+    on_page = candidate.c.failed == 0
+    but_price = _met_but(candidate.c.failed, filters.bit("price"))
+    span = (
+        sa.cast(sa.func.min(candidate.c.price_min).filter(but_price), sa.Text)
+        + "-"
+        + sa.cast(sa.func.max(candidate.c.price_min).filter(but_price), sa.Text)
+    )
+    apart = sa.case((matching.together(), "together"), else_="apart") if matching else sa.literal("together")
+    return sa.select(
+        *_row("total", apart, sa.func.coalesce(span, "-"), "", sa.func.count().filter(on_page))
+    ).select_from(candidate)
+
+
+def _grouped(
+    kind: str, candidate: sa.CTE, bit: int, value: sa.ColumnElement[Any], label: Any = None
+) -> sa.Select[Any]:
+    shown = value if label is None else sa.func.min(label)
+    return (
+        sa.select(*_row(kind, "", value, shown, sa.func.count()))
+        .where(_met_but(candidate.c.failed, bit), value.isnot(None))
+        .group_by(value)
+    )
+
+
+def _unnested(kind: str, candidate: sa.CTE, bit: int, values: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    element = sa.func.unnest(values).table_valued("element").render_derived(name=f"{kind}_element")
+    return (
+        sa.select(*_row(kind, "", element.c.element, element.c.element, sa.func.count()))
+        .select_from(candidate.join(element, sa.true()))
+        .where(_met_but(candidate.c.failed, bit))
+        .group_by(element.c.element)
+        .order_by(sa.func.count().desc())
+        .limit(500 if kind == "category" else _MOST_VALUES)
+    )
+
+
+def _price_step(candidate: sa.CTE) -> sa.ColumnElement[int]:
+    steps = sa.cast(list(PRICE_STEPS), ARRAY(sa.Numeric))
+    return sa.func.width_bucket(candidate.c.price_min, steps)
+
+
+def _options(candidate: sa.CTE, filters: Filters) -> sa.Select[Any]:
+    axis = (
+        sa.func.jsonb_each(candidate.c.facets["options"])
+        .table_valued("key", sa.column("value", JSONB))
+        .render_derived(name="axis")
+    )
+    element = (
+        sa.func.jsonb_array_elements_text(axis.c.value)
+        .table_valued("element")
+        .render_derived(name="option_value")
+    )
+    bit = _bit_of(filters, "options", axis.c.key)
+    return (
+        sa.select(*_row("option", axis.c.key, element.c.element, element.c.element, sa.func.count()))
+        .select_from(candidate.join(axis, sa.true()).join(element, sa.true()))
+        .where(_met_but(candidate.c.failed, bit))
+        .group_by(axis.c.key, element.c.element)
+        .order_by(sa.func.count().desc())
+        .limit(200)
+    )
+
+
+def _bit_of(filters: Filters, kind: str, name: sa.ColumnElement[str]) -> Any:
+    prefix = f"{kind}."
+    bits = {
+        key.removeprefix(prefix): one.bit for key, one in filters.choices.items() if key.startswith(prefix)
+    }
+    if not bits:
+        return 0
+    return sa.case(*((name == chosen, bit) for chosen, bit in bits.items()), else_=0)
+
+
+def _specifications(candidate: sa.CTE, filters: Filters, request: ListingRequest) -> sa.Select[Any]:
+    """The few specifications that matter here: on many of the products, with few values, each often met.
+
+    They are found on a sample of the candidates whatever is chosen, so that they stay in place while the
+    shopper narrows; feeds with thousands of names cost no more than tidy ones.
+    """
+    sample = sa.select(candidate.c.facets).limit(_SAMPLE).cte("sample")
+    pair = _pairs(sample.c.facets, "sampled")
+    holders = sa.func.count()
+    values = sa.func.count(sa.distinct(pair.c.value))
+    sampled = sa.select(sa.func.count()).select_from(sample).scalar_subquery()
+    matter = (
+        sa.select(pair.c.key)
+        .select_from(sample.join(pair, sa.true()))
+        .group_by(pair.c.key)
+        .having(
+            sa.or_(
+                pair.c.key.in_(list(request.specifications)),
+                sa.and_(values.between(2, 24), holders >= 2 * values, holders * 4 >= sampled, holders > 3),
+            )
+        )
+        .order_by(pair.c.key.in_(list(request.specifications)).desc(), holders.desc(), values, pair.c.key)
+        .limit(MOST_SPECIFICATIONS + len(request.specifications))
+        .cte("matter")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    element = (
+        sa.func.jsonb_array_elements_text(candidate.c.facets["specifications"].op("->")(matter.c.key))
+        .table_valued("element")
+        .render_derived(name="specification_value")
+    )
+    bit = _bit_of(filters, "specifications", matter.c.key)
+    return (
+        sa.select(*_row("specification", matter.c.key, element.c.element, element.c.element, sa.func.count()))
+        .select_from(candidate.join(matter, sa.true()).join(element, sa.true()))
+        .where(_met_but(candidate.c.failed, bit))
+        .group_by(matter.c.key, element.c.element)
+        .order_by(sa.func.count().desc())
+        .limit(400)
+    )
+
+
+def _pairs(facets: sa.ColumnElement[Any], name: str) -> Any:
+    """The (key, value) pairs of the specifications, a value list as its text: enough to see how they vary."""
+    return (
+        sa.func.jsonb_each(facets["specifications"])
+        .table_valued("key", sa.column("value", JSONB))
+        .render_derived(name=name)
+    )
+
+
+def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iterable[Facet]:
+    yield Facet("category", "", _categories(request, rows.get("category", ())))
+    yield from _named("option", rows.get("option", ()), request.options)
+    yield Facet("price", "", _prices(request, rows.get("price", ())))
+    yield Facet("brand", "", _values(rows.get("brand", ()), request.brands))
+    yield Facet("rating", "", _ratings(request, rows.get("rating", ())))
+    in_stock = sum(row.n for row in rows.get("stock", ()) if row.value == "true")
+    out_of_stock = sum(row.n for row in rows.get("stock", ()) if row.value == "false")
+    if out_of_stock or request.in_stock:
+        yield Facet("stock", "", (FacetOption("1", "", in_stock, request.in_stock),))
+    yield from _named("specification", rows.get("specification", ()), request.specifications)
+    yield Facet("tag", "", _values(rows.get("tag", ()), request.tags))
+
+
+def _values(rows: Sequence[sa.Row[Any]], chosen: Sequence[str]) -> tuple[FacetOption, ...]:
+    """Chosen values stay in the list with a count of 0 when nothing has them any more."""
+    options = {row.value: FacetOption(row.value, row.label, row.n, row.value in chosen) for row in rows}
+    for value in chosen:
+        options.setdefault(value, FacetOption(value, value, 0, True))
+    return tuple(sorted(options.values(), key=lambda one: (-one.count, one.label.lower())))
+
+
+def _named(kind: str, rows: Sequence[sa.Row[Any]], chosen: Any) -> Iterable[Facet]:
+    by_name: dict[str, list[sa.Row[Any]]] = {name: [] for name in chosen}
+    for row in rows:
+        by_name.setdefault(row.name, []).append(row)
+    for name, values in by_name.items():
+        options = _values(values, chosen.get(name, ()))
+        if len(options) > 1 or name in chosen:
+            yield Facet(kind, name, tuple(sorted(options, key=lambda one: natural_order(one.value))))
+
+
+def natural_order(value: str) -> tuple[Any, ...]:
+    """Sizes as people line them up, numbers by their value, everything else by the alphabet."""
+    size = _SIZES.get(value.upper())
+    if size is not None:
+        return (0, size, "")
+    number = re.match(r"\s*(\d+(?:[.,]\d+)?)", value)
+    if number:
+        return (1, float(number.group(1).replace(",", ".")), value.lower())
+    return (2, 0, value.lower())
+
+
+def _categories(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
+    """The categories below the current one, or the departments, in the tree's order."""
+    counts = {row.value: row.n for row in rows}
+    here = category_by_slug(request.category_slug) if request.category_slug else None
+    nodes: Sequence[CategoryNode] = here.children if here else category_tree()
+    shown = [node for node in nodes if counts.get(str(node.id))]
+    if here and request.text:
+        shown.insert(0, here.category)
+    return tuple(
+        FacetOption(node.slug, node.name, counts.get(str(node.id), 0), node.slug == request.category_slug)
+        for node in shown
+    )
+
+
+def _prices(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
+    chosen = (request.price_min, request.price_max)
+    return tuple(
+        FacetOption(one.value, "", one.count, (one.low, one.high) == chosen)
+        for one in price_ranges({int(row.value): row.n for row in rows})
+    )
+
+
+def _ratings(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
+    exact = {int(float(row.value)): row.n for row in rows}
+    at_least = {stars: sum(n for given, n in exact.items() if given >= stars) for stars in (4, 3, 2)}
+    if not any(at_least.values()) and request.rating_min is None:
+        return ()
+    wanted = sorted({4, 3, 2, *([request.rating_min] if request.rating_min else [])}, reverse=True)
+    return tuple(
+        FacetOption(
+            str(stars),
+            "",
+            sum(n for given, n in exact.items() if given >= stars),
+            stars == request.rating_min,
+        )
+        for stars in wanted
+    )

@@ -1,0 +1,192 @@
+"""How a search text is understood, in one statement.
+
+First the text as written: web search syntax (quotes, minus, or) over the weighted full-text vector. Only
+when that finds nothing are its words looked at one by one: a half word is completed, a misspelt one is
+replaced by the nearest word that product names hold, a word nobody uses is left out; and where no product
+holds all that remain, some of them suffice. The outcome is always a full-text query, so that the listing
+and its counts stay on one index whatever was typed.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from storefront.core.clock import now
+from storefront.core.db import session
+from storefront.search.models import ProductSearch
+
+Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
+_MOST_WORDS = 8
+_NEAR_ENOUGH = 0.7
+_WORD = re.compile(r"(?<![\w-])(-?)(\w+)", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text as the index is asked for it. ``did_you_mean`` is the text with its typing mistakes mended."""
+
+    manner: Manner
+    text: str
+    terms: tuple[str, ...]
+    exact_product_id: uuid.UUID | None
+    did_you_mean: str | None
+
+    def query(self) -> sa.ColumnElement[Any]:
+        """The full-text query as SQL: the text as written, or its mended terms together, else some of them."""
+        if not self.terms:
+            return _web_query(self.text)
+        if len(self.terms) == 1:
+            return _tsquery(self.terms[0])
+        return sa.case(
+            (self.together(), _tsquery(" & ".join(self.terms))), else_=_tsquery(" | ".join(self.terms))
+        )
+
+    def together(self) -> sa.ColumnElement[bool]:
+        """Whether some product holds all the terms, as SQL; true for a text taken as written."""
+        if len(self.terms) < 2:
+            return sa.true()
+        holds_all = ProductSearch.search_vector.op("@@")(_tsquery(" & ".join(self.terms)))
+        return sa.exists().where(holds_all, ProductSearch.published_at <= now())
+
+
+def _config() -> sa.ColumnElement[Any]:
+    return sa.cast(sa.literal("english"), sa.dialects.postgresql.REGCONFIG)
+
+
+def _web_query(text: str) -> sa.ColumnElement[Any]:
+    return sa.func.websearch_to_tsquery(_config(), sa.func.unaccent(text), type_=TSQUERY)
+
+
+def _tsquery(expression: str) -> sa.ColumnElement[Any]:
+    return sa.func.to_tsquery(_config(), sa.func.unaccent(expression), type_=TSQUERY)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` that are wanted (those after a minus are not), lower case, at most eight."""
+    found = (word.lower() for minus, word in _WORD.findall(text) if not minus)
+    return list(dict.fromkeys(word for word in found if len(word) <= 40))[:_MOST_WORDS]
+
+
+def prefix_query(words: Sequence[str]) -> sa.ColumnElement[Any]:
+    """A full-text query for the words, the last one as the beginning of a word."""
+    terms = [*(_quoted(word) for word in words[:-1]), *(f"{_quoted(word)}:*" for word in words[-1:])]
+    return _tsquery(" & ".join(terms))
+
+
+def _quoted(word: str) -> str:
+    """A word of letters and digits as a quoted lexeme: no operator can hide in it."""
+    return f"'{word}'"
+
+
+_UNDERSTAND = sa.text("""
+WITH asked AS (
+  SELECT websearch_to_tsquery('english', unaccent(:text)) AS written
+), found AS MATERIALIZED (
+  SELECT EXISTS (
+    SELECT FROM product_search, asked WHERE search_vector @@ asked.written AND published_at <= :moment
+  ) AS as_written
+), tuned AS MATERIALIZED (
+  -- Lowered for this transaction only, and before any trigram scan: a swap of two letters in a short word
+  -- leaves less than half of its trigrams.
+  SELECT set_config('pg_trgm.word_similarity_threshold', '0.35', true) AS threshold FROM found WHERE NOT as_written
+)
+SELECT
+  (SELECT as_written FROM found) AS as_written,
+  (
+    SELECT coalesce(parent_id, id) FROM products
+    WHERE (sku IN (:text, upper(:text)) OR barcode = :text) AND deleted_at IS NULL AND is_active
+    LIMIT 1
+  ) AS exact_product_id,
+  CASE WHEN (SELECT threshold FROM tuned) IS NOT NULL THEN (
+    SELECT jsonb_agg(jsonb_build_object(
+      'word', asked_word.word,
+      'known', asked_word.known,
+      'begins', asked_word.begins,
+      'near', CASE WHEN NOT asked_word.known AND NOT asked_word.begins AND length(asked_word.word) > 2 THEN (
+        SELECT jsonb_agg(jsonb_build_array(part.word, part.uses)) FROM (
+          SELECT part.word, count(*) AS uses
+          FROM (
+            SELECT trigram_text FROM product_search
+            WHERE asked_word.word <% trigram_text
+            ORDER BY word_similarity(asked_word.word, trigram_text) DESC
+            LIMIT 200
+          ) AS near_text
+          CROSS JOIN regexp_split_to_table(lower(near_text.trigram_text), '[^[:alnum:]]+') AS part(word)
+          WHERE similarity(part.word, asked_word.word) > 0.25
+          GROUP BY part.word ORDER BY similarity(part.word, asked_word.word) DESC LIMIT 20
+        ) AS part
+      ) END
+    ) ORDER BY asked_word.place)
+    FROM (
+      SELECT
+        listed.word,
+        listed.place,
+        EXISTS (
+          SELECT FROM product_search WHERE search_vector @@ plainto_tsquery('english', listed.word)
+        ) OR numnode(plainto_tsquery('english', listed.word)) = 0 AS known,
+        EXISTS (
+          SELECT FROM product_search
+          WHERE search_vector @@ to_tsquery('english', quote_literal(listed.word) || ':*')
+        ) AS begins
+      FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS written(word, place)
+      CROSS JOIN LATERAL (SELECT unaccent(written.word) AS word, written.place) AS listed
+    ) AS asked_word
+  ) END AS words
+""")
+
+
+def understand(text: str) -> Matching:
+    """How to look for ``text`` (cleaned, not empty). One statement."""
+    words = words_of(text)
+    row = session().execute(_UNDERSTAND, {"text": text, "words": words, "moment": now()}).one()
+    if row.as_written or not words:
+        return Matching("exact", text, (), row.exact_product_id, None)
+    return _relaxed(text, row.words or [], row.exact_product_id)
+
+
+def _relaxed(text: str, words: Sequence[Mapping[str, Any]], exact_product_id: uuid.UUID | None) -> Matching:
+    terms: list[str] = []
+    mended: dict[str, str] = {}
+    left_out = completed = False
+    for word in words:
+        if word["known"]:
+            terms.append(_quoted(word["word"]))
+        elif word["begins"]:
+            completed = True
+            terms.append(f"{_quoted(word['word'])}:*")
+        elif nearest := _nearest(word["word"], word["near"] or []):
+            mended[word["word"]] = nearest
+            terms.append(_quoted(nearest))
+        else:
+            left_out = True
+    if not terms:
+        return Matching("exact" if exact_product_id else "nothing", text, (), exact_product_id, None)
+    manner: Manner = (
+        "partial" if left_out else "corrected" if mended else "completed" if completed else "exact"
+    )
+    return Matching(manner, text, tuple(terms), exact_product_id, _mend(text, mended))
+
+
+def _nearest(word: str, candidates: Sequence[tuple[str, int]]) -> str | None:
+    """The candidate that is likest to ``word``; among equals the one that more names hold."""
+    likest = max(((_likeness(word, near), uses, near) for near, uses in candidates), default=None)
+    return likest[2] if likest and likest[0] >= _NEAR_ENOUGH else None
+
+
+def _likeness(word: str, other: str) -> float:
+    return round(SequenceMatcher(None, word, other, autojunk=False).ratio(), 2)
+
+
+def _mend(text: str, mended: Mapping[str, str]) -> str | None:
+    """``text`` with the mended words put in place; None when nothing was mended."""
+    if not mended:
+        return None
+    return _WORD.sub(lambda found: found.group(1) + mended.get(found.group(2).lower(), found.group(2)), text)
