@@ -57,11 +57,14 @@ def save_source(
             "extra": metadata or {},
         }
         statement = insert(TrainingSource).values(url=url, **values)
-        source_id = session().scalar(
+        source_id: uuid.UUID | None = session().scalar(
             statement.on_conflict_do_update(
                 index_elements=[TrainingSource.chatbot_id, TrainingSource.url],
                 index_where=sa.text("url IS NOT NULL"),
-                set_={**{_column(name): statement.excluded[_column(name)] for name in values}, "status": "pending"},
+                set_={
+                    **{_column(name): statement.excluded[_column(name)] for name in values},
+                    "status": "pending",
+                },
             ).returning(TrainingSource.id)
         )
         assert source_id
