@@ -178,13 +178,13 @@ def release_expired() -> int:
             return released
 
 
-def held_for(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
-    """The units that are held for an order now."""
-    rows = session().execute(
-        sa.select(StockReservation.product_id, StockReservation.quantity).where(
-            StockReservation.order_id == order_id
-        )
-    )
+def held_for(order_id: uuid.UUID, *, at: datetime | None = None) -> dict[uuid.UUID, int]:
+    """The units that are held for an order; with ``at``, those whose hold is not over by then."""
+    query = sa.select(StockReservation.product_id, StockReservation.quantity)
+    query = query.where(StockReservation.order_id == order_id)
+    if at is not None:
+        query = query.where(StockReservation.expires_at > at)
+    rows = session().execute(query)
     return dict(rows.tuples())
 
 

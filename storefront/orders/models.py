@@ -51,7 +51,8 @@ class Order(Identified, Timestamped, Base):
     """An order from the first draft on. Amounts are in ``currency``; totals follow ``prices_include_tax``.
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
-    was erased: the law keeps the order, not the name.
+    was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
+    for: the shopper's login may not read them), ``customer_note`` is the shopper's.
     """
 
     __tablename__ = "orders"
@@ -115,7 +116,7 @@ class Order(Identified, Timestamped, Base):
     external_id: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     customer_note: Mapped[str | None]
-    notes: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(deferred=True)
     placed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
@@ -160,12 +161,15 @@ class OrderItem(Identified, Created, Base):
 
 
 class OrderEvent(Identified, Created, Base):
-    """A line of an order's timeline. Append only. ``actor`` is ``shopper``, ``system`` or ``staff:<id>``."""
+    """A line of an order's timeline. Append only. ``actor`` is ``shopper``, ``system`` or ``staff:<id>``.
+
+    The kind ``staff_note`` is for the staff alone: the shopper's login does not see it.
+    """
 
     __tablename__ = "order_events"
     __table_args__ = (sa.Index("ix_order_events_order_id_created_at", "order_id", "created_at"),)
 
-    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
     kind: Mapped[str]
     from_status: Mapped[str | None]
     to_status: Mapped[str | None]

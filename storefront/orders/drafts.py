@@ -1,0 +1,247 @@
+"""The draft of an order: what the shopper asked for, written down before anybody is paid."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from storefront.core.clock import now
+from storefront.core.db import session, transaction
+from storefront.core.errors import NotFound
+from storefront.core.identity import Identity
+from storefront.core.ids import new_id, new_order_number
+from storefront.inventory import services as inventory
+from storefront.orders.addresses import PostalAddress
+from storefront.orders.models import Order, OrderEvent, OrderItem
+from storefront.payments import services as payments
+from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
+from storefront.pricing.totals import LineTotals, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAmount:
+    """One amount as the checkout page showed it; ``key`` is the product's id for a line."""
+
+    what: Literal["line", "shipping", "discount", "tax"]
+    key: str
+    name: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What the shopper confirmed. ``expected_total`` and ``seen`` are what the page showed them.
+
+    ``email`` is a guest's; somebody who is signed in is reached at their account's. ``idempotency_key`` is
+    made with the form: the same key leads to the same order, however often it is sent.
+    """
+
+    idempotency_key: str
+    expected_total: Decimal
+    shipping_address: PostalAddress
+    billing_address: PostalAddress
+    shipping_method: str
+    payment_method: str
+    email: str = ""
+    note: str = ""
+    language: str = "en"
+    seen: tuple[SeenAmount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order's head, as the steps of placing and settling it need it."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    cart_id: uuid.UUID | None
+    user_id: uuid.UUID | None
+    payment_method: str
+    total: Decimal
+    currency: str
+    idempotency_key: str
+
+
+def _heads() -> Any:
+    return sa.select(
+        Order.id,
+        Order.order_number,
+        Order.status,
+        Order.cart_id,
+        Order.user_id,
+        sa.func.coalesce(Order.payment_method, ""),
+        Order.total_amount,
+        Order.currency,
+        sa.func.coalesce(Order.idempotency_key, ""),
+    )
+
+
+def draft_by_key(idempotency_key: str) -> Draft | None:
+    """The order that was started under this key, in whatever state it is now."""
+    row = session().execute(_heads().where(Order.idempotency_key == idempotency_key)).one_or_none()
+    return None if row is None else Draft(*row)
+
+
+def draft_of_cart(cart_id: uuid.UUID) -> Draft | None:
+    """The unfinished order of this cart, its row locked. The caller has locked the cart."""
+    unfinished = sa.and_(Order.cart_id == cart_id, Order.status == "draft")
+    row = session().execute(_heads().where(unfinished).with_for_update(key_share=True)).one_or_none()
+    return None if row is None else Draft(*row)
+
+
+def head_of(order_id: uuid.UUID, *, lock: bool = False) -> Draft:
+    """The order's head, with ``lock`` its row locked until the transaction ends. Raises :class:`NotFound`."""
+    query = _heads().where(Order.id == order_id)
+    row = session().execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("order", str(order_id))
+    return Draft(*row)
+
+
+def write_draft(
+    identity: Identity, request: PlaceOrder, cart_id: uuid.UUID, snapshot: CartSnapshot, totals: Totals
+) -> Draft:
+    """Write the draft with its lines, its first event and its open payment, in the caller's transaction."""
+    order_id = new_id()
+    values = {
+        "id": order_id,
+        "user_id": identity.user_id,
+        "guest_email": None if identity.user_id else request.email,
+        "cart_id": cart_id,
+        "status": "draft",
+        "currency": snapshot.currency,
+        "prices_include_tax": totals.prices_include_tax,
+        "subtotal": totals.subtotal,
+        "discount_amount": totals.discount,
+        "shipping_amount": totals.shipping,
+        "tax_amount": totals.tax,
+        "total_amount": totals.total,
+        "shipping_address": request.shipping_address.stored(),
+        "billing_address": request.billing_address.stored(),
+        "shipping_method": request.shipping_method,
+        "payment_method": request.payment_method,
+        "idempotency_key": request.idempotency_key,
+        "language": request.language,
+        "customer_note": request.note or None,
+        "created_at": now(),
+    }
+    number = _insert(values)
+    session().execute(
+        sa.insert(OrderItem),
+        [
+            _item(order_id, position, line, amounts)
+            for position, (line, amounts) in enumerate(zip(snapshot.lines, totals.lines, strict=True))
+        ],
+    )
+    record_event(order_id, "created", to_status="draft", actor="shopper")
+    payments.open_payment(
+        order_id, request.payment_method, totals.total, snapshot.currency, request.idempotency_key
+    )
+    return Draft(
+        order_id,
+        number,
+        "draft",
+        cart_id,
+        identity.user_id,
+        request.payment_method,
+        totals.total,
+        snapshot.currency,
+        request.idempotency_key,
+    )
+
+
+def _insert(values: Mapping[str, Any]) -> str:
+    """Insert the order under a fresh number; a number that was drawn before is drawn again."""
+    while True:
+        number = session().scalar(
+            insert(Order)
+            .values(**values, order_number=new_order_number())
+            .on_conflict_do_nothing(index_elements=[Order.order_number])
+            .returning(Order.order_number)
+        )
+        if number is not None:
+            return str(number)
+
+
+def _item(order_id: uuid.UUID, position: int, line: LineSnapshot, amounts: LineTotals) -> dict[str, Any]:
+    image = line.image
+    return {
+        "order_id": order_id,
+        "product_id": line.product_id,
+        "position": position,
+        "name": line.name,
+        "sku": line.sku,
+        "options": dict(line.options),
+        "image": image and {"key": image.key, "alt": image.alt, "width": image.width, "height": image.height},
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "discount": amounts.discount,
+        "tax_rate": amounts.tax_rate,
+        "tax": amounts.tax,
+        "total_price": amounts.total,
+    }
+
+
+def lines_of(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """The order's units by product; lines whose product was removed for good are left out."""
+    rows = session().execute(
+        sa.select(OrderItem.product_id, OrderItem.quantity).where(
+            OrderItem.order_id == order_id, OrderItem.product_id.is_not(None)
+        )
+    )
+    units: dict[uuid.UUID, int] = {}
+    for product_id, quantity in rows:
+        if product_id is not None:
+            units[product_id] = units.get(product_id, 0) + quantity
+    return units
+
+
+def record_event(
+    order_id: uuid.UUID,
+    kind: str,
+    *,
+    from_status: str | None = None,
+    to_status: str | None = None,
+    actor: str = "system",
+    note: str = "",
+) -> None:
+    """Add a line to the order's timeline."""
+    session().execute(
+        sa.insert(OrderEvent).values(
+            order_id=order_id,
+            kind=kind,
+            from_status=from_status,
+            to_status=to_status,
+            actor=actor,
+            note=note,
+            created_at=now(),
+        )
+    )
+
+
+def abandon(order_id: uuid.UUID, reason: str) -> bool:
+    """Give up an unfinished order: cancelled, hold released, payment closed. False when it is finished.
+
+    ``reason`` is for staff, one of ``replaced``, ``declined``, ``out_of_stock``, ``expired``, ``left``.
+    """
+    with transaction():
+        draft = head_of(order_id, lock=True)
+        if draft.status not in ("draft", "pending"):
+            return False
+        session().execute(
+            sa.update(Order)
+            .where(Order.id == order_id)
+            .values(status="cancelled", payment_status="cancelled", cancelled_at=now(), cancel_reason=reason)
+            .execution_options(synchronize_session=False)
+        )
+        inventory.release_order(order_id)
+        payments.cancel_payments(order_id, reason)
+        record_event(order_id, "abandoned", from_status=draft.status, to_status="cancelled", note=reason)
+    return True

@@ -1,0 +1,212 @@
+"""Placing an order in three steps: PREPARE, PAY, FINALISE.
+
+Locks are always taken in this order: the cart, the order, the products by primary key. PREPARE and FINALISE
+are one transaction each; between them no transaction is open, because somebody else is thinking. A process
+that dies in between leaves a draft with its hold, which ``settling`` brings to an end.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from storefront.cart import services as carts
+from storefront.cart.models import Cart
+from storefront.cart.queries import CartView, cart_view
+from storefront.core.clock import now
+from storefront.core.db import session, transaction
+from storefront.core.identity import Identity
+from storefront.core.outbox import enqueue
+from storefront.core.settings import current_settings
+from storefront.inventory import services as inventory
+from storefront.inventory.errors import InsufficientStock
+from storefront.orders.drafts import (
+    Draft,
+    PlaceOrder,
+    abandon,
+    draft_by_key,
+    draft_of_cart,
+    head_of,
+    lines_of,
+    record_event,
+    write_draft,
+)
+from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, ProductNotSold, TotalChanged
+from storefront.orders.models import Order
+from storefront.payments import services as payments
+from storefront.payments.errors import PaymentDeclined
+from storefront.payments.methods import Authorisation
+from storefront.payments.queries import payment_method
+from storefront.pricing.snapshot import CartSnapshot
+from storefront.pricing.totals import Totals, price
+from storefront.shipping.queries import method_for, tax_rate_for
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """The order that now exists. ``was_placed_before`` when this was a repetition of an earlier request."""
+
+    order_id: uuid.UUID
+    number: str
+    was_placed_before: bool = False
+
+
+def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
+    """Turn this person's cart into an order that is paid for, or promised to be.
+
+    Sent twice with the same key, at once or later, it leads to the same order. Raises :class:`EmptyCart`,
+    :class:`ProductNotSold`, :class:`InsufficientStock`, ``MethodUnavailable``, ``UnknownPaymentMethod``,
+    :class:`TotalChanged`, :class:`PaymentDeclined` and :class:`CheckoutExpired`; after each of them nothing
+    is ordered, nothing is held and nothing is charged.
+    """
+    draft = prepare(identity, request)
+    if draft.status not in ("draft", "pending"):
+        return PlacedOrder(draft.id, draft.number, was_placed_before=True)
+    return pay_and_finalise(draft)
+
+
+def pay_and_finalise(draft: Draft) -> PlacedOrder:
+    """PAY and FINALISE for a draft, whether just prepared or found again later."""
+    try:
+        authorisation = payments.authorise(
+            draft.id, draft.payment_method, draft.total, draft.currency, draft.idempotency_key
+        )
+    except PaymentDeclined:
+        abandon(draft.id, "declined")
+        raise
+    try:
+        return finalise(draft.id, authorisation)
+    except (InsufficientStock, CheckoutExpired) as refusal:
+        payments.void(draft.payment_method, authorisation, draft.idempotency_key)
+        abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left")
+        raise
+
+
+def prepare(identity: Identity, request: PlaceOrder) -> Draft:
+    """Step one, one transaction: check everything again under locks, write the draft, hold the stock."""
+    try:
+        with transaction():
+            return _prepare(identity, request)
+    except IntegrityError as error:
+        if "uq_orders_idempotency_key" in str(error.orig):  # somebody else's key, at the same instant
+            raise CheckoutExpired from None
+        raise
+
+
+def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
+    cart = carts.lock_open_cart(identity)
+    known = draft_by_key(request.idempotency_key)
+    if known is not None:
+        return _replayed(identity, known)
+    if cart is None or not cart.quantities:
+        raise EmptyCart
+    earlier = draft_of_cart(cart.cart_id)
+    held = inventory.held_for(earlier.id) if earlier else {}
+    inventory.lock_products({*cart.quantities, *held})
+    if earlier is not None:
+        abandon(earlier.id, "replaced")
+    view = cart_view(identity)
+    _check_lines(view)
+    totals = _totals(view.snapshot, request)
+    if totals.total != request.expected_total:
+        changes = _changes(view.snapshot, totals, request)
+        raise TotalChanged(request.expected_total, totals.total, view.snapshot.currency, changes)
+    draft = write_draft(identity, request, cart.cart_id, view.snapshot, totals)
+    expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
+    inventory.hold(cart.quantities, order_id=draft.id, expires_at=expires_at)
+    return draft
+
+
+def _replayed(identity: Identity, known: Draft) -> Draft:
+    """The order of a key that was used before, if it is this person's and was not given up."""
+    if identity.user_id is not None:
+        is_theirs = known.user_id == identity.user_id
+    else:
+        in_session = sa.and_(Cart.id == known.cart_id, Cart.session_id == identity.session_id)
+        is_theirs = known.id in identity.proved_order_ids or bool(
+            session().scalar(sa.select(Cart.id).where(in_session))
+        )
+    if not is_theirs or known.status == "cancelled":
+        raise CheckoutExpired
+    return known
+
+
+def _check_lines(view: CartView) -> None:
+    for line in view.gone:
+        raise ProductNotSold(line.product_id, line.name)
+    for line in view.snapshot.lines:
+        if line.available < line.quantity:
+            raise InsufficientStock(line.product_id, line.name, line.quantity, line.available)
+
+
+def _totals(snapshot: CartSnapshot, request: PlaceOrder) -> Totals:
+    country, region = request.shipping_address.country, request.shipping_address.region
+    payment_method(request.payment_method, country)
+    option = method_for(request.shipping_method, country, region, snapshot.subtotal, snapshot.weight)
+    return price(snapshot, option.amount, tax_rate_for(country, region))
+
+
+def _changes(snapshot: CartSnapshot, totals: Totals, request: PlaceOrder) -> tuple[Change, ...]:
+    """What is another amount than the page showed, line by line."""
+    today: dict[tuple[str, str], tuple[str, Decimal]] = {
+        ("line", str(line.product_id)): (line.name, line.total) for line in snapshot.lines
+    }
+    today["shipping", ""] = ("", totals.shipping)
+    if totals.discount:
+        today["discount", ""] = ("", totals.discount)
+    if not totals.prices_include_tax:
+        today["tax", ""] = ("", totals.tax)
+    changes = []
+    for seen in request.seen:
+        name, amount = today.pop((seen.what, seen.key), (seen.name, None))
+        if amount != seen.amount:
+            changes.append(Change(seen.what, name, seen.amount, amount))
+    if request.seen:
+        changes.extend(
+            Change("line", name, None, amount)
+            for (what, _), (name, amount) in today.items()
+            if what == "line"
+        )
+    return tuple(changes)
+
+
+def finalise(order_id: uuid.UUID, authorisation: Authorisation) -> PlacedOrder:
+    """Step three, one transaction that can be run again: the order counts, the stock is taken, mail is due.
+
+    Raises :class:`CheckoutExpired` for an order that was given up meanwhile, :class:`InsufficientStock` when
+    its hold had expired and somebody else has bought the goods; the caller then lets go of the payment.
+    """
+    with transaction():
+        cart_id = head_of(order_id).cart_id
+        cart = carts.lock_cart(cart_id) if cart_id else None
+        draft = head_of(order_id, lock=True)
+        if draft.status == "cancelled" or (cart is None and draft.status == "draft"):
+            raise CheckoutExpired
+        if draft.status not in ("draft", "pending"):
+            return PlacedOrder(draft.id, draft.number, was_placed_before=True)
+        units = lines_of(order_id)
+        inventory.take(order_id, units)
+        payment_status = payments.record_authorisation(order_id, authorisation)
+        session().execute(
+            sa.update(Order)
+            .where(Order.id == order_id)
+            .values(status="placed", payment_status=payment_status, placed_at=now())
+            .execution_options(synchronize_session=False)
+        )
+        record_event(order_id, "placed", from_status=draft.status, to_status="placed", actor="shopper")
+        if cart is not None:
+            carts.close_cart(cart, units)
+        enqueue("mail.order_placed", order_id=str(order_id))
+        enqueue(
+            "analytics.event",
+            event_type="order_placed",
+            user_id=str(draft.user_id) if draft.user_id else None,
+            session_id=str(cart.session_id) if cart and cart.session_id else None,
+            data={"order_id": str(order_id), "total": str(draft.total), "currency": draft.currency},
+        )
+    return PlacedOrder(draft.id, draft.number)

@@ -1,0 +1,301 @@
+"""Reads of orders: the order page, a person's list, the guest's look-up."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from storefront.accounts.models import User
+from storefront.catalog.models import Product
+from storefront.catalog.queries import Image, image_from
+from storefront.core.db import session
+from storefront.core.errors import NotFound
+from storefront.core.identity import Identity
+from storefront.core.pagination import Page
+from storefront.orders.addresses import PostalAddress, address_from
+from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
+from storefront.shipping.models import ShippingMethod
+
+CANCELLABLE = ("pending", "placed")
+"""Until it is packed. A paid order's way back to the money is a refund."""
+NOT_PAID_YET = ("pending", "authorised", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line as it was bought. ``total`` is after its discount."""
+
+    id: uuid.UUID
+    product_id: uuid.UUID | None
+    sku: str
+    name: str
+    options: Mapping[str, str]
+    image: Image | None
+    quantity: int
+    unit_price: Decimal
+    discount: Decimal
+    total: Decimal
+    slug: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """Something that happened to the order. ``kind`` is for example ``placed`` or ``cancelled``."""
+
+    kind: str
+    to_status: str | None
+    actor: str
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel on its way."""
+
+    carrier: str
+    tracking_number: str
+    status: str
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Everything an order's page and mails show. Amounts are in ``currency``."""
+
+    id: uuid.UUID
+    number: str
+    user_id: uuid.UUID | None
+    email: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    currency: str
+    prices_include_tax: bool
+    subtotal: Decimal
+    discount: Decimal
+    shipping: Decimal
+    tax: Decimal
+    total: Decimal
+    shipping_method: str
+    shipping_name: str
+    payment_method: str
+    note: str
+    language: str
+    created_at: datetime
+    placed_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str
+    shipping_address: PostalAddress
+    billing_address: PostalAddress
+    lines: tuple[OrderLine, ...]
+    events: tuple[TimelineEvent, ...]
+    parcels: tuple[Parcel, ...] = ()
+
+    @property
+    def quantity(self) -> int:
+        """How many units were bought."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the shopper may still cancel it."""
+        return is_cancellable(self.status, self.fulfilment_status, self.payment_status)
+
+
+def is_cancellable(status: str, fulfilment_status: str, payment_status: str) -> bool:
+    """Whether an order in this state may be cancelled by the person who placed it."""
+    return status in CANCELLABLE and fulfilment_status == "unfulfilled" and payment_status in NOT_PAID_YET
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order in a list."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    total: Decimal
+    currency: str
+    quantity: int
+    placed_at: datetime
+
+
+def visible_to(identity: Identity) -> sa.ColumnElement[bool]:
+    """The condition that this person may see an order: their own, or one a guest has proved."""
+    mine: list[sa.ColumnElement[bool]] = []
+    if identity.user_id is not None:
+        mine.append(Order.user_id == identity.user_id)
+    if identity.proved_order_ids:
+        mine.append(Order.id.in_(identity.proved_order_ids))
+    return sa.and_(sa.or_(sa.false(), *mine), Order.status != "draft")
+
+
+def order_page(identity: Identity, number: str) -> OrderPage:
+    """The order with this number. Raises :class:`NotFound`, also for somebody else's order. Four statements."""
+    return _order_page(sa.and_(Order.order_number == normal_number(number), visible_to(identity)), number)
+
+
+def order_for_mail(order_id: uuid.UUID) -> OrderPage:
+    """The order behind a mail, whoever's it is. Raises :class:`NotFound`."""
+    return _order_page(Order.id == order_id, str(order_id))
+
+
+def orders_of(user_id: uuid.UUID, page: int = 1, per_page: int = 10) -> Page[OrderSummary]:
+    """The person's orders, the newest first. Two statements."""
+    mine = sa.and_(Order.user_id == user_id, Order.placed_at.is_not(None))
+    total = session().scalar(sa.select(sa.func.count()).select_from(Order).where(mine)) or 0
+    units = (
+        sa.select(sa.func.coalesce(sa.func.sum(OrderItem.quantity), 0))
+        .where(OrderItem.order_id == Order.id)
+        .scalar_subquery()
+    )
+    rows = session().execute(
+        sa.select(
+            Order.id,
+            Order.order_number,
+            Order.status,
+            Order.payment_status,
+            Order.fulfilment_status,
+            Order.total_amount,
+            Order.currency,
+            units,
+            Order.placed_at,
+        )
+        .where(mine)
+        .order_by(Order.created_at.desc(), Order.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return Page([OrderSummary(*row) for row in rows], page, per_page, total)
+
+
+def find_guest_order(number: str, email: str) -> uuid.UUID | None:
+    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong."""
+    return session().scalar(
+        sa.select(Order.id).where(
+            Order.order_number == normal_number(number),
+            Order.guest_email == email.strip(),
+            Order.user_id.is_(None),
+            Order.status != "draft",
+        )
+    )
+
+
+def normal_number(number: str) -> str:
+    """An order number as people type it (``# 3k7m-p2qx``), as it is stored."""
+    return "".join(character for character in number.upper() if character.isalnum())[:40]
+
+
+def _order_page(which: sa.ColumnElement[bool], key: str) -> OrderPage:
+    row = (
+        session()
+        .execute(
+            sa.select(
+                Order.id,
+                Order.order_number.label("number"),
+                Order.user_id,
+                sa.func.coalesce(Order.guest_email, User.email, "").label("email"),
+                Order.status,
+                Order.payment_status,
+                Order.fulfilment_status,
+                Order.currency,
+                Order.prices_include_tax,
+                Order.subtotal,
+                Order.discount_amount.label("discount"),
+                Order.shipping_amount.label("shipping"),
+                Order.tax_amount.label("tax"),
+                Order.total_amount.label("total"),
+                sa.func.coalesce(Order.shipping_method, "").label("shipping_method"),
+                sa.func.coalesce(ShippingMethod.name, Order.shipping_method, "").label("shipping_name"),
+                sa.func.coalesce(Order.payment_method, "").label("payment_method"),
+                sa.func.coalesce(Order.customer_note, "").label("note"),
+                Order.language,
+                Order.created_at,
+                Order.placed_at,
+                Order.cancelled_at,
+                sa.func.coalesce(Order.cancel_reason, "").label("cancel_reason"),
+                Order.shipping_address,
+                Order.billing_address,
+            )
+            .join(User, User.id == Order.user_id, isouter=True)
+            .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
+            .where(which)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("order", key)
+    head = dict(row._mapping)
+    return OrderPage(
+        **head
+        | {
+            "shipping_address": address_from(row.shipping_address),
+            "billing_address": address_from(row.billing_address),
+        },
+        lines=_lines(row.id),
+        events=_events(row.id),
+        parcels=_parcels(row.id),
+    )
+
+
+def _lines(order_id: uuid.UUID) -> tuple[OrderLine, ...]:
+    parent = aliased(Product)
+    living = sa.and_(Product.id == OrderItem.product_id, Product.deleted_at.is_(None), Product.is_active)
+    rows = session().execute(
+        sa.select(OrderItem, sa.func.coalesce(parent.slug, Product.slug))
+        .join(Product, living, isouter=True)
+        .join(parent, parent.id == Product.parent_id, isouter=True)
+        .where(OrderItem.order_id == order_id)
+        .order_by(OrderItem.position, OrderItem.id)
+    )
+    return tuple(
+        OrderLine(
+            item.id,
+            item.product_id,
+            item.sku,
+            item.name,
+            item.options,
+            image_from(item.image, item.name),
+            item.quantity,
+            item.unit_price,
+            item.discount,
+            item.total_price,
+            slug,
+        )
+        for item, slug in rows
+    )
+
+
+def _events(order_id: uuid.UUID) -> tuple[TimelineEvent, ...]:
+    event = OrderEvent
+    rows = session().execute(
+        sa.select(event.kind, event.to_status, event.actor, event.note, event.created_at)
+        .where(event.order_id == order_id)
+        .order_by(event.created_at, event.id)
+    )
+    return tuple(TimelineEvent(*row) for row in rows)
+
+
+def _parcels(order_id: uuid.UUID) -> tuple[Parcel, ...]:
+    rows = session().execute(
+        sa.select(
+            sa.func.coalesce(Shipment.carrier, ""),
+            sa.func.coalesce(Shipment.tracking_number, ""),
+            Shipment.status,
+            Shipment.shipped_at,
+            Shipment.delivered_at,
+        )
+        .where(Shipment.order_id == order_id)
+        .order_by(Shipment.created_at)
+    )
+    return tuple(Parcel(*row) for row in rows)

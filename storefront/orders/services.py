@@ -1,0 +1,93 @@
+"""Changes to orders: placing and settling (in modules of their own), and cancelling."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from storefront.core.clock import now
+from storefront.core.db import session, transaction
+from storefront.core.errors import NotFound
+from storefront.core.identity import Identity
+from storefront.core.outbox import enqueue
+from storefront.inventory import services as inventory
+from storefront.orders.addresses import PostalAddress
+from storefront.orders.drafts import PlaceOrder, SeenAmount, lines_of, record_event
+from storefront.orders.errors import OrderNotCancellable
+from storefront.orders.models import Order
+from storefront.orders.placing import PlacedOrder, place_order
+from storefront.orders.queries import is_cancellable, normal_number, visible_to
+from storefront.orders.settling import settle_stranded_orders
+from storefront.payments import services as payments
+
+__all__ = [
+    "CancelledOrder",
+    "PlaceOrder",
+    "PlacedOrder",
+    "PostalAddress",
+    "SeenAmount",
+    "cancel_order",
+    "place_order",
+    "settle_stranded_orders",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledOrder:
+    """The order that was cancelled."""
+
+    order_id: uuid.UUID
+    number: str
+
+
+def cancel_order(identity: Identity, number: str, reason: str = "") -> CancelledOrder:
+    """Cancel this person's order while it is not packed: its goods go back on the shelf, nobody has to pay.
+
+    Raises :class:`NotFound`, also for somebody else's order, and :class:`OrderNotCancellable`.
+    """
+    with transaction():
+        row = (
+            session()
+            .execute(
+                sa.select(
+                    Order.id,
+                    Order.order_number,
+                    Order.status,
+                    Order.fulfilment_status,
+                    Order.payment_status,
+                    Order.user_id,
+                )
+                .where(Order.order_number == normal_number(number), visible_to(identity))
+                .with_for_update(key_share=True)
+            )
+            .one_or_none()
+        )
+        if row is None:
+            raise NotFound("order", number)
+        if not is_cancellable(row.status, row.fulfilment_status, row.payment_status):
+            raise OrderNotCancellable(row.order_number, row.status)
+        session().execute(
+            sa.update(Order)
+            .where(Order.id == row.id)
+            .values(
+                status="cancelled",
+                payment_status="cancelled",
+                cancelled_at=now(),
+                cancel_reason=reason.strip()[:500] or None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        inventory.give_back(row.id, lines_of(row.id), note="order cancelled")
+        payments.cancel_payments(row.id, "order cancelled")
+        record_event(row.id, "cancelled", from_status=row.status, to_status="cancelled", actor="shopper")
+        enqueue("mail.order_cancelled", order_id=str(row.id))
+        enqueue(
+            "analytics.event",
+            event_type="order_cancelled",
+            user_id=str(row.user_id) if row.user_id else None,
+            session_id=str(identity.session_id) if identity.session_id else None,
+            data={"order_id": str(row.id)},
+        )
+    return CancelledOrder(row.id, row.order_number)

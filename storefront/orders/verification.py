@@ -1,0 +1,93 @@
+"""Do the books agree? What ``flask ops verify`` asks about orders; each answer lists what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from storefront.core.db import session
+from storefront.inventory.models import StockMovement
+from storefront.orders.models import Order, OrderItem
+
+_NEVER_SOLD = ("draft", "pending", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDifference:
+    """An order whose figures do not agree. ``stored`` is on the order, ``computed`` out of its lines or ledger."""
+
+    number: str
+    what: str
+    stored: Decimal
+    computed: Decimal
+
+
+def order_differences(limit: int = 100) -> list[OrderDifference]:
+    """Orders whose lines do not sum to their amounts, or whose units the stock ledger does not know.
+
+    Orders out of other shops' books (``external_id``) brought their own stock with them and are left out.
+    """
+    return [*_amounts(limit), *_units(limit)]
+
+
+def _amounts(limit: int) -> list[OrderDifference]:
+    sums = (
+        sa.select(
+            OrderItem.order_id,
+            sa.func.sum(OrderItem.unit_price * OrderItem.quantity).label("subtotal"),
+            sa.func.sum(OrderItem.total_price).label("lines"),
+        )
+        .group_by(OrderItem.order_id)
+        .subquery()
+    )
+    tax_on_top = sa.case((Order.prices_include_tax, 0), else_=Order.tax_amount)
+    total = Order.subtotal - Order.discount_amount + Order.shipping_amount + tax_on_top
+    checks: tuple[tuple[str, Any, Any], ...] = (
+        ("subtotal", Order.subtotal, sa.func.coalesce(sums.c.subtotal, 0)),
+        ("goods after discount", Order.subtotal - Order.discount_amount, sa.func.coalesce(sums.c.lines, 0)),
+        ("total", Order.total_amount, total),
+    )
+    found: list[OrderDifference] = []
+    for what, stored, computed in checks:
+        rows = session().execute(
+            sa.select(Order.order_number, stored, computed)
+            .join(sums, sums.c.order_id == Order.id, isouter=True)
+            .where(stored != computed, Order.external_id.is_(None))
+            .limit(limit)
+        )
+        found.extend(OrderDifference(number, what, one, Decimal(other)) for number, one, other in rows)
+    return found
+
+
+def _units(limit: int) -> list[OrderDifference]:
+    """A placed order's units have left the stock exactly once; a cancelled or unfinished one's are back."""
+    wanted = (
+        sa.select(OrderItem.order_id, sa.func.sum(OrderItem.quantity).label("units"))
+        .where(OrderItem.product_id.is_not(None))
+        .group_by(OrderItem.order_id)
+        .subquery()
+    )
+    moved = (
+        sa.select(
+            StockMovement.order_id,
+            sa.func.sum(-StockMovement.delta).label("away"),
+            sa.func.sum(-StockMovement.delta).filter(StockMovement.reason == "sale").label("sold"),
+        )
+        .where(StockMovement.order_id.is_not(None))
+        .group_by(StockMovement.order_id)
+        .subquery()
+    )
+    never_sold = Order.status.in_(_NEVER_SOLD)
+    stored = sa.case((never_sold, 0), else_=wanted.c.units)
+    computed = sa.func.coalesce(sa.case((never_sold, moved.c.away), else_=moved.c.sold), 0)
+    rows: Any = session().execute(
+        sa.select(Order.order_number, stored, computed)
+        .join(wanted, wanted.c.order_id == Order.id)
+        .join(moved, moved.c.order_id == Order.id, isouter=True)
+        .where(stored != computed, Order.external_id.is_(None))
+        .limit(limit)
+    )
+    return [OrderDifference(number, "units sold", Decimal(one), Decimal(two)) for number, one, two in rows]
