@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,21 @@ def process(pid: int) -> psutil.Process | None:
 
 
 def ended(candidate: psutil.Process, within: float) -> bool:
-    """Wait up to ``within`` seconds for the process to end; whether it did."""
-    try:
-        candidate.wait(timeout=within)
-    except psutil.TimeoutExpired:
-        return False
+    """Wait up to ``within`` seconds for the process to end; whether it did.
+
+    A dead child that its parent has not noticed yet (a zombie) has ended.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        remaining = deadline - time.monotonic()
+        try:
+            candidate.wait(timeout=max(0.0, min(remaining, 0.1)))
+            break
+        except psutil.TimeoutExpired:
+            if process(candidate.pid) is None:
+                break
+            if remaining <= 0.1:
+                return False
     child = _children.pop(candidate.pid, None)
     if child is not None:
         child.wait()

@@ -64,6 +64,8 @@ def attach(instance_dir: Path, *, durable: bool = True, account: Account | None 
                 services = _start(folders, durable=durable, account=account)
             except BaseException:
                 os.close(lock)
+                if not in_use(folders.instance):
+                    _stop(folders)
                 raise
         _attachments[folders.instance] = _Attachment(folders, services, lock, durable)
         _end_orderly_on_signals()
@@ -76,16 +78,11 @@ def leave(instance_dir: Path) -> None:
         attachment = _attachments.pop(Path(os.path.realpath(instance_dir)), None)
         if attachment is None:
             return
-        try:
-            with _alone(attachment.folders):
-                try:
-                    # Loses our own shared lock when others hold theirs: we are leaving anyway.
-                    fcntl.flock(attachment.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return
-                _stop(attachment.folders)
-        finally:
+        with _alone(attachment.folders):
+            # Closed, not unlocked: a forked child holds the same open file and with it the shared lock.
             os.close(attachment.lock)
+            if not in_use(attachment.folders.instance):
+                _stop(attachment.folders)
 
 
 def stop(instance_dir: Path) -> None:
@@ -160,20 +157,6 @@ def _alone(folders: Folders) -> Iterator[None]:
 def _leave_all() -> None:
     for instance in list(_attachments):
         leave(instance)
-
-
-def _take_own_locks() -> None:
-    """A forked child shares its parent's lock and would give it back for both: it takes one of its own."""
-    global _guard
-    _guard = threading.RLock()
-    for attachment in _attachments.values():
-        inherited = attachment.lock
-        attachment.lock = _open(attachment.folders.users_lock)
-        fcntl.flock(attachment.lock, fcntl.LOCK_SH)
-        os.close(inherited)
-
-
-os.register_at_fork(after_in_child=_take_own_locks)
 
 
 def _end_orderly_on_signals() -> None:

@@ -22,12 +22,13 @@ SETTINGS = {
     "databases": "64",
     "appendonly": "yes",
     "appendfsync": "everysec",
+    "save": "",
     # Jobs and caches share the server: only keys that expire anyway make room.
     "maxmemory": "512mb",
     "maxmemory-policy": "volatile-lru",
     "loglevel": "notice",
 }
-THROWAWAY_SETTINGS = {"appendonly": "no", "save": ""}
+THROWAWAY_SETTINGS = {"appendonly": "no"}
 
 
 @dataclass(frozen=True, slots=True)
