@@ -223,6 +223,11 @@ class AddressEntry:
     is_default_shipping: bool
     is_default_billing: bool
 
+    @property
+    def full_name(self) -> str:
+        """The name under the key that address forms and templates use."""
+        return self.name
+
 
 def _address_columns() -> tuple[sa.ColumnElement[Any], ...]:
     def text(column: Any) -> sa.ColumnElement[str]:

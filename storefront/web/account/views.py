@@ -1,5 +1,71 @@
+"""The account's own pages. Whoever is not signed in meets the sign-in page first, except where ``open_to_guests``."""
+
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-blueprint = Blueprint("account", __name__)
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.accounts import queries as accounts
+from storefront.accounts.queries import SignedInUser
+from storefront.core.pagination import page_number
+from storefront.http.sign_in import ask_to_sign_in
+from storefront.http.visitor import current_visitor
+from storefront.orders.queries import orders_of
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+View = TypeVar("View", bound=Callable[..., Any])
+_open: set[str] = set()
+
+
+def open_to_guests(view: View) -> View:
+    """Mark a view of this area as one that needs no account."""
+    _open.add(f"{blueprint.name}.{view.__name__}")
+    return view
+
+
+@blueprint.before_request
+def _only_with_an_account() -> ResponseReturnValue | None:
+    if request.endpoint in _open or current_visitor().user is not None:
+        return None
+    answer: ResponseReturnValue = ask_to_sign_in()
+    return answer
+
+
+@blueprint.after_request
+def _keep_to_ourselves(response: Response) -> Response:
+    """No copy in a cache, and no address with a mailed secret in another site's logs."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def signed_in() -> SignedInUser:
+    """The user of this request; the guard above has made sure that there is one."""
+    user = current_visitor().user
+    assert user is not None
+    return user
+
+
+@blueprint.get("")
+def overview() -> ResponseReturnValue:
+    """The account at a glance: the last orders, the default address, the ways on."""
+    user = signed_in()
+    addresses = accounts.addresses_of(user.id)
+    return render_template(
+        "account/overview.html",
+        orders=orders_of(user.id, 1, 3),
+        address=next((address for address in addresses if address.is_default_shipping), None),
+        profile=accounts.profile(user.id),
+    )
+
+
+@blueprint.get("/orders")
+def orders() -> ResponseReturnValue:
+    """The person's orders, page by page."""
+    page = orders_of(signed_in().id, page_number(request.args.get("page")), 10)
+    return render_template(
+        "account/orders.html", orders=page, page_link=lambda number: url_for("account.orders", page=number)
+    )

@@ -1,0 +1,66 @@
+"""Letters from templates: text and HTML beside each other, links that work outside a request.
+
+``templates/email/<name>.txt`` and ``<name>.html`` extend ``_layout``; the stylesheet ``mail.css`` is written into
+the elements when a letter is made, because mail programs throw stylesheets away.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from flask import current_app
+from flask_babel import force_locale
+
+from storefront.core.db import release
+from storefront.core.settings import ROOT, current_settings
+from storefront.providers.mail import Mail, mail_backend
+
+
+def mail_url(endpoint: str, **values: Any) -> str:
+    """The absolute address of a page, on the shop's public address. Needs no request."""
+    base = urlsplit(current_settings().base_url())
+    adapter = current_app.url_map.bind(base.netloc, script_name=base.path or "/", url_scheme=base.scheme)
+    return adapter.build(endpoint, values, force_external=True)
+
+
+def compose(template: str, *, to: str, subject: str, language: str = "en", **context: Any) -> Mail:
+    """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``.
+
+    ``subject`` is taken as it is: word it in the same language (call this within ``force_locale``, or pass text).
+    """
+    settings = current_settings()
+    shared = {
+        "shop_name": settings.shop_name,
+        "shop_tagline": settings.shop_tagline,
+        "shop_email": settings.shop_email,
+        "mail_url": mail_url,
+        "subject": subject,
+        "language": language,
+    }
+    with force_locale(language):
+        environment = current_app.jinja_env
+        text = environment.get_template(f"email/{template}.txt").render(**shared, **context)
+        html = environment.get_template(f"email/{template}.html").render(**shared, **context)
+    return Mail(
+        to=to,
+        subject=subject,
+        text=text.strip() + "\n",
+        html=_inliner().inline(html),
+        sender=settings.mail_from,
+        reply_to=settings.shop_email,
+    )
+
+
+def deliver(mail: Mail) -> None:
+    """Hand the letter to the backend of the settings, with no transaction open. Raises ``MailRefused``."""
+    release()
+    mail_backend(current_settings()).send(mail)
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    stylesheet = (ROOT / "templates" / "email" / "mail.css").read_text()
+    return css_inline.CSSInliner(extra_css=stylesheet, load_remote_stylesheets=False, keep_at_rules=True)
