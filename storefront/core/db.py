@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -104,6 +104,12 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         current.info.pop(_JOINED, None)
+
+
+def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
+    """Execute a bulk write in the current transaction; returns how many rows it changed."""
+    result = session().execute(statement, execution_options={"synchronize_session": False})
+    return cast("sa.CursorResult[Any]", result).rowcount
 
 
 class TransactionOpen(RuntimeError):

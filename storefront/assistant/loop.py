@@ -1,0 +1,202 @@
+"""One answer from its first to its last event.
+
+Runs in the chat worker, in no transaction: engines are tried in order, their events go to a sink as they
+come, and at the end the message's row is written once. A reader that drops does not matter here.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from storefront.assistant import queries, services
+from storefront.assistant.engines.protocol import Engine, EngineUnavailable, PastMessage, Turn
+from storefront.assistant.events import (
+    Card,
+    Choice,
+    Citation,
+    Confirm,
+    Done,
+    Event,
+    Failure,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from storefront.assistant.tools.registry import Registry, ToolContext
+from storefront.core.db import release
+from storefront.core.errors import DomainError
+from storefront.core.identity import Identity
+
+log = structlog.get_logger(__name__)
+
+Sink = Callable[[Event], None]
+_FLUSH_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which answer to make, and for whom."""
+
+    conversation_id: uuid.UUID
+    answer_id: uuid.UUID
+    answer_created_at: datetime
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What answering needs: engines in order of preference, tools, how errors are worded, who may stop it."""
+
+    engines: Sequence[Engine]
+    tools: Registry
+    currency: str
+    explain: Callable[[DomainError], str]
+    is_stopped: Callable[[], bool]
+    unavailable_message: str
+    failed_message: str
+
+
+@dataclass(slots=True)
+class _Record:
+    """What was said and done so far; becomes the message's row."""
+
+    started: float = field(default_factory=time.monotonic)
+    first_token: float | None = None
+    text: list[str] = field(default_factory=list)
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    tool_results: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    usage: Usage | None = None
+
+    def add(self, event: Event) -> None:
+        if self.first_token is None and isinstance(event, TextDelta):
+            self.first_token = time.monotonic()
+        match event:
+            case TextDelta():
+                self.text.append(event.text)
+            case ToolCall():
+                self.tool_calls.append(event.to_json())
+            case ToolResult():
+                self.tool_results.append(event.to_json())
+            case Citation():
+                self.citations.append(event.to_json())
+            case Card() | Choice() | Confirm():
+                self.parts.append(event.to_json())
+            case Usage():
+                self.usage = event
+
+    @property
+    def milliseconds(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+    def finished(self, status: str) -> services.FinishedAnswer:
+        first = None if self.first_token is None else round((self.first_token - self.started) * 1000)
+        return services.FinishedAnswer(
+            status=status,
+            content="".join(self.text).strip(),
+            tool_calls=self.tool_calls,
+            tool_results=self.tool_results,
+            citations=self.citations,
+            parts=self.parts,
+            tokens_in=self.usage.tokens_in if self.usage else 0,
+            tokens_out=self.usage.tokens_out if self.usage else 0,
+            model=self.usage.model if self.usage else None,
+            latency_ms=self.milliseconds,
+            first_token_ms=first,
+        )
+
+
+def make_answer(assignment: Assignment, workshop: Workshop, sink: Sink) -> str:
+    """Answer, tell ``sink`` every event, write the row; returns the final status.
+
+    Whatever goes wrong, the row leaves the state ``streaming`` and the sink gets a ``Done``.
+    """
+    record = _Record()
+    status = "failed"
+    try:
+        turn = _turn(assignment, workshop)
+        for event in coalesced(_events(turn, workshop)):
+            record.add(event)
+            sink(event)
+            if workshop.is_stopped():
+                break
+        status = "stopped" if workshop.is_stopped() else "complete"
+    except Exception:  # whatever it was, the shopper gets an answer that ends
+        log.exception("answer_failed", answer=str(assignment.answer_id))
+        sink(Failure("failed", workshop.failed_message))
+    finally:
+        release()
+        services.finish_answer(assignment.answer_id, assignment.answer_created_at, record.finished(status))
+        sink(Done(status, record.milliseconds))
+    return status
+
+
+def _turn(assignment: Assignment, workshop: Workshop) -> Turn:
+    assistant = queries.default_assistant()
+    messages = [
+        message
+        for message in queries.latest_messages(assignment.conversation_id)
+        if message.id != assignment.answer_id and message.created_at < assignment.answer_created_at
+    ]
+    release()
+    question = messages.pop() if messages else None
+    return Turn(
+        text=question.content if question else "",
+        history=[
+            PastMessage(message.role, message.content, message.tool_calls, message.tool_results)
+            for message in messages
+        ],
+        tools=workshop.tools.only(assistant.tools),
+        context=ToolContext(
+            assignment.identity, assignment.conversation_id, workshop.currency, workshop.explain
+        ),
+        instructions=assistant.instructions,
+        is_signed_in=assignment.identity.user_id is not None,
+        is_stopped=workshop.is_stopped,
+    )
+
+
+def _events(turn: Turn, workshop: Workshop) -> Iterator[Event]:
+    """The first engine's events; where it cannot go on, a calm word and the next one's."""
+    last = len(workshop.engines) - 1
+    for position, engine in enumerate(workshop.engines):
+        try:
+            yield from engine.answer(turn)
+            return
+        except EngineUnavailable as reason:
+            log.warning("engine_unavailable", engine=type(engine).__name__, code=reason.code)
+            if position == last:
+                yield Failure(reason.code, workshop.failed_message)
+                return
+            yield Failure(reason.code, workshop.unavailable_message)
+
+
+def coalesced(events: Iterator[Event], clock: Callable[[], float] = time.monotonic) -> Iterator[Event]:
+    """The same events with text joined to about five pieces a second; the first piece goes out at once.
+
+    A piece waits for the next event, never on a timer: a model that pauses has its words out within one event.
+    """
+    waiting: list[str] = []
+    sent_at = float("-inf")
+    for event in events:
+        if isinstance(event, TextDelta):
+            waiting.append(event.text)
+            if clock() - sent_at >= _FLUSH_SECONDS:
+                yield TextDelta("".join(waiting))
+                waiting, sent_at = [], clock()
+            continue
+        if waiting:
+            yield TextDelta("".join(waiting))
+            waiting, sent_at = [], clock()
+        yield event
+    if waiting:
+        yield TextDelta("".join(waiting))
