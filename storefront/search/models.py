@@ -65,6 +65,7 @@ class ProductSearch(Base):
         sa.ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
     )
     language: Mapped[str]
+    slug: Mapped[str]
     name: Mapped[str]
     sort_name: Mapped[str]
     sku: Mapped[str]
