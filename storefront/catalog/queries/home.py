@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 
-from storefront.catalog.models import Product
 from storefront.catalog.queries.cards import (
     CARD_COLUMNS,
     Image,
@@ -114,7 +113,6 @@ def _part(
 ) -> sa.Subquery:
     return (
         sa.select(*CARD_COLUMNS, sa.literal(name).label("list_name"))
-        .join(Product, Product.id == listed.c.product_id)
         .where(condition, visible())
         .order_by(*order)
         .limit(_SHOWN)

@@ -322,7 +322,6 @@ def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
     # Only the liveliest of the category are compared: ranking all of a large one buys the shopper nothing.
     near = (
         sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.popularity, listed.c.category_id)
-        .join(Product, Product.id == listed.c.product_id)
         .where(
             listed.c.category_path.contains([siblings or page.category_id]),
             listed.c.product_id != page.id,

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storefront.catalog.models import Product
 from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, listed
 from storefront.core.clock import now
 from storefront.core.db import session
@@ -104,7 +103,6 @@ def popular_products(limit: int = 8) -> list[ProductCard]:
     """What sells, in stock: for pages that have found nothing. One statement."""
     rows = session().execute(
         sa.select(*CARD_COLUMNS)
-        .join(Product, Product.id == listed.c.product_id)
         .where(listed.c.available, listed.c.published_at <= now())
         .order_by(listed.c.popularity.desc(), listed.c.product_id)
         .limit(limit)
@@ -133,12 +131,11 @@ def _ranked(request: ListingRequest, filters: Filters, matching: Matching | None
         .offset((request.page - 1) * request.per_page)
         .subquery("chosen")
     )
-    # Cut to the page before the join: only two dozen wide rows are touched, however many match.
+    # Cut to the page before the wide columns are read: two dozen rows are touched, however many match.
     rows = session().execute(
         sa.select(*CARD_COLUMNS, chosen.c.score)
         .select_from(chosen)
         .join(listed, listed.c.product_id == chosen.c.product_id)
-        .join(Product, Product.id == chosen.c.product_id)
         .order_by(chosen.c.place)
     )
     return [RankedProduct(row.sku, row.name, round(float(row.score), 4), card_from(row)) for row in rows]

@@ -58,15 +58,16 @@ class Matching:
 
 
 def _config() -> sa.ColumnElement[Any]:
-    return sa.cast(sa.literal("english"), sa.dialects.postgresql.REGCONFIG)
+    """The text configuration of the page's language, accents folded: the one that the index was built with."""
+    return sa.func.search_configuration("en")
 
 
 def _web_query(text: str) -> sa.ColumnElement[Any]:
-    return sa.func.websearch_to_tsquery(_config(), sa.func.unaccent(text), type_=TSQUERY)
+    return sa.func.websearch_to_tsquery(_config(), text, type_=TSQUERY)
 
 
 def _tsquery(expression: str) -> sa.ColumnElement[Any]:
-    return sa.func.to_tsquery(_config(), sa.func.unaccent(expression), type_=TSQUERY)
+    return sa.func.to_tsquery(_config(), expression, type_=TSQUERY)
 
 
 def words_of(text: str) -> list[str]:
@@ -88,7 +89,7 @@ def _quoted(word: str) -> str:
 
 _UNDERSTAND = sa.text("""
 WITH asked AS (
-  SELECT websearch_to_tsquery('english', unaccent(:text)) AS written
+  SELECT websearch_to_tsquery(search_configuration('en'), :text) AS written
 ), found AS MATERIALIZED (
   SELECT EXISTS (
     SELECT FROM product_search, asked WHERE search_vector @@ asked.written AND published_at <= :moment
@@ -119,7 +120,7 @@ SELECT
             ORDER BY word_similarity(asked_word.word, trigram_text) DESC
             LIMIT 200
           ) AS near_text
-          CROSS JOIN regexp_split_to_table(lower(near_text.trigram_text), '[^[:alnum:]]+') AS part(word)
+          CROSS JOIN regexp_split_to_table(near_text.trigram_text, '[^[:alnum:]]+') AS part(word)
           WHERE similarity(part.word, asked_word.word) > 0.25
           GROUP BY part.word ORDER BY similarity(part.word, asked_word.word) DESC LIMIT 20
         ) AS part
@@ -130,14 +131,14 @@ SELECT
         listed.word,
         listed.place,
         EXISTS (
-          SELECT FROM product_search WHERE search_vector @@ plainto_tsquery('english', listed.word)
-        ) OR numnode(plainto_tsquery('english', listed.word)) = 0 AS known,
+          SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration('en'), listed.word)
+        ) OR numnode(plainto_tsquery(search_configuration('en'), listed.word)) = 0 AS known,
         EXISTS (
           SELECT FROM product_search
-          WHERE search_vector @@ to_tsquery('english', quote_literal(listed.word) || ':*')
+          WHERE search_vector @@ to_tsquery(search_configuration('en'), quote_literal(listed.word) || ':*')
         ) AS begins
       FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS written(word, place)
-      CROSS JOIN LATERAL (SELECT unaccent(written.word) AS word, written.place) AS listed
+      CROSS JOIN LATERAL (SELECT folded(written.word) AS word, written.place) AS listed
     ) AS asked_word
   ) END AS words
 """)

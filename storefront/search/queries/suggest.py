@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from storefront.catalog.models import Brand, Product
+from storefront.catalog.models import Brand
 from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, category_tree, listed
 from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.clock import now
@@ -106,7 +106,6 @@ def _products(words: list[str], limit: int) -> list[ProductCard]:
         sa.select(*CARD_COLUMNS)
         .select_from(found)
         .join(listed, listed.c.product_id == found.c.product_id)
-        .join(Product, Product.id == found.c.product_id)
         .order_by(
             found.c.distance,
             listed.c.available.desc(),

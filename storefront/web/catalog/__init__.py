@@ -1,5 +1,6 @@
-"""Pages of the area: see ``views``."""
+"""Browsing and finding: home, categories, search, suggestions, product pages and their reviews."""
 
-from storefront.web.catalog.views import blueprint
+from storefront.web.catalog import products, reviews, views
+from storefront.web.catalog.area import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "products", "reviews", "views"]

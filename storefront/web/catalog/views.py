@@ -1,5 +1,75 @@
+"""Home, category, search, suggestions."""
+
 from __future__ import annotations
 
-from flask import Blueprint
+import time
 
-blueprint = Blueprint("catalog", __name__)
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.assistant.documents import promises
+from storefront.catalog.queries import category_by_slug, home_page
+from storefront.core.errors import NotFound
+from storefront.http.absolute import absolute_url
+from storefront.http.rendering import wants_fragment
+from storefront.http.visitor import current_visitor
+from storefront.search.queries import suggest as find_suggestions
+from storefront.search.services import log_search
+from storefront.web.catalog.area import blueprint
+from storefront.web.catalog.listing import answer, listing_view
+from storefront.web.catalog.structured_data import breadcrumb_data
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """The first page."""
+    return render_template(
+        "catalog/home.html", page=home_page(), promises=promises(), canonical=absolute_url("/")
+    )
+
+
+@blueprint.get("/c/<path:slug>")
+def category(slug: str) -> ResponseReturnValue:
+    """The products of a category and those below it."""
+    last = slug.rstrip("/").rsplit("/", 1)[-1]
+    found = category_by_slug(last)
+    if found is None:
+        raise NotFound("category", slug)
+    path = url_for("catalog.category", slug=last)
+    if last != slug:
+        return redirect(path, 301)
+    view = listing_view(path, found)
+    return answer(
+        view,
+        "catalog/category.html",
+        found=found,
+        canonical=absolute_url(path if view.page.page == 1 else f"{path}?page={view.page.page}"),
+        breadcrumbs=breadcrumb_data(found.trail),
+    )
+
+
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """The products that a text finds. Without a text: everything, to narrow down."""
+    started = time.perf_counter()
+    path = url_for("catalog.search")
+    view = listing_view(path)
+    # A page turned or a filter chosen is the same search still: it is logged once.
+    if view.page.request.text and view.page.page == 1 and not view.page.request.is_narrowed:
+        log_search(
+            current_visitor().identity,
+            view.page.request.text,
+            results_count=view.page.total,
+            search_type="text",
+            milliseconds=(time.perf_counter() - started) * 1000,
+        )
+    return answer(view, "catalog/search.html", canonical=absolute_url(path))
+
+
+@blueprint.get("/search/suggest")
+def suggest() -> ResponseReturnValue:
+    """What the box under the search field shows. Without JavaScript nobody asks; a person is sent to the search."""
+    typed = request.args.get("q", "")
+    if not wants_fragment():
+        return redirect(url_for("catalog.search", q=typed or None))
+    return render_template("catalog/_suggestions.html", suggestions=find_suggestions(typed))

@@ -1,0 +1,178 @@
+"""The state of a list in its address: read from the query string, written back into links.
+
+``?q=`` the text, ``category=`` (in a search), ``brand=``, ``price_min=``, ``price_max=``, ``rating=``,
+``stock=1``, ``tag=``, ``option.Size=``, ``spec.Season=``, ``sort=``, ``page=``. Lists repeat their name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from storefront.core.pagination import page_number
+from storefront.search.queries import AppliedFilter, ListingRequest
+
+OPTION = "option."
+SPECIFICATION = "spec."
+
+
+def read_request(arguments: MultiDict[str, str], category_slug: str | None = None) -> ListingRequest:
+    """What the query string asks for; whatever cannot be read is as if it were not there."""
+    return ListingRequest(
+        text=arguments.get("q", ""),
+        category_slug=category_slug or arguments.get("category") or None,
+        brands=tuple(arguments.getlist("brand")),
+        price_min=_amount(arguments.get("price_min")),
+        price_max=_amount(arguments.get("price_max")),
+        rating_min=_stars(arguments.get("rating")),
+        in_stock=arguments.get("stock") == "1",
+        tags=tuple(arguments.getlist("tag")),
+        options=_prefixed(arguments, OPTION),
+        specifications=_prefixed(arguments, SPECIFICATION),
+        sort=arguments.get("sort", "relevance"),
+        page=page_number(arguments.get("page")),
+    ).cleaned()
+
+
+def _prefixed(arguments: MultiDict[str, str], prefix: str) -> dict[str, tuple[str, ...]]:
+    names = [name for name in arguments if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tuple(arguments.getlist(name)) for name in names}
+
+
+def _amount(raw: str | None) -> Decimal | None:
+    text = (raw or "").strip()[:20]
+    if not text:
+        return None
+    try:
+        return Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return None
+
+
+def _stars(raw: str | None) -> int | None:
+    return int(raw) if raw in ("1", "2", "3", "4", "5") else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListAddress:
+    """The address of a list in the state ``request``, and of the states one step away from it."""
+
+    path: str
+    request: ListingRequest
+    category_in_path: bool
+
+    def page(self, number: int) -> str:
+        """The same list at page ``number``."""
+        return self._written(replace(self.request, page=number))
+
+    def current(self) -> str:
+        """The list as it is."""
+        return self._written(self.request)
+
+    def with_price(self, low: Decimal | None, high: Decimal | None) -> str:
+        """The list between two prices, from its first page."""
+        return self._written(replace(self.request, price_min=low, price_max=high, page=1))
+
+    def with_category(self, slug: str | None) -> str:
+        """The search inside another category, from its first page."""
+        return self._written(replace(self.request, category_slug=slug, page=1))
+
+    def with_text(self, text: str) -> str:
+        """The search for another text, with nothing chosen."""
+        return self._written(ListingRequest(text=text))
+
+    def cleared(self) -> str:
+        """The list with no filter chosen."""
+        kept = ListingRequest(text=self.request.text, sort=self.request.sort)
+        if self.category_in_path:
+            kept = replace(kept, category_slug=self.request.category_slug)
+        return self._written(kept)
+
+    def without(self, one: AppliedFilter) -> str:
+        """The list without one chosen filter, from its first page."""
+        return self._written(replace(_without(self.request, one), page=1))
+
+    def kept_by_form(self) -> list[tuple[str, str]]:
+        """What the filter form carries along unseen: the text, and the category of a search."""
+        kept = [("q", self.request.text)] if self.request.text else []
+        if self.request.category_slug and not self.category_in_path:
+            kept.append(("category", self.request.category_slug))
+        return kept
+
+    def _written(self, request: ListingRequest) -> str:
+        return with_query(self.path, self._pairs(request))
+
+    def _pairs(self, request: ListingRequest) -> list[tuple[str, str]]:
+        pairs: list[tuple[str, Any]] = [("q", request.text)] if request.text else []
+        if request.category_slug and not self.category_in_path:
+            pairs.append(("category", request.category_slug))
+        pairs += [("brand", value) for value in request.brands]
+        pairs += [(OPTION + name, value) for name, values in request.options.items() for value in values]
+        pairs += [(name, value) for name, value in _scalars(request) if value is not None]
+        pairs += [
+            (SPECIFICATION + name, value)
+            for name, values in request.specifications.items()
+            for value in values
+        ]
+        pairs += [("tag", value) for value in request.tags]
+        if request.sort != "relevance":
+            pairs.append(("sort", request.sort))
+        if request.page > 1:
+            pairs.append(("page", request.page))
+        return [(name, str(value)) for name, value in pairs]
+
+
+def _scalars(request: ListingRequest) -> list[tuple[str, Any]]:
+    return [
+        ("price_min", plain_amount(request.price_min)),
+        ("price_max", plain_amount(request.price_max)),
+        ("rating", request.rating_min),
+        ("stock", "1" if request.in_stock else None),
+    ]
+
+
+def with_query(path: str, state: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
+    """``path`` with ``state`` as its query string, where there is any."""
+    return f"{path}?{urlencode(state)}" if state else path
+
+
+def plain_amount(amount: Decimal | None) -> str | None:
+    """``10`` for 10.00, ``9.99`` for 9.99: as a person would type it."""
+    if amount is None:
+        return None
+    return str(amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount)
+
+
+def _without(request: ListingRequest, one: AppliedFilter) -> ListingRequest:
+    def rest(values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(value for value in values if value != one.value)
+
+    match one.kind:
+        case "category":
+            return replace(request, category_slug=None)
+        case "brand":
+            return replace(request, brands=rest(request.brands))
+        case "price":
+            return replace(request, price_min=None, price_max=None)
+        case "rating":
+            return replace(request, rating_min=None)
+        case "stock":
+            return replace(request, in_stock=False)
+        case "tag":
+            return replace(request, tags=rest(request.tags))
+        case "option":
+            options = {
+                name: rest(values) if name == one.name else values for name, values in request.options.items()
+            }
+            return replace(request, options=options).cleaned()
+        case _:
+            chosen = {
+                name: rest(values) if name == one.name else values
+                for name, values in request.specifications.items()
+            }
+            return replace(request, specifications=chosen).cleaned()
