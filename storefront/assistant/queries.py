@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storefront.assistant.models import Chatbot, Conversation, Message
+from storefront.assistant.models import Chatbot, Conversation, Handoff, Message
 from storefront.core.db import session
 from storefront.core.identity import Identity
 
@@ -160,3 +160,32 @@ def message(identity: Identity, message_id: uuid.UUID) -> MessageView | None:
         .one_or_none()
     )
     return None if row is None else MessageView(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHandoff:
+    """A shopper's request for a person that nobody has closed yet."""
+
+    conversation_id: uuid.UUID
+    reason: str
+    summary: str
+    contact_email: str | None
+    requested_at: datetime
+
+
+def open_handoff(conversation_id: uuid.UUID) -> OpenHandoff | None:
+    """The open request of this conversation, for staff; None when it is closed meanwhile."""
+    row = (
+        session()
+        .execute(
+            sa.select(
+                Handoff.conversation_id,
+                Handoff.reason,
+                Handoff.summary,
+                Handoff.contact_email,
+                Handoff.requested_at,
+            ).where(Handoff.conversation_id == conversation_id, Handoff.closed_at.is_(None))
+        )
+        .one_or_none()
+    )
+    return None if row is None else OpenHandoff(*row)

@@ -7,14 +7,15 @@ from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from storefront.journeys.demo.seeding import is_empty, seed_demo_shop
-
 
 @click.command("seed")
 @click.option("--if-empty", is_flag=True, help="Do nothing when there is any product.")
 @with_appcontext
 def seed(if_empty: bool) -> None:
     """Fill the shop with the demo: products with pictures, reviews, policies, shipping, taxes."""
+    # Loaded here: every other command starts faster without the drawing library.
+    from storefront.journeys.demo.seeding import is_empty, seed_demo_shop
+
     if if_empty and not is_empty():
         return
     tasks: dict[str, TaskID] = {}

@@ -11,7 +11,7 @@ class DomainError(Exception):
     """Something the shop refuses or cannot do, with the facts a person needs to understand it."""
 
     @property
-    def code(self) -> str:
+    def error_code(self) -> str:
         """The stable machine-readable name, for example ``insufficient_stock``."""
         name = type(self).__name__
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
@@ -22,7 +22,7 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         fields = ", ".join(f"{key}={value!r}" for key, value in self.data().items())
-        return f"{self.code}({fields})"
+        return f"{self.error_code}({fields})"
 
 
 @dataclass

@@ -112,7 +112,7 @@ class Registry:
             with acting_as(context.identity):
                 return tool.function(context, **values)
         except DomainError as error:
-            return _refusal(error.code, context.explain(error))
+            return _refusal(error.error_code, context.explain(error))
 
 
 def _refusal(code: str, message: str) -> Outcome:
