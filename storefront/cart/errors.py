@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from storefront.cart.models import MAXIMUM_QUANTITY
 from storefront.core.errors import DomainError
 
 
@@ -30,7 +29,7 @@ class QuantityOutOfRange(DomainError):
     """A line holds 1 to ``maximum`` units."""
 
     quantity: int
-    maximum: int = MAXIMUM_QUANTITY
+    maximum: int = 99
 
 
 @dataclass

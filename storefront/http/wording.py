@@ -18,8 +18,21 @@ from storefront.accounts.errors import (
     UnknownRole,
     WrongPassword,
 )
+from storefront.cart.errors import ChooseVariant, QuantityOutOfRange, UnknownProduct
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
+from storefront.core.texts import ngettext
+from storefront.http.formats import format_money
+from storefront.inventory.errors import InsufficientStock
+from storefront.orders.errors import (
+    CheckoutExpired,
+    EmptyCart,
+    OrderNotCancellable,
+    ProductNotSold,
+    TotalChanged,
+)
+from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
+from storefront.shipping.errors import MethodUnavailable
 
 
 @singledispatch
@@ -101,3 +114,86 @@ def _address_book_full(error: AddressBookFull) -> str:
         "Your address book holds %(count)s addresses, which is as many as it can. Please delete one first.",
         count=error.maximum,
     )
+
+
+@explain.register
+def _unknown_product(error: UnknownProduct) -> str:
+    return _("We do not sell this product (any more). Your cart is as it was.")
+
+
+@explain.register
+def _choose_variant(error: ChooseVariant) -> str:
+    return _("“%(name)s” comes in several versions. Please choose one first.", name=error.name)
+
+
+@explain.register
+def _quantity_out_of_range(error: QuantityOutOfRange) -> str:
+    if error.quantity > error.maximum:
+        return _(
+            "One order holds at most %(maximum)s of a product. For more, please write to us.",
+            maximum=error.maximum,
+        )
+    return _("Please choose a quantity from 1 to %(maximum)s.", maximum=error.maximum)
+
+
+@explain.register
+def _insufficient_stock(error: InsufficientStock) -> str:
+    if error.available <= 0:
+        return _("“%(name)s” is sold out.", name=error.name)
+    return ngettext(
+        "Only %(num)s of “%(name)s” is left. You asked for %(wanted)s.",
+        "Only %(num)s of “%(name)s” are left. You asked for %(wanted)s.",
+        error.available,
+        name=error.name,
+        wanted=error.wanted,
+    )
+
+
+@explain.register
+def _empty_cart(error: EmptyCart) -> str:
+    return _("Your cart is empty, so there is nothing to order.")
+
+
+@explain.register
+def _product_not_sold(error: ProductNotSold) -> str:
+    return _("“%(name)s” is no longer sold. Nothing was ordered.", name=error.name)
+
+
+@explain.register
+def _total_changed(error: TotalChanged) -> str:
+    return _(
+        "The total has changed from %(was)s to %(now)s. Nothing was ordered. Please look at it again.",
+        was=format_money(error.was, error.currency),
+        now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _checkout_expired(error: CheckoutExpired) -> str:
+    return _("This took too long, so nothing was ordered. Please check everything and place the order again.")
+
+
+@explain.register
+def _order_not_cancellable(error: OrderNotCancellable) -> str:
+    if error.status == "cancelled":
+        return _("The order %(number)s was cancelled before.", number=error.number)
+    return _(
+        "The order %(number)s can no longer be cancelled, because it is being packed or paid. "
+        "Please write to us.",
+        number=error.number,
+    )
+
+
+@explain.register
+def _method_unavailable(error: MethodUnavailable) -> str:
+    return _("We do not ship this way to that address. Please choose another one.")
+
+
+@explain.register
+def _unknown_payment_method(error: UnknownPaymentMethod) -> str:
+    return _("You cannot pay this way for this order. Please choose another one.")
+
+
+@explain.register
+def _payment_declined(error: PaymentDeclined) -> str:
+    return _("The payment was not accepted. Nothing was ordered. Please choose another way to pay.")

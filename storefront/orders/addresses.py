@@ -11,7 +11,7 @@ from typing import Any
 class PostalAddress:
     """Where something goes. ``country`` is the ISO 3166 code."""
 
-    name: str
+    full_name: str
     line1: str
     postal_code: str
     city: str
@@ -20,11 +20,6 @@ class PostalAddress:
     line2: str = ""
     region: str = ""
     phone: str = ""
-
-    @property
-    def full_name(self) -> str:
-        """The name under the key that address templates use."""
-        return self.name
 
     def stored(self) -> dict[str, Any]:
         """The address as jsonb, without its empty parts."""
