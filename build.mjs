@@ -19,7 +19,7 @@ const OUTPUT = join(SOURCE, "dist");
 const PUBLIC_PATH = "/static/dist";
 const MANIFEST = join(OUTPUT, "manifest.json");
 const DISPLAY_FONT = "besley-latin-600-normal.woff2";
-const STAND_ALONE_ICONS = new Set(["favicon.svg", "star.svg"]);
+const STAND_ALONE_ICONS = new Set(["chevron.svg", "favicon.svg", "star.svg"]);
 
 const filesIn = async (folder, ending) =>
   (await readdir(join(SOURCE, folder), { withFileTypes: true }))
@@ -47,6 +47,17 @@ async function sprite() {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }
 
+/** htmx ships a script for <script src>, smaller than its module through our minifier: give it an export. */
+const htmxAsModule = {
+  name: "htmx-as-module",
+  setup(build) {
+    build.onLoad({ filter: /htmx\.org[\\/]dist[\\/]htmx\.min\.js$/ }, async ({ path }) => ({
+      contents: `${await readFile(path, "utf8")}\nexport default htmx;`,
+      loader: "js",
+    }));
+  },
+};
+
 async function bundle() {
   const result = await esbuild.build({
     entryPoints: [...(await filesIn("js", ".js")), ...(await filesIn("css", ".css"))],
@@ -61,6 +72,7 @@ async function bundle() {
     entryNames: "[name].[hash]",
     assetNames: "[name].[hash]",
     publicPath: PUBLIC_PATH,
+    plugins: [htmxAsModule],
     loader: { ".woff2": "file", ".svg": "file" },
     logLevel: "warning",
   });
