@@ -1,0 +1,220 @@
+"""Fixtures for all tests: real servers, one migrated database per worker, the application, clean tables.
+
+Nothing is started until a test asks for it. See README.md for which fixture gives what.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+import redis
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from tests import servers, statements
+from tests.emptying import Emptier
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from storefront.core.database_roles import DatabaseUrls
+    from storefront.core.settings import Settings
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _worker_number() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def pytest_configure() -> None:
+    """The machine's own settings (a DATABASE_URL, a provider's key) must not reach the tests."""
+    from storefront.core.settings import Settings
+
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+    if not _is_worker():
+        servers.begin_run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """The process that began the run ends it."""
+    if not _is_worker():
+        servers.end_run()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[servers.TestDatabases]:
+    """The run's PostgreSQL: makes databases. The last worker to leave stops the servers."""
+    from storefront.core import embedded
+
+    yield servers.TestDatabases()
+    embedded.leave(servers.run_folder())
+
+
+@pytest.fixture
+def fresh_database(
+    databases: servers.TestDatabases,
+) -> Iterator[Callable[[], DatabaseUrls]]:
+    """Makes empty databases (logins and extensions only), for tests of migrations; dropped afterwards."""
+    with ExitStack() as made:
+        yield lambda: made.enter_context(databases.empty(f"fresh_{uuid4().hex[:12]}"))
+
+
+@pytest.fixture(scope="session")
+def database_name() -> str:
+    """This worker's database."""
+    return f"shop_{_worker_number()}"
+
+
+@pytest.fixture(scope="session")
+def settings(
+    databases: servers.TestDatabases, database_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of the application under test: this worker's database, Redis number, folder and port."""
+    from pydantic import SecretStr
+
+    from storefront.core.settings import load_settings
+
+    urls = databases.migrated(database_name)
+    redis_url = databases.services.redis_url.replace("db=0", f"db={_worker_number()}")
+    with servers.reserve_port() as reserved:
+        _reserved_sockets.append(reserved)
+        yield load_settings(
+            environment="test",
+            secret_key=SecretStr(servers.SECRET_KEY),
+            instance_dir=tmp_path_factory.mktemp("instance"),
+            port=reserved.getsockname()[1],
+            database_url=SecretStr(urls.app),
+            database_owner_url=SecretStr(urls.owner),
+            database_shopper_url=SecretStr(urls.shopper),
+            redis_url=SecretStr(redis_url),
+            log_level="WARNING",
+        )
+
+
+_reserved_sockets: list[servers.socket.socket] = []
+
+
+@pytest.fixture(scope="session")
+def application(settings: Settings) -> Iterator[Flask]:
+    """The application, built once per worker. Tests take ``app``, which cleans up after them."""
+    from storefront import create_app
+    from storefront.core.db import db
+
+    built = create_app(settings)
+    yield built
+    with built.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _emptier(databases: servers.TestDatabases, settings: Settings, database_name: str) -> Iterator[Emptier]:
+    emptier = Emptier(databases.admin_url(database_name))
+    yield emptier
+    emptier.close()
+
+
+@pytest.fixture(scope="session")
+def _redis_connection(settings: Settings) -> Iterator[redis.Redis]:
+    assert settings.redis_url is not None
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as connection:
+        yield connection
+
+
+@pytest.fixture
+def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterator[None]:
+    """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
+    yield
+    _emptier.empty()
+    _redis_connection.flushdb()
+
+
+@pytest.fixture
+def app(application: Flask, clean_database: None) -> Flask:
+    """The application. No context is pushed: requests get their own, as in production."""
+    return application
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[Flask]:
+    """The application with a context pushed, for tests that call queries and services directly."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript: follows cookies, not redirects."""
+    return app.test_client()
+
+
+@pytest.fixture
+def redis_client(_redis_connection: redis.Redis, clean_database: None) -> redis.Redis:
+    """This worker's Redis database, emptied after the test."""
+    return _redis_connection
+
+
+@pytest.fixture
+def assert_queries() -> Callable[[int], AbstractContextManager[list[str]]]:
+    """``with assert_queries(3):`` fails when the block sends more than three queries, and names them."""
+    return statements.assert_queries
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """The application behind a real port on loopback, each request in a thread of its own."""
+
+    url: str
+    app: Flask
+
+
+class _QuietHandler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *arguments: object) -> None:
+        """Access lines of a test run are noise."""
+
+
+@pytest.fixture(scope="session")
+def _live_port(application: Flask, settings: Settings) -> Iterator[int]:
+    reserved = _reserved_sockets[-1]
+    server: BaseWSGIServer = make_server(
+        "127.0.0.1",
+        settings.port,
+        application,
+        threaded=True,
+        request_handler=_QuietHandler,
+        fd=reserved.fileno(),
+    )
+    reserved.listen(128)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    serving.start()
+    yield settings.port
+    server.shutdown()
+    serving.join(timeout=5)
+    server.server_close()
+
+
+@pytest.fixture
+def live_server(_live_port: int, app: Flask) -> LiveServer:
+    """The shop on a real port, for tests over real HTTP and in a browser."""
+    return LiveServer(f"http://127.0.0.1:{_live_port}", app)
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout."""
+    return Path(__file__).parents[1]
