@@ -185,12 +185,12 @@ def is_sold() -> sa.ColumnElement[bool]:
     """The condition, over ``products`` joined with :data:`Parent`, that the row is on sale by itself."""
     variant = aliased(Product, name="variant")
     has_variants = sa.exists().where(variant.parent_id == Product.id, variant.deleted_at.is_(None))
-    published = sa.func.coalesce(Parent.published_at, Product.published_at)
+    published = sa.case((Product.parent_id.is_(None), Product.published_at), else_=Parent.published_at)
     return sa.and_(
         Product.deleted_at.is_(None),
         Product.is_active,
         sa.or_(Product.parent_id.is_(None), sa.and_(Parent.deleted_at.is_(None), Parent.is_active)),
-        sa.or_(published.is_(None), published <= now()),
+        published <= now(),
         sa.or_(Product.parent_id.is_not(None), sa.not_(has_variants)),
     )
 

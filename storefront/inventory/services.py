@@ -40,14 +40,24 @@ class StockRow:
 
 
 def lock_products(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StockRow]:
-    """Lock these products' rows in primary key order until the transaction ends, and read their stock."""
+    """Lock these products' rows in primary key order until the transaction ends, and read their stock.
+
+    The parents of variants are locked with them: a parent is listed as available while any variant is, and
+    two buyers who take the last of two variants must not each believe that the other one is left.
+    """
+    ids = list(set(product_ids))
+    family = sa.union(
+        sa.select(sa.func.unnest(sa.cast(ids, ARRAY(sa.Uuid())))),
+        sa.select(Product.parent_id).where(Product.id.in_(ids), Product.parent_id.is_not(None)),
+    )
     rows = session().execute(
         sa.select(Product.id, Product.name, Product.stock_quantity, sellable())
-        .where(Product.id.in_(set(product_ids)))
+        .where(Product.id.in_(family))
         .order_by(Product.id)
         .with_for_update(key_share=True)
     )
-    return {row[0]: StockRow(*row) for row in rows}
+    wanted = set(ids)
+    return {row[0]: StockRow(*row) for row in rows if row[0] in wanted}
 
 
 def adjust_stock(
