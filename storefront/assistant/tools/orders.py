@@ -1,0 +1,69 @@
+"""The shopper's own orders: a signed-in shopper's, or those a guest has proved with number and e-mail."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from storefront.assistant.tools.registry import Outcome, ToolContext
+from storefront.assistant.tools.shop import TOOLS, amount
+from storefront.orders import queries as orders
+
+_LISTED = 5
+
+
+@TOOLS.tool("Looking up your orders")
+def list_orders(context: ToolContext) -> Outcome:
+    """The signed-in shopper's latest orders with their state. A guest gets the error `sign_in_needed`."""
+    if context.identity.user_id is None:
+        return Outcome(
+            {"error": "sign_in_needed", "sign_in": "/account/sign-in", "guest_look_up": "/orders/find"},
+            "You are not signed in",
+            ok=False,
+        )
+    page = orders.orders_of(context.identity.user_id, 1, _LISTED)
+    found = [
+        {
+            "number": order.number,
+            "placed": order.placed_at.date().isoformat(),
+            "status": order.status,
+            "payment_status": order.payment_status,
+            "fulfilment_status": order.fulfilment_status,
+            "total": amount(order.total, order.currency),
+            "items": order.quantity,
+        }
+        for order in page.items
+    ]
+    return Outcome({"orders": found, "total": page.total}, f"{page.total} orders")
+
+
+@TOOLS.tool(lambda arguments: f"Looking up order {str(arguments.get('number', ''))[:12]}")
+def order_status(
+    context: ToolContext, number: Annotated[str, Field(max_length=40, description="The order's number.")]
+) -> Outcome:
+    """One of the shopper's own orders: state, items, parcels with tracking, amounts.
+
+    Somebody else's order, and a guest's who has not proved it, is not found.
+    """
+    order = orders.order_page(context.identity, number)
+    return Outcome(_facts(order), f"Order {order.number}: {order.status}")
+
+
+def _facts(order: orders.OrderPage) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "page": f"/orders/{order.number}",
+        "status": order.status,
+        "payment": f"{order.payment_method}, {order.payment_status}",
+        "fulfilment_status": order.fulfilment_status,
+        "placed": order.placed_at.date().isoformat() if order.placed_at else None,
+        "shipping": order.shipping_name,
+        "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
+        "total": amount(order.total, order.currency),
+        "parcels": [
+            {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "status": parcel.status}
+            for parcel in order.parcels
+        ],
+        "can_be_cancelled": order.can_cancel,
+    }
