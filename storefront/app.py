@@ -13,7 +13,7 @@ from storefront.core.redis import init_redis
 from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings, load_settings
 from storefront.http import assets, context, csp, errors, health, media, requests, visitor
-from storefront.web import account, cart, catalog, chat, checkout, pages
+from storefront.web import account, cart, catalog, chat, checkout, dev, pages
 
 
 def build_app(settings: Settings | None = None) -> Flask:
@@ -37,6 +37,8 @@ def build_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     for area in (catalog, cart, checkout, account, pages, chat, admin):
         app.register_blueprint(area.blueprint)
+    if settings.environment != "production":
+        app.register_blueprint(dev.blueprint)
     cli.init_app(app)
     return app
 

@@ -6,6 +6,7 @@ the elements when a letter is made, because mail programs throw stylesheets away
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +27,24 @@ def mail_url(endpoint: str, **values: Any) -> str:
     return adapter.build(endpoint, values, force_external=True)
 
 
-def compose(template: str, *, to: str, subject: str, language: str = "en", **context: Any) -> Mail:
+def in_language(language: str) -> AbstractContextManager[None]:
+    """Word texts of the block in ``language``, whoever's request or job this is."""
+    context: AbstractContextManager[None] = force_locale(language)
+    return context
+
+
+def compose(
+    template: str,
+    *,
+    to: str,
+    subject: str,
+    language: str = "en",
+    reply_to: str | None = None,
+    **context: Any,
+) -> Mail:
     """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``.
 
-    ``subject`` is taken as it is: word it in the same language (call this within ``force_locale``, or pass text).
+    ``subject`` is taken as it is: word it :func:`in_language`. Answers go to ``reply_to``, by default to the shop.
     """
     settings = current_settings()
     shared = {
@@ -40,7 +55,7 @@ def compose(template: str, *, to: str, subject: str, language: str = "en", **con
         "subject": subject,
         "language": language,
     }
-    with force_locale(language):
+    with in_language(language):
         environment = current_app.jinja_env
         text = environment.get_template(f"email/{template}.txt").render(**shared, **context)
         html = environment.get_template(f"email/{template}.html").render(**shared, **context)
@@ -50,7 +65,7 @@ def compose(template: str, *, to: str, subject: str, language: str = "en", **con
         text=text.strip() + "\n",
         html=_inliner().inline(html),
         sender=settings.mail_from,
-        reply_to=settings.shop_email,
+        reply_to=reply_to or settings.shop_email,
     )
 
 

@@ -15,7 +15,9 @@ JOBS_QUEUE = "jobs"
 
 TASK_MODULES = (
     "storefront.jobs.chat",
+    "storefront.jobs.events",
     "storefront.jobs.knowledge",
+    "storefront.jobs.mail",
     "storefront.jobs.outbox",
     "storefront.jobs.upkeep",
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.accounts import queries as accounts
 from storefront.accounts.queries import SignedInUser
 from storefront.core.pagination import page_number
+from storefront.http.order_state import order_state
 from storefront.http.sign_in import ask_to_sign_in
 from storefront.http.visitor import current_visitor
 from storefront.orders.queries import orders_of
@@ -18,6 +19,7 @@ from storefront.orders.queries import orders_of
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 View = TypeVar("View", bound=Callable[..., Any])
 _open: set[str] = set()
+STAFF_START = "admin.dashboard"
 
 
 def open_to_guests(view: View) -> View:
@@ -57,6 +59,10 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "account/overview.html",
         orders=orders_of(user.id, 1, 3),
+        order_state=order_state,
+        staff_start=url_for(STAFF_START)
+        if user.is_staff and STAFF_START in current_app.view_functions
+        else None,
         address=next((address for address in addresses if address.is_default_shipping), None),
         profile=accounts.profile(user.id),
     )
@@ -67,5 +73,8 @@ def orders() -> ResponseReturnValue:
     """The person's orders, page by page."""
     page = orders_of(signed_in().id, page_number(request.args.get("page")), 10)
     return render_template(
-        "account/orders.html", orders=page, page_link=lambda number: url_for("account.orders", page=number)
+        "account/orders.html",
+        orders=page,
+        order_state=order_state,
+        page_link=lambda number: url_for("account.orders", page=number),
     )

@@ -1,0 +1,42 @@
+"""``flask users``: staff accounts from the command line."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from storefront.accounts import queries, services
+from storefront.accounts.emails import normal_email
+from storefront.core.errors import DomainError
+from storefront.http.wording import explain
+
+users = AppGroup("users", help="Accounts: make staff, list people.")
+
+
+@users.command("create-staff")
+@click.argument("email")
+@click.option("--role", default="admin", show_default=True, help="admin, manager, support or catalog_editor.")
+@click.option("--first-name", default=None)
+@click.option("--last-name", default=None)
+def create_staff(email: str, role: str, first_name: str | None, last_name: str | None) -> None:
+    """Make a staff account and print its password, once."""
+    try:
+        _, password = services.create_staff(
+            normal_email(email), role=role, first_name=first_name, last_name=last_name
+        )
+    except DomainError as error:
+        raise click.ClickException(explain(error)) from None
+    click.echo(f"E-mail:   {normal_email(email)}")
+    click.echo(f"Password: {password}")
+    click.echo("The password is kept nowhere: write it down now.")
+
+
+@users.command("list")
+@click.option("--staff", is_flag=True, help="Only people with a role beyond customer.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+def list_users(staff: bool, limit: int) -> None:
+    """Print accounts, the newest first: e-mail, roles, state, last sign-in."""
+    for account in queries.accounts(staff_only=staff, limit=limit):
+        state = "blocked" if not account.is_active else "open" if account.email_verified else "not confirmed"
+        last = f"{account.last_login_at:%Y-%m-%d %H:%M}" if account.last_login_at else "never signed in"
+        click.echo(f"{account.email}\t{','.join(account.roles)}\t{state}\t{last}")
