@@ -6,6 +6,7 @@ a test compares.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -157,10 +158,8 @@ def _kept_secret(instance_dir: Path) -> str:
         fresh = path.with_suffix(f".{new_secret()[:8]}")
         fresh.touch(mode=0o600)
         fresh.write_text(new_secret())
-        try:
-            path.hardlink_to(fresh)  # the first of several starting processes wins
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first of several starting processes wins
+            path.hardlink_to(fresh)
         fresh.unlink()
     return path.read_text().strip()
 

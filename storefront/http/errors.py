@@ -7,11 +7,12 @@ from flask import Flask, Response, flash, make_response, redirect, render_templa
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as postgres
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.analytics.services import record_error
 from storefront.core.errors import DomainError, NotAllowed, NotFound
 from storefront.http.rendering import wants_fragment
 from storefront.http.wording import explain
@@ -52,7 +53,7 @@ def _came_from_here() -> bool:
 
 def _http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     response = error_answer(error.code)
     for name in ("Allow", "Retry-After"):
         value = dict(error.get_headers(request.environ)).get(name)
@@ -84,6 +85,10 @@ def _is_away(cause: object) -> bool:
 
 def _unexpected(error: Exception) -> BaseResponse:
     log.error("unexpected_error", path=request.path, exc_info=error)
+    try:
+        record_error(error, path=request.path)
+    except SQLAlchemyError:
+        log.warning("error_not_recorded", path=request.path)
     return error_answer(500)
 
 

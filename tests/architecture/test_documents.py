@@ -35,6 +35,7 @@ def test_every_dependency_is_documented_and_nothing_else() -> None:
 def test_locked_requirements_name_no_registry() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = (ROOT / name).read_text()
-        assert "http://" not in text and "https://" not in text
+        assert "http://" not in text
+        assert "https://" not in text
         assert "--hash=sha256:" in text
     assert "resolved" not in (ROOT / "package-lock.json").read_text()

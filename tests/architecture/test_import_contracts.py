@@ -50,7 +50,9 @@ def _lint(folder: Path) -> str:
 def linted(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """What the linter says of the code base, and of a copy with every violation in it."""
     copy = tmp_path_factory.mktemp("violating")
-    shutil.copytree(ROOT / "storefront", copy / "storefront", ignore=shutil.ignore_patterns("content", "__pycache__"))
+    shutil.copytree(
+        ROOT / "storefront", copy / "storefront", ignore=shutil.ignore_patterns("content", "__pycache__")
+    )
     shutil.copy(ROOT / "pyproject.toml", copy)
     for path, violation in VIOLATIONS.values():
         target = copy / path

@@ -34,7 +34,7 @@ CONTENT = Path(__file__).parent / "content"
 Progress = Callable[[str, int, int], None]
 """Told the step's name, how much of it is done, and how much there is."""
 
-_STANDARD_VAT = {
+_STANDARD_VAT: dict[str, int | str] = {
     "AT": 20, "BE": 21, "BG": 20, "CY": 19, "CZ": 21, "DE": 19, "DK": 25, "EE": 24, "ES": 21, "FI": "25.5",
     "FR": 20, "GR": 24, "HR": 25, "HU": 27, "IE": 23, "IT": 22, "LT": 21, "LU": 17, "LV": 21, "MT": 18,
     "NL": 21, "PL": 23, "PT": 23, "RO": 21, "SE": 25, "SI": 22, "SK": 23,
@@ -109,13 +109,18 @@ def seed_demo_shop(progress: Progress = lambda _step, _done, _total: None) -> Im
         )
     with transaction():
         _save_reviews()
+        promises = _home_texts()["promises"]
         for policy in read_policies(CONTENT / "policies"):
             save_source(
                 "policy",
                 policy.title,
                 policy.body,
                 url=f"/pages/{policy.slug}",
-                metadata={"slug": policy.slug, "summary": policy.summary},
+                metadata={
+                    "slug": policy.slug,
+                    "summary": policy.summary,
+                    "promises": [one for one in promises if one["page"] == policy.slug],
+                },
             )
     return report
 
@@ -138,8 +143,23 @@ def _save_shipping_and_taxes() -> None:
         )
 
 
+def _home_texts() -> dict[str, Any]:
+    texts: dict[str, Any] = json.loads((CONTENT / "home.json").read_text("utf-8"))
+    return texts
+
+
+def _told_about_categories() -> dict[str, dict[str, Any]]:
+    """By slug, what the first page tells about a category: it is kept as the category's metadata."""
+    texts = _home_texts()
+    told: dict[str, dict[str, Any]] = {texts["hero"]["category"]: {"hero": texts["hero"]}}
+    for story in texts["stories"]:
+        told.setdefault(story["category"], {})["story"] = story
+    return told
+
+
 def _save_taxonomy() -> None:
-    known = {slug: key for slug, key in session().execute(sa.select(Category.slug, Category.id))}
+    known = {row.slug: row.id for row in session().execute(sa.select(Category.slug, Category.id))}
+    told = _told_about_categories()
     for row in _lines("categories.jsonl"):
         if row["slug"] in known:
             continue
@@ -152,6 +172,7 @@ def _save_taxonomy() -> None:
                 parent_id=known[row["parent"]] if row["parent"] else None,
                 description=row["description"],
                 sort_order=row["sort_order"],
+                extra=told.get(row["slug"], {}),
             )
         )
     names = set(session().scalars(sa.select(Brand.name)))
@@ -177,7 +198,10 @@ def _feed_with_pictures(folder: Path, progress: Progress) -> Path:
 
 def _save_reviews() -> None:
     people = {row["key"]: row for row in _lines("reviewers.jsonl")}
-    ids = {key: session().scalar(sa.select(User.id).where(User.email == row["email"])) for key, row in people.items()}
+    ids = {
+        key: session().scalar(sa.select(User.id).where(User.email == row["email"]))
+        for key, row in people.items()
+    }
     for key, row in people.items():
         if ids[key] is None:
             ids[key] = new_id()
@@ -190,7 +214,7 @@ def _save_reviews() -> None:
                     email_verified=True,
                 )
             )
-    products = {sku: key for sku, key in session().execute(sa.select(Product.sku, Product.id))}
+    products = {row.sku: row.id for row in session().execute(sa.select(Product.sku, Product.id))}
     reviews = [
         {
             "product_id": products[row["sku"]],
