@@ -1,0 +1,158 @@
+"""Low shoes and sandals, seen from the side with the toe to the left."""
+
+from __future__ import annotations
+
+from storefront.journeys.demo.pictures import backdrop, marks
+from storefront.journeys.demo.pictures.art import Art
+from storefront.journeys.demo.pictures.palette import CREAM, GRAPHITE, RUBBER, Tone
+from storefront.journeys.demo.pictures.path import Path, crease, ellipse, line, path, polygon
+from storefront.journeys.demo.pictures.sheet import Sheet
+
+
+def shoes(sheet: Sheet, art: Art) -> None:
+    """Low shoes for running on trails, scrambling up to climbs, or sandals."""
+    backdrop.stand(sheet, 740)
+    sheet.ground(600, 846, 450, 44)
+    draw = {"trail": _trail_shoe, "approach": _approach_shoe, "sandal": _sandal}[art.param("style")]
+    with sheet.placed(232, 92, 0.84):
+        draw(sheet, sheet.main.darker(0.16))
+    with sheet.placed(10, 20, 0.98):
+        draw(sheet, sheet.main)
+
+
+_LOW = path(
+    "M560 420 C 600 446 640 470 700 466 C 760 460 800 420 836 384 C 866 376 888 392 892 "
+    "430 C 896 500 930 560 946 640"
+    " C 956 700 958 740 950 772 L 176 786 C 146 752 156 696 210 664 C 270 634 350 622 420 "
+    "566 C 470 526 500 470 530 426 C 540 414 550 414 560 420 Z"
+)
+
+
+def _trail_shoe(sheet: Sheet, tone: Tone) -> None:
+    sheet.body(_LOW, tone, depth=34, rim=12)
+    with sheet.inside(_LOW):
+        mesh = Path(tuple(s for x in range(170, 640, 22) for s in line(x, 560, x + 50, 800).steps))
+        sheet.line(mesh, tone.light, 3, 0.4)
+        overlay = path("M420 566 C 500 640 560 720 580 800 H690 C 690 700 640 600 560 480 Z")
+        sheet.fill(overlay, sheet.accent.base)
+        sheet.fill(
+            path("M540 500 C 640 620 690 700 690 800 H660 C 650 700 600 620 520 530 Z"),
+            sheet.accent.dark,
+            0.7,
+        )
+        sheet.fill(path("M960 540 C 860 580 800 640 790 800 H980 Z"), tone.darker(0.25).base)
+        sheet.seam(path("M940 556 C 856 590 800 650 790 790"), tone)
+        sheet.fill(path("M140 760 C 220 690 300 690 340 800 H140 Z"), tone.darker(0.35).base)
+        sheet.fill(crease((700, 520), (760, 560), (880, 540), 10), tone.dark, 0.8)
+    _low_opening(sheet, tone)
+    _low_laces(sheet)
+    midsole = path(
+        "M160 752 C 300 782 420 770 540 766 C 700 760 820 742 956 726 C 986 760 980 806 958 "
+        "824 L 214 836 C 168 826 146 790 160 752 Z"
+    )
+    sheet.body(midsole, CREAM, depth=16, rim=6)
+    with sheet.inside(midsole):
+        sheet.line(path("M150 790 C 400 816 700 796 990 764"), sheet.trim.base, 8, 0.9)
+    _lugs(sheet, 200, 16, 48, 826, RUBBER)
+    sheet.lark(740, 650, 60, sheet.accent.base)
+
+
+def _approach_shoe(sheet: Sheet, tone: Tone) -> None:
+    sheet.body(_LOW, tone, depth=34, rim=12)
+    with sheet.inside(_LOW):
+        sheet.seam(path("M300 634 C 420 660 480 720 500 800"), tone)
+        sheet.stitch(path("M284 646 C 400 672 462 726 480 800"), tone.light)
+        sheet.seam(path("M560 470 C 600 620 700 700 960 690"), tone)
+        sheet.stitch(path("M540 480 C 590 640 700 716 960 706"), tone.light)
+        sheet.fill(path("M960 470 C 880 500 850 560 850 800 H1000 Z"), sheet.trim.base)
+        sheet.fill(path("M960 520 C 920 560 910 640 910 800 H1000 Z"), sheet.trim.dark)
+        sheet.fill(crease((700, 520), (760, 560), (860, 540), 10), tone.dark, 0.8)
+    _low_opening(sheet, tone)
+    _low_laces(sheet, long=True)
+    rand = path(
+        "M158 744 C 180 690 260 684 330 702 C 370 716 380 740 420 752 C 600 762 800 742 956 "
+        "712 C 976 748 974 790 960 806 L 206 820 C 162 812 144 780 158 744 Z"
+    )
+    sheet.body(rand, RUBBER, depth=14, rim=6)
+    _lugs(sheet, 190, 24, 32, 806, RUBBER.darker(0.2), 14)
+    sheet.lark(700, 650, 56, tone.light)
+
+
+def _low_opening(sheet: Sheet, tone: Tone) -> None:
+    lining = path(
+        "M560 420 C 600 446 640 470 700 466 C 760 460 800 420 836 384 C 800 372 760 400 700 "
+        "408 C 640 414 600 396 560 420 Z"
+    )
+    sheet.body(lining, tone.darker(0.55), depth=0, rim=0)
+    sheet.line(path("M560 424 C 600 450 640 474 700 470 C 760 464 800 424 838 388"), sheet.accent.base, 14)
+    tongue = path("M500 420 C 510 350 560 330 606 350 C 626 370 620 410 600 440 L 540 470 Z")
+    sheet.body(tongue, tone.darker(0.15), depth=10, rim=6)
+    loop = path("M850 392 C 850 330 904 330 890 412")
+    sheet.line(loop, sheet.accent.deep, 16)
+    sheet.line(loop, sheet.accent.base, 10)
+
+
+def _low_laces(sheet: Sheet, long: bool = False) -> None:
+    points = [(540, 446), (512, 490), (478, 532), (436, 570)] + ([(390, 604), (342, 628)] if long else [])
+    for x, y in points:
+        sheet.line(line(x - 20, y - 14, x + 52, y + 26), sheet.trim.deep, 16)
+        sheet.line(line(x - 20, y - 14, x + 52, y + 26), sheet.trim.light, 10)
+        sheet.fill(ellipse(x + 58, y + 30, 8), GRAPHITE.deep)
+    bow = path("M530 430 C 440 380 420 470 520 446 M530 430 C 470 470 460 520 452 546")
+    sheet.line(bow, sheet.trim.deep, 13)
+    sheet.line(bow, sheet.trim.light, 8)
+
+
+def _lugs(sheet: Sheet, left: float, count: int, step: float, y: float, tone: Tone, deep: float = 26) -> None:
+    lugs = Path(
+        tuple(
+            s
+            for i in range(count)
+            for s in polygon(
+                (left + i * step, y - i * 0.8),
+                (left + i * step + step * 0.8, y - i * 0.8),
+                (left + i * step + step * 0.66, y + deep - i * 0.8),
+                (left + i * step + step * 0.14, y + deep - i * 0.8),
+            ).steps
+        )
+    )
+    sheet.fill(lugs, tone.dark)
+
+
+def _sandal(sheet: Sheet, tone: Tone) -> None:
+    sole = path(
+        "M150 742 C 170 700 240 704 320 722 C 480 752 600 700 740 690 C 840 684 940 690 968 "
+        "722 C 986 760 980 800 956 820 L 214 832 C 160 820 138 780 150 742 Z"
+    )
+    back = path(
+        "M690 560 C 760 600 880 590 930 480 C 960 520 968 600 960 700 L 900 704 C 900 650 890 "
+        "610 860 610 C 800 650 720 640 680 600 Z"
+    )
+    sheet.body(back, tone.darker(0.22), depth=18, rim=8)
+    sheet.body(sole, RUBBER, depth=20, rim=8)
+    with sheet.inside(sole):
+        footbed = path(
+            "M130 742 C 170 690 240 704 320 722 C 480 752 600 700 740 690 C 840 684 940 690 990 "
+            "712 V738 C 800 716 700 740 560 762 C 420 784 260 770 130 770 Z"
+        )
+        sheet.fill(footbed, CREAM.dark)
+        sheet.line(path("M150 792 C 380 816 700 776 980 760"), sheet.accent.base, 8)
+    front = path(
+        "M252 722 C 280 610 360 560 440 574 C 500 590 520 650 520 752 C 480 760 440 762 410 "
+        "760 C 410 700 400 660 372 660 C 350 670 336 700 330 736 Z"
+    )
+    sheet.body(front, tone, depth=24, rim=9)
+    instep = path(
+        "M560 736 C 540 620 560 520 640 480 C 700 470 760 500 790 560 L 720 600 C 690 560 660 "
+        "560 648 590 C 636 640 640 690 650 722 Z"
+    )
+    sheet.body(instep, tone, depth=24, rim=9)
+    ankle = path("M640 486 C 720 540 840 540 930 470 L 944 530 C 850 610 720 600 640 550 Z")
+    sheet.body(ankle, tone, depth=14, rim=8)
+    sheet.stitch(path("M650 506 C 730 560 840 556 926 494"), tone.light)
+    sheet.stitch(path("M280 700 C 310 620 370 590 430 602 C 474 616 490 660 494 740"), tone.light)
+    sheet.stitch(path("M590 716 C 574 620 590 540 650 510"), tone.light)
+    marks.buckle(sheet, 700, 548, 74, 22)
+    marks.buckle(sheet, 430, 640, 64, 66)
+    _lugs(sheet, 196, 16, 48, 824, RUBBER, 24)
+    sheet.lark(838, 556, 46, sheet.accent.base)
