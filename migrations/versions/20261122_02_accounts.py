@@ -249,7 +249,6 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
-        sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
     )
     op.create_index(
         "ix_api_keys_is_active",
@@ -263,6 +262,13 @@ def upgrade() -> None:
         "api_keys",
         ["user_id"],
         unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "uq_api_keys_key_hash_living",
+        "api_keys",
+        ["key_hash"],
+        unique=True,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(

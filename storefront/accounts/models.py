@@ -126,13 +126,14 @@ class ApiKey(Identified, Timestamped, SoftDeleted, Base):
     __tablename__ = "api_keys"
     __table_args__ = (
         sa.CheckConstraint("rate_limit > 0", name="rate_limit_positive"),
+        sa.Index("uq_api_keys_key_hash_living", "key_hash", unique=True, postgresql_where=LIVING),
         sa.Index("ix_api_keys_user_id", "user_id", postgresql_where=LIVING),
         sa.Index("ix_api_keys_is_active", "is_active", postgresql_where=LIVING),
     )
 
     name: Mapped[str]
     key_prefix: Mapped[str]
-    key_hash: Mapped[str] = mapped_column(unique=True)
+    key_hash: Mapped[str]
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     permissions: Mapped[list[str]] = mapped_column(server_default=EMPTY_ARRAY)
     rate_limit: Mapped[int] = mapped_column(default=1000, server_default="1000")
