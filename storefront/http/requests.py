@@ -8,6 +8,8 @@ import uuid
 import structlog
 from flask import Flask, Response, g, request
 
+from storefront.analytics.origin import Origin, set_origin
+
 log = structlog.get_logger("storefront.request")
 
 
@@ -21,6 +23,7 @@ def _begin() -> None:
     g.request_started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=str(g.request_id))
+    set_origin(Origin(str(g.request_id), request.remote_addr, request.user_agent.string[:400] or None))
 
 
 def _end(response: Response) -> Response:
