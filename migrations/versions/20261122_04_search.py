@@ -87,7 +87,8 @@ BEGIN
         || setweight(to_tsvector(words.config, concat_ws(' ', brand.name, array_to_string(p.tags, ' '), paths.names)), 'B')
         || setweight(to_tsvector(words.config, left(concat_ws(' ', p.short_description, facts.words), 100000)), 'C')
         || setweight(to_tsvector(words.config, left(coalesce(p.description, ''), 100000)), 'D') AS search_vector,
-      folded(left(concat_ws(' ', p.name, brand.name, p.sku, spans.skus), 1000)) AS trigram_text,
+      folded(left(concat_ws(' ', p.name, brand.name, paths.names, array_to_string(p.tags, ' '), p.sku, spans.skus), 1000))
+        AS trigram_text,
       brand.id AS brand_id, brand.name AS brand_name, brand.slug AS brand_slug,
       CASE WHEN paths.leaf IS NOT NULL THEN p.category_id END AS category_id, paths.own_name AS category_name,
       coalesce(paths.ids, '{}') AS category_path, p.currency,

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Brand, Product
@@ -28,6 +27,9 @@ from storefront.core.db import session
 
 LOOK_AXES = frozenset({"colour", "color", "pattern", "finish"})
 """Options that change only the look: the page chooses the first one itself and shows it in the pictures."""
+
+
+_RELATED_COMPARED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,43 +316,26 @@ def _text(value: Any) -> str:
 
 
 def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
-    """Products of the same category, those that share most tags first. One statement, none without a category."""
-    if page.category_id is None:
-        return []
+    """Products of the same department: the same category first, then those that share most tags.
+
+    One statement, none without a category.
+    """
     category = category_by_id(page.category_id)
-    siblings = category.category.parent_id if category else None
-    # Only the liveliest of the category are compared: ranking all of a large one buys the shopper nothing.
-    near = (
-        sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.popularity, listed.c.category_id)
+    if category is None:
+        return []
+    near = category.category
+    # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
+    rows = session().execute(
+        sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.category_id)
         .where(
-            listed.c.category_path.contains([siblings or page.category_id]),
+            listed.c.category_path.contains([near.parent_id or near.id]),
             listed.c.product_id != page.id,
             listed.c.available,
             visible(),
         )
-        .order_by(
-            (listed.c.category_id == page.category_id).desc(),
-            listed.c.popularity.desc(),
-            listed.c.product_id,
-        )
-        .limit(60)
-        .subquery()
+        .order_by((listed.c.category_id == near.id).desc(), listed.c.popularity.desc(), listed.c.product_id)
+        .limit(_RELATED_COMPARED)
     )
-    tags = sa.cast(list(page.tags), ARRAY(sa.Text()))
-    shared = (
-        sa.select(sa.func.count())
-        .select_from(sa.func.unnest(near.c.tags).table_valued("tag"))
-        .where(sa.column("tag") == sa.any_(tags))
-        .scalar_subquery()
-    )
-    rows = session().execute(
-        sa.select(near)
-        .order_by(
-            (near.c.category_id == page.category_id).desc(),
-            shared.desc(),
-            near.c.popularity.desc(),
-            near.c.product_id,
-        )
-        .limit(limit)
-    )
-    return [card_from(row) for row in rows]
+    wanted = set(page.tags)
+    ranked = sorted(rows, key=lambda row: (row.category_id != near.id, -len(wanted.intersection(row.tags))))
+    return [card_from(row) for row in ranked[:limit]]

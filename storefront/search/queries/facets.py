@@ -73,8 +73,15 @@ def count_facets(request: ListingRequest, filters: Filters, matching: Matching |
         least, _, most = row.value.partition("-")
         counts.price_least = Decimal(least) if least else None
         counts.price_most = Decimal(most) if most else None
-    counts.facets = [facet for facet in _facets(request, by_kind) if facet.options]
+    counts.facets = [facet for facet in _facets(request, by_kind) if _narrows(facet, counts.total)]
     return counts
+
+
+def _narrows(facet: Facet, total: int) -> bool:
+    """Whether choosing something here can make the list shorter, or something is chosen."""
+    if facet.kind == "category":
+        return bool(facet.options)
+    return any(option.selected or option.count < total for option in facet.options)
 
 
 def _statement(
@@ -261,7 +268,10 @@ def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iter
     if out_of_stock or request.in_stock:
         yield Facet("stock", "", (FacetOption("1", "", in_stock, request.in_stock),))
     yield from _named("specification", rows.get("specification", ()), request.specifications)
-    yield Facet("tag", "", _values(rows.get("tag", ()), request.tags))
+    tags = _values(rows.get("tag", ()), request.tags)
+    # A word that all of them share says nothing here.
+    shared = max((row.n for row in rows.get("total", ())), default=0)
+    yield Facet("tag", "", tuple(one for one in tags if one.selected or one.count < shared))
 
 
 def _values(rows: Sequence[sa.Row[Any]], chosen: Sequence[str]) -> tuple[FacetOption, ...]:
@@ -317,10 +327,10 @@ def _prices(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[Facet
 
 def _ratings(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
     exact = {int(float(row.value)): row.n for row in rows}
-    at_least = {stars: sum(n for given, n in exact.items() if given >= stars) for stars in (4, 3, 2)}
+    at_least = {stars: sum(n for given, n in exact.items() if given >= stars) for stars in (4, 3)}
     if not any(at_least.values()) and request.rating_min is None:
         return ()
-    wanted = sorted({4, 3, 2, *([request.rating_min] if request.rating_min else [])}, reverse=True)
+    wanted = sorted({4, 3, *([request.rating_min] if request.rating_min else [])}, reverse=True)
     return tuple(
         FacetOption(
             str(stars),

@@ -9,6 +9,7 @@ and its counts stay on one index whatever was typed.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -95,9 +96,22 @@ WITH asked AS (
     SELECT FROM product_search, asked WHERE search_vector @@ asked.written AND published_at <= :moment
   ) AS as_written
 ), tuned AS MATERIALIZED (
-  -- Lowered for this transaction only, and before any trigram scan: a swap of two letters in a short word
-  -- leaves less than half of its trigrams.
-  SELECT set_config('pg_trgm.word_similarity_threshold', '0.35', true) AS threshold FROM found WHERE NOT as_written
+  -- For this transaction only, and before any trigram scan: one wrong letter in a short word leaves a third of
+  -- its trigrams.
+  SELECT set_config('pg_trgm.word_similarity_threshold', '0.3', true) AS threshold FROM found WHERE NOT as_written
+), typed AS (
+  SELECT folded(entry.value ->> 'word') AS word, entry.value -> 'slips' AS slips, entry.place
+  FROM jsonb_array_elements(CAST(:words AS jsonb)) WITH ORDINALITY AS entry(value, place)
+), looked_up AS (
+  SELECT typed.*,
+    numnode(plainto_tsquery(search_configuration('en'), word)) = 0 OR EXISTS (
+      SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration('en'), word)
+    ) AS known,
+    EXISTS (
+      SELECT FROM product_search
+      WHERE search_vector @@ to_tsquery(search_configuration('en'), quote_literal(word) || ':*')
+    ) AS begins
+  FROM typed
 )
 SELECT
   (SELECT as_written FROM found) AS as_written,
@@ -108,46 +122,52 @@ SELECT
   ) AS exact_product_id,
   CASE WHEN (SELECT threshold FROM tuned) IS NOT NULL THEN (
     SELECT jsonb_agg(jsonb_build_object(
-      'word', asked_word.word,
-      'known', asked_word.known,
-      'begins', asked_word.begins,
-      'near', CASE WHEN NOT asked_word.known AND NOT asked_word.begins AND length(asked_word.word) > 2 THEN (
+      'word', word,
+      'known', known,
+      'begins', begins,
+      'slips', CASE WHEN NOT known AND NOT begins THEN (
+        SELECT jsonb_agg(jsonb_build_array(slip, uses)) FROM (
+          SELECT slip, (
+            SELECT count(*) FROM (
+              SELECT FROM product_search
+              WHERE search_vector @@ plainto_tsquery(search_configuration('en'), slip) LIMIT 100
+            ) AS some
+          ) AS uses
+          FROM jsonb_array_elements_text(slips) AS slip
+        ) AS counted WHERE uses > 0
+      ) END,
+      'near', CASE WHEN NOT known AND NOT begins AND length(word) > 3 THEN (
         SELECT jsonb_agg(jsonb_build_array(part.word, part.uses)) FROM (
           SELECT part.word, count(*) AS uses
           FROM (
-            SELECT trigram_text FROM product_search
-            WHERE asked_word.word <% trigram_text
-            ORDER BY word_similarity(asked_word.word, trigram_text) DESC
+            SELECT folded(concat_ws(' ', name, brand_name, category_name, array_to_string(tags, ' '))) AS words
+            FROM product_search
+            WHERE looked_up.word <% trigram_text
+            ORDER BY word_similarity(looked_up.word, trigram_text) DESC
             LIMIT 200
           ) AS near_text
-          CROSS JOIN regexp_split_to_table(near_text.trigram_text, '[^[:alnum:]]+') AS part(word)
-          WHERE similarity(part.word, asked_word.word) > 0.25
-          GROUP BY part.word ORDER BY similarity(part.word, asked_word.word) DESC LIMIT 20
+          CROSS JOIN regexp_split_to_table(near_text.words, '[^[:alnum:]]+') AS part(word)
+          WHERE similarity(part.word, looked_up.word) > 0.3
+          GROUP BY part.word ORDER BY similarity(part.word, looked_up.word) DESC LIMIT 20
         ) AS part
       ) END
-    ) ORDER BY asked_word.place)
-    FROM (
-      SELECT
-        listed.word,
-        listed.place,
-        EXISTS (
-          SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration('en'), listed.word)
-        ) OR numnode(plainto_tsquery(search_configuration('en'), listed.word)) = 0 AS known,
-        EXISTS (
-          SELECT FROM product_search
-          WHERE search_vector @@ to_tsquery(search_configuration('en'), quote_literal(listed.word) || ':*')
-        ) AS begins
-      FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS written(word, place)
-      CROSS JOIN LATERAL (SELECT folded(written.word) AS word, written.place) AS listed
-    ) AS asked_word
+    ) ORDER BY place) FROM looked_up
   ) END AS words
 """)
+
+
+def slips_of(word: str) -> list[str]:
+    """What was meant if two neighbouring letters of ``word`` were swapped or one letter is too many."""
+    swapped = [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
+    shortened = [word[:at] + word[at + 1 :] for at in range(len(word))]
+    return [slip for slip in dict.fromkeys([*swapped, *shortened]) if slip != word and len(slip) > 2]
 
 
 def understand(text: str) -> Matching:
     """How to look for ``text`` (cleaned, not empty). One statement."""
     words = words_of(text)
-    row = session().execute(_UNDERSTAND, {"text": text, "words": words, "moment": now()}).one()
+    looked_up = json.dumps([{"word": word, "slips": slips_of(word)} for word in words])
+    row = session().execute(_UNDERSTAND, {"text": text, "words": looked_up, "moment": now()}).one()
     if row.as_written or not words:
         return Matching("exact", text, (), row.exact_product_id, None)
     return _relaxed(text, row.words or [], row.exact_product_id)
@@ -163,7 +183,7 @@ def _relaxed(text: str, words: Sequence[Mapping[str, Any]], exact_product_id: uu
         elif word["begins"]:
             completed = True
             terms.append(f"{_quoted(word['word'])}:*")
-        elif nearest := _nearest(word["word"], word["near"] or []):
+        elif nearest := _nearest(word["word"], word["slips"] or [], word["near"] or []):
             mended[word["word"]] = nearest
             terms.append(_quoted(nearest))
         else:
@@ -176,8 +196,15 @@ def _relaxed(text: str, words: Sequence[Mapping[str, Any]], exact_product_id: uu
     return Matching(manner, text, tuple(terms), exact_product_id, _mend(text, mended))
 
 
-def _nearest(word: str, candidates: Sequence[tuple[str, int]]) -> str | None:
-    """The candidate that is likest to ``word``; among equals the one that more names hold."""
+def _nearest(
+    word: str, slips: Sequence[tuple[str, int]], candidates: Sequence[tuple[str, int]]
+) -> str | None:
+    """The word that was meant: a slip of the fingers if that is one, else the likest that names hold.
+
+    Among equals the one that more products hold.
+    """
+    if slips:
+        return max(slips, key=lambda slip: slip[1])[0]
     likest = max(((_likeness(word, near), uses, near) for near, uses in candidates), default=None)
     return likest[2] if likest and likest[0] >= _NEAR_ENOUGH else None
 

@@ -76,16 +76,17 @@ def suggest(prefix: str, limit: int = 6) -> Suggestions:
 
 def _products(words: list[str], limit: int) -> list[ProductCard]:
     query = prefix_query(words)
+    rank = sa.func.ts_rank_cd(ProductSearch.search_vector, query)
     fuzzy = sa.and_(
         # Only when no word begins so: the flag is evaluated once, before any row is looked at.
         sa.not_(sa.exists().where(aliased(ProductSearch).search_vector.op("@@")(query))),
         sa.literal(" ".join(words)).op("<%")(ProductSearch.trigram_text),
     )
     begins: Any = (
-        sa.select(ProductSearch.product_id, sa.literal_column("0.0").label("distance"))
+        sa.select(ProductSearch.product_id, (-rank).label("distance"))
         .where(ProductSearch.search_vector.op("@@")(query), ProductSearch.published_at <= now())
         .order_by(
-            sa.func.ts_rank_cd(ProductSearch.search_vector, query).desc(),
+            rank.desc(),
             ProductSearch.available.desc(),
             ProductSearch.popularity.desc(),
             ProductSearch.product_id,
