@@ -184,7 +184,7 @@ def _notices(line: LineSnapshot, is_sold: bool) -> list[Notice]:
 def is_sold() -> sa.ColumnElement[bool]:
     """The condition, over ``products`` joined with :data:`Parent`, that the row is on sale by itself."""
     variant = aliased(Product, name="variant")
-    has_variants = sa.exists().where(variant.parent_id == Product.id, variant.deleted_at.is_(None))
+    has_variants = sa.exists(variant.id).where(variant.parent_id == Product.id, variant.deleted_at.is_(None))
     published = sa.case((Product.parent_id.is_(None), Product.published_at), else_=Parent.published_at)
     return sa.and_(
         Product.deleted_at.is_(None),

@@ -81,16 +81,10 @@ def _add(identity: Identity, which: sa.ColumnElement[bool], key: str, quantity: 
         if quantity > offer.available:
             raise InsufficientStock(offer.product_id, offer.name, quantity, offer.available)
         limit = min(MAXIMUM_QUANTITY, offer.available)
-        cart = _open_cart(identity).returning(Cart.id).cte("cart")
-        line = insert(CartItem).from_select(
-            ["id", "cart_id", "product_id", "quantity", "unit_price"],
-            sa.select(
-                sa.literal(new_id()),
-                cart.c.id,
-                sa.literal(offer.product_id),
-                sa.literal(quantity),
-                sa.literal(offer.price),
-            ),
+        # Two statements, not one: the policy on lines must find the cart of a shopper who had none.
+        cart_id = session().scalar(_open_cart(identity).returning(Cart.id))
+        line = insert(CartItem).values(
+            cart_id=cart_id, product_id=offer.product_id, quantity=quantity, unit_price=offer.price
         )
         together = CartItem.quantity + line.excluded.quantity
         result = session().scalar(
@@ -281,7 +275,7 @@ def _locked(which: sa.ColumnElement[bool]) -> LockedCart | None:
     rows = session().execute(
         sa.select(CartItem.product_id, CartItem.quantity).where(CartItem.cart_id == cart.id)
     )
-    return LockedCart(*cart, dict(rows.tuples()))
+    return LockedCart(*cart, dict(rows.all()))
 
 
 def _check_quantity(quantity: int) -> None:
@@ -320,7 +314,9 @@ def _offer(which: sa.ColumnElement[bool], key: str) -> _Offer:
 
 def _has_living_variants() -> sa.ColumnElement[bool]:
     variant = aliased(Product, name="any_variant")
-    return sa.exists().where(variant.parent_id == Product.id, variant.deleted_at.is_(None), Product.is_active)
+    return sa.exists(variant.id).where(
+        variant.parent_id == Product.id, variant.deleted_at.is_(None), Product.is_active
+    )
 
 
 def _open_cart(identity: Identity) -> Any:

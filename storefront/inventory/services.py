@@ -195,7 +195,7 @@ def held_for(order_id: uuid.UUID, *, at: datetime | None = None) -> dict[uuid.UU
     if at is not None:
         query = query.where(StockReservation.expires_at > at)
     rows = session().execute(query)
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _held_products(condition: sa.ColumnElement[bool]) -> list[uuid.UUID]:
@@ -226,7 +226,7 @@ def _change(stock: Mapping[uuid.UUID, int], reserved: Mapping[uuid.UUID, int]) -
         sa.cast(ids, ARRAY(sa.Uuid())),
         sa.cast([stock.get(one, 0) for one in ids], ARRAY(sa.Integer())),
         sa.cast([reserved.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-    ).table_valued("product_id", "stock", "reserved", name="deltas")
+    ).table_valued("product_id", "stock", "reserved").render_derived(name="deltas")
     session().execute(
         sa.update(Product)
         .where(Product.id == deltas.c.product_id)

@@ -11,5 +11,5 @@ from storefront.core.errors import DomainError
 class MethodUnavailable(DomainError):
     """This way of shipping does not go to this country (any more)."""
 
-    code: str
+    method: str
     country: str

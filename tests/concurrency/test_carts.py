@@ -1,0 +1,60 @@
+"""Two hands in one cart."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from storefront.cart import services as carts
+from storefront.cart.models import Cart, CartItem
+from storefront.cart.queries import cart_view
+from storefront.cart.services import AddedLine
+from storefront.core.db import session
+from storefront.core.identity import Identity
+from storefront.inventory.errors import InsufficientStock
+from tests.concurrency.threads import at_once
+from tests.factories.buying import fill_cart, make_guest, make_product, make_shopper
+
+pytestmark = pytest.mark.concurrency
+
+
+def count(table: type) -> int:
+    return session().scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def test_adding_the_same_product_at_once_makes_one_cart_with_one_line(app_context: Flask) -> None:
+    guest, kettle = make_guest(), make_product(stock=500)
+    results = at_once(app_context, [partial(carts.add_line, guest, kettle, 2) for _ in range(20)])
+    assert all(isinstance(result, AddedLine) for result in results), results
+    assert (count(Cart), count(CartItem)) == (1, 1)
+    assert cart_view(guest).quantity == 40
+
+
+def test_adding_at_once_never_passes_the_stock(app_context: Flask) -> None:
+    guest, kettle = make_guest(), make_product(stock=7)
+    results = at_once(app_context, [partial(carts.add_line, guest, kettle, 1) for _ in range(12)])
+    assert sum(isinstance(result, AddedLine) for result in results) == 7
+    assert sum(isinstance(result, InsufficientStock) for result in results) == 5
+    assert cart_view(guest).quantity == 7
+
+
+def test_two_browsers_merge_into_one_users_cart_without_losing_a_unit(app_context: Flask) -> None:
+    shopper, kettle, mug = make_shopper(), make_product("Kettle", stock=500), make_product("Mug", stock=500)
+    guests = [make_guest() for _ in range(8)]
+    for number, guest in enumerate(guests):
+        # Every second one the other way round: locks must not depend on the order of lines.
+        lines = [(kettle, 2), (mug, 1)] if number % 2 else [(mug, 1), (kettle, 2)]
+        fill_cart(guest, *lines)
+    results = at_once(app_context, [partial(merge, guest, shopper) for guest in guests for _ in range(2)])
+    assert sorted(results) == [0] * 8 + [2] * 8, results  # type: ignore[type-var]
+    quantities = {line.name: line.quantity for line in cart_view(shopper).snapshot.lines}
+    assert quantities == {"Kettle": 16, "Mug": 8}
+
+
+def merge(guest: Identity, shopper: Identity) -> int:
+    assert guest.session_id is not None
+    assert shopper.user_id is not None
+    return carts.merge_carts(guest.session_id, shopper.user_id)
