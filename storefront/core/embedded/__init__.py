@@ -8,6 +8,6 @@ add users as root, open parent folders, and leave servers behind after SIGTERM.
 from __future__ import annotations
 
 from storefront.core.embedded.errors import EmbeddedServiceError
-from storefront.core.embedded.services import Services, attach, leave, start_throwaway, stop
+from storefront.core.embedded.services import Services, attach, leave, revive, start_throwaway, stop
 
-__all__ = ["EmbeddedServiceError", "Services", "attach", "leave", "start_throwaway", "stop"]
+__all__ = ["EmbeddedServiceError", "Services", "attach", "leave", "revive", "start_throwaway", "stop"]

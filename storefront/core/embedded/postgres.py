@@ -96,6 +96,10 @@ class PostgresServer:
             )
         return True
 
+    def is_running(self) -> bool:
+        """Whether its main process lives."""
+        return self._postmaster() is not None
+
     def stop(self) -> None:
         """Stop the server: sessions are cut, data are on disk. Not running is no error."""
         running = self._postmaster()

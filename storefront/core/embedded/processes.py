@@ -23,6 +23,8 @@ def launch(
     command: list[str], *, log: Path, environment: Mapping[str, str], **arguments: Any
 ) -> psutil.Process:
     """Start a server in a session of its own (a terminal's Ctrl-C passes it by), writing to ``log``."""
+    for pid in [pid for pid, earlier in _children.items() if earlier.poll() is not None]:
+        del _children[pid]
     with log.open("ab") as output:
         child = subprocess.Popen(
             command,

@@ -93,6 +93,25 @@ def stop(instance_dir: Path) -> None:
         _stop(folders)
 
 
+def revive(instance_dir: Path) -> bool:
+    """Start again what has stopped of the servers this process uses; whether anything had. Cheap if nothing.
+
+    Raises :class:`EmbeddedServiceError` when it does not start.
+    """
+    with _guard:
+        attachment = _attachments.get(Path(os.path.realpath(instance_dir)))
+        if attachment is None:
+            return False
+        folders = attachment.folders
+        postgres = PostgresServer(
+            folders.postgres, folders.sockets, unprivileged_account(), attachment.durable
+        )
+        if postgres.is_running() and ValkeyServer(folders.valkey, folders.sockets).is_running():
+            return False
+        with _alone(folders):
+            return _start(folders, durable=attachment.durable, account=None).started
+
+
 def start_throwaway(folder: Path, *, durable: bool = False) -> Services:
     """Servers for tests and measurements in ``folder``: fast, and nothing survives a power cut.
 

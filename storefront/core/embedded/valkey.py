@@ -76,6 +76,12 @@ class ValkeyServer:
             )
         return True
 
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return any(
+            process.status() != psutil.STATUS_ZOMBIE for process in processes.working_in(self.home, _PROGRAM)
+        )
+
     def stop(self) -> None:
         """Stop the server; what it holds is on disk. Not running is no error."""
         for running in processes.working_in(self.home, _PROGRAM):

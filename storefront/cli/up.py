@@ -1,0 +1,196 @@
+"""``flask up``: the whole shop under one supervisor, from nothing if need be."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from rich.console import Console
+
+from storefront.accounts import queries, services
+from storefront.cli.children import Program
+from storefront.cli.seed import seed
+from storefront.cli.supervisor import ChildFailed, Supervisor
+from storefront.core import embedded
+from storefront.core.database_roles import DatabaseUrls
+from storefront.core.db import db
+from storefront.core.schema import is_current, upgrade
+from storefront.core.settings import ROOT, Settings, current_settings
+from storefront.jobs.celery_app import CHAT_QUEUE, JOBS_QUEUE
+from storefront.journeys.demo.seeding import is_empty
+
+_READY_WITHIN_SECONDS = 60.0
+
+
+@click.command("up")
+@click.option("--demo/--no-demo", default=True, help="Fill an empty shop with the demo.")
+@click.pass_context
+@with_appcontext
+def up(context: click.Context, demo: bool) -> None:
+    """Start the shop: servers, schema, demo, web server, jobs, assistant. Ctrl-C stops everything."""
+    begun = time.monotonic()
+    settings = current_settings()
+    console = Console(highlight=False, soft_wrap=True)
+    with _only_one(settings):
+        _require_free_port(settings)
+        with _step(console, "Database"):
+            _migrate(settings)
+        if demo and is_empty():
+            console.print("  Filling the empty shop with the demo")
+            context.invoke(seed, if_empty=True)
+        sign_in = _staff_sign_in(settings)
+        _let_go_of_the_database()
+        _supervise(settings, console, sign_in, begun)
+
+
+def programs(settings: Settings) -> list[Program]:
+    """What runs under the supervisor: web server, jobs with their schedule, the assistant's worker."""
+    logs = settings.instance_dir / "logs"
+    gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{settings.host}:{settings.port}"]
+    gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
+    gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
+    gunicorn += ["--preload", "--no-control-socket", "--access-logfile", "-", "--log-level", "info"]
+    worker = [sys.executable, "-m", "celery", "-A", "wsgi:celery", "worker", "--loglevel", "INFO"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    schedule = str(settings.instance_dir / "celery-schedule")
+    jobs = [*worker, "-n", "jobs@%h", "-Q", JOBS_QUEUE, "-c", "2", "-B", "-s", schedule]
+    chat = [*worker, "-n", "chat@%h", "-Q", CHAT_QUEUE, "-P", "gevent", "-c", "200"]
+    return [
+        Program("The web server", tuple(gunicorn), logs / "web.log"),
+        Program("The jobs worker", tuple(jobs), logs / "jobs.log"),
+        Program("The assistant's worker", tuple(chat), logs / "chat.log"),
+    ]
+
+
+def _supervise(settings: Settings, console: Console, sign_in: str, begun: float) -> None:
+    environment = dict(os.environ, INSTANCE_DIR=str(settings.instance_dir), PORT=str(settings.port))
+
+    def revive() -> None:
+        if embedded.revive(settings.instance_dir):
+            console.print("  A server had stopped and runs again")
+
+    supervisor = Supervisor(
+        programs(settings),
+        folder=ROOT,
+        environment=environment,
+        tell=lambda sentence: console.print(f"  {sentence}"),
+        upkeep=revive,
+    )
+    try:
+        with supervisor:
+            with _step(console, "Shop"):
+                ready = supervisor.wait_until(lambda: _answers(settings), _READY_WITHIN_SECONDS)
+            if ready:
+                _announce(settings, console, sign_in, time.monotonic() - begun)
+                supervisor.watch()
+                console.print("\n  Stopping")
+            elif not supervisor.stopping:
+                raise ChildFailed(f"The shop did not answer; look into {settings.instance_dir / 'logs'}.")
+    except ChildFailed as failure:
+        raise click.ClickException(str(failure)) from None
+    console.print("  Stopped")
+
+
+@contextmanager
+def _step(console: Console, name: str) -> Iterator[None]:
+    """Show what is being done, and afterwards how long it took."""
+    begun = time.monotonic()
+    with console.status(f"{name} …"):
+        yield
+    console.print(f"  {name:<10} ready after {time.monotonic() - begun:.1f} s")
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """One ``flask up`` for one INSTANCE_DIR; the second is told about the first."""
+    with (settings.instance_dir / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise click.ClickException(
+                f"This shop runs already ({lock.read().strip()}):"
+                " use that one, or set INSTANCE_DIR and PORT for another."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, {settings.base_url()}")
+        lock.flush()
+        yield
+
+
+def _require_free_port(settings: Settings) -> None:
+    try:
+        with socket.create_server((settings.host, settings.port)):
+            return
+    except OSError as problem:
+        raise click.ClickException(
+            f"Port {settings.port} on {settings.host} cannot be used ({problem.strerror}):"
+            " stop what listens there, or set PORT to another number."
+        ) from None
+
+
+def _migrate(settings: Settings) -> None:
+    assert settings.database_url
+    assert settings.database_owner_url
+    assert settings.database_shopper_url
+    urls = DatabaseUrls(
+        owner=settings.database_owner_url.get_secret_value(),
+        app=settings.database_url.get_secret_value(),
+        shopper=settings.database_shopper_url.get_secret_value(),
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if not is_current(urls):
+        upgrade(urls)
+
+
+def _staff_sign_in(settings: Settings) -> str:
+    """What to print about the staff account; makes one when there is none yet."""
+    address = f"{settings.base_url()}/admin"
+    staff = queries.accounts(staff_only=True, limit=1)
+    if staff:
+        return f"{address}   (staff account: {staff[0].email})"
+    email = "staff@" + settings.shop_email.partition("@")[2]
+    _, password = services.create_staff(email)
+    return f"{address}   {email}   password {password}   (shown this once)"
+
+
+def _let_go_of_the_database() -> None:
+    """The supervisor has no further use for connections."""
+    db.session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
+
+
+def _answers(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _announce(settings: Settings, console: Console, sign_in: str, seconds: float) -> None:
+    logs = _short(settings.instance_dir / "logs")
+    console.print(f"\n  {settings.shop_name} is open after {seconds:.1f} s\n")
+    console.print(f"  Shop    {settings.base_url()}", style="bold")
+    console.print(f"  Staff   {sign_in}")
+    if settings.environment == "development" and settings.mail_backend == "folder":
+        console.print(f"  Mail    {settings.base_url()}/dev/mail")
+    console.print(f"  Logs    {logs}\n\n  Ctrl-C stops everything.")
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
