@@ -1,12 +1,14 @@
 const TOAST_MILLISECONDS = 6000;
+const SILENCE_MILLISECONDS = 80;
 
 /** Say `text` in the live region: the page's, or the open dialog's, since the page behind a dialog is silent. */
 export function announce(text) {
-  const region = document.querySelector("dialog[open] [data-live]") ?? document.getElementById("live");
-  if (!region || !text) return;
-  region.textContent = "";
-  // A screen reader hears a change; the same sentence twice is only a change when it was away for a moment.
-  setTimeout(() => (region.textContent = text), 60);
+  if (!text) return;
+  const region = () => document.querySelector("dialog[open] [data-live]") ?? document.getElementById("live");
+  region()?.replaceChildren();
+  // A screen reader hears a change: the same sentence twice is only one when it was away for a moment. And the answer
+  // that brings the sentence may open a dialog right after it: the region is chosen then.
+  setTimeout(() => region()?.replaceChildren(text), SILENCE_MILLISECONDS);
 }
 
 /** Show `text` for a moment, and say it. */
