@@ -53,7 +53,7 @@ def _hash_of_nothing() -> str:
 def check_new_password(password: str, personal: Iterable[str | None] = ()) -> None:
     """Raise :class:`PasswordRefused` for a password that is short, common, or made of ``personal`` words.
 
-    ``personal`` are the person's e-mail address and names. The rules follow NIST SP 800-63B: length and a list of
+    ``personal`` are the person's e-mail address and names, and the shop's. The rules follow NIST SP 800-63B: length and a list of
     known passwords, no demands for digits and signs.
     """
     if len(password) < MINIMUM_LENGTH:
@@ -67,7 +67,7 @@ def check_new_password(password: str, personal: Iterable[str | None] = ()) -> No
 
 
 def _is_personal(password: str, personal: Iterable[str | None]) -> bool:
-    """The password is the e-mail address or a name, perhaps with a few characters around it."""
+    """The password is one of these words, perhaps with a few characters around it."""
     lowered = password.casefold()
     for value in personal:
         for word in {(value or "").casefold(), (value or "").partition("@")[0].casefold()}:

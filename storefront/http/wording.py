@@ -74,7 +74,7 @@ def _password_refused(error: PasswordRefused) -> str:
     if error.reason == "too_long":
         return _("Please use at most %(count)s characters.", count=error.maximum)
     if error.reason == "personal":
-        return _("This is too close to your name or e-mail address. Please choose something else.")
+        return _("This is too close to your name, your e-mail address or our name. Please choose something else.")
     return _("This password is easy to guess. A few unrelated words make a good one.")
 
 

@@ -19,6 +19,7 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.outbox import enqueue
+from storefront.core.settings import current_settings
 
 RESET_VALID = timedelta(hours=1)
 
@@ -75,7 +76,9 @@ def change_password(identity: Identity, current_password: str, new_password: str
         raise NotFound("user")
     if not verify_password(user.password_hash, current_password):
         raise WrongPassword
-    check_new_password(new_password, (user.email, user.first_name, user.last_name))
+    check_new_password(
+        new_password, (user.email, user.first_name, user.last_name, current_settings().shop_name)
+    )
     return _set_password(identity.user_id, user.password_hash, new_password, keep=identity.session_id)
 
 
@@ -119,7 +122,9 @@ def reset_password(token: str, new_password: str) -> uuid.UUID:
     )
     if hashed is None or user is None:
         raise LinkRefused("reset_password")
-    check_new_password(new_password, (user.email, user.first_name, user.last_name))
+    check_new_password(
+        new_password, (user.email, user.first_name, user.last_name, current_settings().shop_name)
+    )
     user_id: uuid.UUID = user.id
     new_hash = hash_password(new_password)
     with transaction() as current:

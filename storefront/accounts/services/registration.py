@@ -24,6 +24,7 @@ from storefront.accounts.tokens import token_hash
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue
+from storefront.core.settings import current_settings
 
 VERIFICATION_VALID = timedelta(days=3)
 
@@ -37,7 +38,7 @@ def register(
     password and names and gets a new link. Raises :class:`EmailInvalid` and :class:`PasswordRefused`.
     """
     address = normal_email(email)
-    check_new_password(password, (address, first_name, last_name))
+    check_new_password(password, (address, first_name, last_name, current_settings().shop_name))
     values = {
         "password_hash": hash_password(password),
         "first_name": first_name.strip() or None,

@@ -91,15 +91,17 @@ def remember_proved_order(session_id: uuid.UUID, order_id: uuid.UUID) -> None:
 
 
 def revoke_session(identity: Identity, session_id: uuid.UUID) -> None:
-    """End one of the person's own sessions. Raises :class:`NotFound`, also for somebody else's."""
+    """End one of the person's own sessions. Raises :class:`NotFound`, also for somebody else's and a guest's."""
+    if identity.user_id is None:
+        raise NotFound("session", str(session_id))
     with transaction() as current:
         ended = current.execute(
             _delete(UserSession.id == session_id, UserSession.user_id == identity.user_id).returning(
                 UserSession.id
             )
         ).one_or_none()
-    if identity.user_id is None or ended is None:
-        raise NotFound("session", str(session_id))
+        if ended is None:
+            raise NotFound("session", str(session_id))
 
 
 def end_other_sessions(user_id: uuid.UUID, *, keep: uuid.UUID | None) -> int:
