@@ -89,7 +89,7 @@ def first_aid(sheet: Sheet, _: Art) -> None:
         sheet.stitch(box(250, 374, 700, 448, 60), tone.light)
         sheet.fill(ellipse(606, 606, 156), tone.deep, 0.3)
         sheet.fill(ellipse(600, 596, 156), SNOW.light)
-        cross = "#c9432f" if tone.base != "#d6693a" else "#2f5e4d"
+        cross = "#2f5e4d" if sheet.main.base != "#2f5e4d" else "#d6693a"
         sheet.fill(path("M562 490 H638 V558 H706 V634 H638 V702 H562 V634 H494 V558 H562 Z"), cross)
         sheet.fill(path("M638 634 H706 V618 H638 Z M562 702 H638 V686 H562 Z"), "#000000", 0.18)
         sheet.lark(860, 770, 70, tone.light)

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from storefront.journeys.demo.pictures import backdrop, marks
 from storefront.journeys.demo.pictures.art import Art
-from storefront.journeys.demo.pictures.palette import (
-    BRASS,
-    GRAPHITE,
-    STEEL,
-    WOOD,
-)
-from storefront.journeys.demo.pictures.path import box, ellipse, line, path
+from storefront.journeys.demo.pictures.palette import BRASS, GRAPHITE, STEEL, WOOD, Tone
+from storefront.journeys.demo.pictures.path import both, box, ellipse, line, path, soft
 from storefront.journeys.demo.pictures.sheet import Sheet
 
 
@@ -21,11 +16,11 @@ def pot(sheet: Sheet, art: Art) -> None:
     sheet.ground(600, 912, 420, 44)
     if pieces >= 2:
         _pan(sheet)
-    if pieces >= 3:
-        with sheet.placed(420, 210, 0.62):
-            _kettle(sheet)
     with sheet.placed(*((40, 20, 0.98) if pieces == 1 else (-40, 108, 0.88))):
         _pot(sheet)
+    if pieces >= 3:
+        with sheet.placed(452, 424, 0.44):
+            _kettle(sheet)
 
 
 def _pot(sheet: Sheet) -> None:
@@ -130,42 +125,47 @@ def _canister_stove(sheet: Sheet) -> None:
 
 
 def _multi_stove(sheet: Sheet) -> None:
-    tone = sheet.main
-    sheet.ground(420, 884, 270, 38)
-    sheet.ground(860, 900, 150, 30)
-    hose = path("M560 800 C 660 930 700 700 780 820 C 810 860 830 700 850 560")
+    sheet.ground(430, 902, 300, 40)
+    sheet.ground(880, 906, 140, 30)
+    hose = path("M540 810 C 640 930 690 900 720 800 C 750 700 740 560 860 520")
     sheet.line(hose, GRAPHITE.deep, 17)
     sheet.line(hose, BRASS.base, 10)
     sheet.line(hose, BRASS.deep, 3, 0.7, dash="4 6")
-    bottle = path("M860 470 H910 V520 C 960 550 976 590 976 640 V870 C 976 896 960 908 930 908 H860").twin(
-        860
+    _fuel_bottle(sheet, sheet.main)
+    for foot in (200, 660):
+        leg = line(430, 800, foot, 890)
+        sheet.line(leg, STEEL.deep, 21)
+        sheet.line(leg, STEEL.base, 14)
+        sheet.line(leg.shifted(0, -4), STEEL.light, 4)
+    sheet.body(
+        path("M280 690 H580 C 580 780 520 830 430 830 C 340 830 280 780 280 690 Z"), GRAPHITE, depth=24, rim=9
+    )
+    _burner(sheet, 430, 692, 128)
+    for support in both(path("M560 720 L 616 716 L 640 512 H556 V532 H612 L 592 690 L 560 696 Z"), 430):
+        sheet.body(support, STEEL, depth=8, rim=5)
+    pan = soft((220, 352), (640, 352), (620, 512), (240, 512), radius=26)
+    sheet.body(pan, GRAPHITE.darker(0.1), depth=36, rim=10)
+    sheet.body(box(200, 338, 460, 28, 14), STEEL, depth=6, rim=5)
+    sheet.body(
+        path("M640 392 L 800 360 C 816 358 820 388 804 392 L 636 430 Z"), sheet.accent, depth=10, rim=6
+    )
+    for x in (330, 430, 520):
+        sheet.line(path(f"M{x} 310 C {x - 40} 270 {x + 36} 236 {x} 190"), "#ffffff", 18, 0.5)
+
+
+def _fuel_bottle(sheet: Sheet, tone: Tone) -> None:
+    bottle = path("M880 500 H920 V540 C 970 566 990 604 990 650 V868 C 990 896 974 908 944 908 H880").twin(
+        880
     )
     sheet.body(bottle, tone, depth=50, rim=12)
     with sheet.inside(bottle):
-        sheet.fill(box(730, 700, 260, 100, 0), sheet.accent.base)
-        sheet.fill(box(930, 700, 60, 100, 0), sheet.accent.dark)
-        sheet.fill(path("M772 600 V890 H796 V590 Z"), tone.light, 0.7)
-    sheet.lark(852, 750, 80, sheet.accent.deep)
-    sheet.body(box(800, 430, 120, 56, 10), GRAPHITE, depth=12, rim=5)
-    sheet.body(box(836, 330, 48, 110, 8), STEEL, depth=12, rim=5)
-    sheet.body(box(790, 306, 140, 34, 14), sheet.accent, depth=8, rim=5)
-    for x, lean in ((180, -1), (410, 0), (640, 1)):
-        leg = path(f"M{410 + lean * 90} 760 L {x - 14} 880 H{x + 22} L {430 + lean * 90} 770 Z")
-        sheet.body(leg, STEEL, depth=6, rim=4)
-        grate = (
-            path(f"M{x - 12} 880 L {400 + lean * 130} 520 H{424 + lean * 130} L {430 + lean * 60} 800 Z")
-            if lean
-            else None
-        )
-        if grate:
-            sheet.body(grate, STEEL, depth=8, rim=4)
-    sheet.body(
-        path("M260 700 H560 C 560 780 500 812 410 812 C 320 812 260 780 260 700 Z"), GRAPHITE, depth=22, rim=8
-    )
-    _burner(sheet, 410, 700, 132)
-    for x in (250, 570):
-        sheet.body(box(x - 12, 520, 24, 190, 6), STEEL, depth=8, rim=4)
-        sheet.body(box(x - 44, 510, 88, 18, 8), STEEL, depth=5, rim=4)
+        sheet.fill(box(760, 700, 260, 104, 0), sheet.accent.base)
+        sheet.fill(box(950, 700, 60, 104, 0), sheet.accent.dark)
+        sheet.fill(path("M796 620 V890 H818 V606 Z"), tone.light, 0.7)
+    sheet.lark(876, 752, 82, sheet.accent.deep)
+    sheet.body(box(820, 466, 120, 52, 10), GRAPHITE, depth=12, rim=5)
+    sheet.body(box(856, 370, 48, 104, 8), STEEL, depth=12, rim=5)
+    sheet.body(box(812, 346, 136, 34, 14), sheet.accent, depth=8, rim=5)
 
 
 def _wood_stove(sheet: Sheet) -> None:

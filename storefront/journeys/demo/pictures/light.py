@@ -4,60 +4,52 @@ from __future__ import annotations
 
 from storefront.journeys.demo.pictures import backdrop, marks
 from storefront.journeys.demo.pictures.art import Art
-from storefront.journeys.demo.pictures.palette import CREAM, GRAPHITE, LAMP, STEEL, WEBBING, Tone, mix
-from storefront.journeys.demo.pictures.path import box, ellipse, line, path, soft
+from storefront.journeys.demo.pictures.palette import GRAPHITE, INK, LAMP, STEEL, WEBBING, Tone, mix
+from storefront.journeys.demo.pictures.path import both, box, ellipse, line, path, soft
 from storefront.journeys.demo.pictures.sheet import Sheet
 
 _GLASS = Tone.of("#f2e3b8", "#fff8e0", "#d9bf83")
 
 
 def headlamp(sheet: Sheet, _: Art) -> None:
-    """A head torch with its band, seen from the front left."""
+    """A head torch: the lamp in front, its wide band laid in a loop behind it."""
     backdrop.lie(sheet)
     tone = sheet.main
-    sheet.glow(560, 690, 470, 430, LAMP, 0.55)
-    back = path(
-        "M220 560 C 240 330 960 330 980 560 C 984 620 960 660 930 690 L 900 640 C 920 610 930 "
-        "590 926 560 C 890 430 310 430 274 560 C 270 590 280 620 300 640 L 270 690 C 240 660 "
-        "216 620 220 560 Z"
-    )
-    sheet.cast(back, 20)
-    sheet.body(back, sheet.accent.darker(0.2), depth=12, rim=7)
-    over = path("M540 640 C 520 420 560 250 620 236 C 690 230 700 300 690 380")
-    sheet.line(over, tone.deep, 60)
-    sheet.line(over, tone.darker(0.2).base, 52)
-    sheet.stitch(over.shifted(-16, 0), tone.light)
-    front = path(
-        "M222 580 C 260 700 420 770 600 772 C 780 770 940 700 978 580 C 990 640 986 700 960 "
-        "740 C 880 840 740 880 600 880 C 460 880 320 840 240 740 C 214 700 210 640 222 580 Z"
-    )
-    sheet.cast(front, 20)
-    sheet.body(front, sheet.accent, depth=24, rim=10)
-    with sheet.inside(front):
-        for shift, colour in ((34, tone.base), (66, sheet.trim.base)):
-            sheet.line(
-                path("M212 590 C 260 700 420 770 600 772 C 780 770 940 700 990 590").shifted(0, shift),
-                colour,
-                14,
-            )
-    marks.buckle(sheet, 880, 744, 84, -36)
-    plate = soft((420, 610), (700, 610), (720, 900), (400, 900), radius=40)
-    sheet.body(plate, GRAPHITE, depth=20, rim=8)
-    case = soft((424, 560), (696, 560), (720, 700), (704, 860), (416, 860), (400, 700), radius=56)
-    sheet.body(case, tone, depth=34, rim=12)
-    sheet.body(ellipse(552, 706, 124), GRAPHITE.darker(0.2), depth=18, rim=8)
-    sheet.body(ellipse(550, 704, 98), STEEL, depth=0, rim=10)
-    sheet.fill(ellipse(550, 704, 84), LAMP)
-    sheet.fill(ellipse(546, 700, 62), "#fff0c4")
-    sheet.fill(ellipse(542, 696, 32), "#ffffff")
+    band = path("M300 640 C 190 420 300 210 600 206 C 900 210 1010 420 900 640")
+    sheet.line(band.shifted(10, 18), INK, 92, 0.1)
+    sheet.line(band, sheet.accent.deep, 96)
+    sheet.line(band, sheet.accent.base, 88)
+    sheet.line(band.scaled(1.05, 1.06, (600, 480)), sheet.accent.light, 8, 0.8)
+    sheet.line(band, tone.base, 26, cap="butt")
+    sheet.line(band, sheet.trim.light, 7, dash="26 16", cap="butt")
+    for x, degrees in ((246, -76), (954, 76)):
+        marks.buckle(sheet, x, 470, 104, degrees)
+    sheet.glow(600, 720, 470, 360, LAMP, 0.65)
+    for side in both(soft((760, 600), (930, 560), (946, 700), (760, 800), radius=30)):
+        sheet.body(side, GRAPHITE, depth=16, rim=8)
+        sheet.body(
+            side.scaled(0.6, 0.55, (600 + (side.box()[0] - 600) * 1.22, 664)), sheet.accent, depth=8, rim=5
+        )
+    _lamp_head(sheet, tone)
+
+
+def _lamp_head(sheet: Sheet, tone: Tone) -> None:
+    case = soft((400, 540), (800, 540), (836, 720), (780, 912), (420, 912), (364, 720), radius=76)
+    sheet.cast(case, 26)
+    sheet.body(case, tone, depth=44, rim=14)
+    sheet.body(box(520, 508, 160, 48, 20), sheet.accent, depth=10, rim=6)
+    sheet.body(ellipse(560, 728, 154), GRAPHITE.darker(0.2), depth=20, rim=9)
+    sheet.body(ellipse(558, 726, 124), STEEL, depth=0, rim=12)
+    for radius, colour in ((106, LAMP), (78, "#fff0c4"), (40, "#ffffff")):
+        sheet.fill(ellipse(556 - (106 - radius) * 0.08, 724 - (106 - radius) * 0.08, radius), colour)
     for angle in range(0, 360, 30):
-        with sheet.turned(angle, 550, 704):
-            sheet.line(line(550, 626, 550, 640), "#c9974a", 4, 0.7)
-    sheet.fill(ellipse(522, 670, 18, 12), "#ffffff", 0.95)
-    sheet.body(box(524, 534, 100, 40, 16), sheet.accent, depth=8, rim=5)
-    sheet.body(ellipse(660, 616, 18), CREAM, depth=5, rim=3)
-    sheet.fill(ellipse(664, 806, 12), "#d9433a")
-    sheet.lark(470, 826, 44, tone.light)
+        with sheet.turned(angle, 558, 726):
+            sheet.line(line(558, 628, 558, 646), "#c9974a", 5, 0.7)
+    sheet.fill(ellipse(516, 676, 26, 17), "#ffffff", 0.95)
+    sheet.body(ellipse(756, 662, 24), STEEL, depth=6, rim=4)
+    sheet.fill(ellipse(755, 661, 14), "#fff0c4")
+    sheet.fill(ellipse(758, 734, 13), "#d9433a")
+    sheet.lark(738, 828, 66, tone.light)
 
 
 def lantern(sheet: Sheet, _: Art) -> None:

@@ -164,6 +164,11 @@ def smooth(points: Sequence[Point], *, closed: bool = False) -> Path:
     return Path((*steps, ("Z", ()))) if closed else Path(tuple(steps))
 
 
+def both(shape: Path, axis: float = 600) -> tuple[Path, Path]:
+    """A shape on the right of the axis and its twin on the left."""
+    return shape, shape.mirrored(axis)
+
+
 def ellipse(x: float, y: float, across: float, down: float | None = None) -> Path:
     """An ellipse around (x, y) with the radii ``across`` and ``down`` (a circle without ``down``)."""
     tall = across if down is None else down

@@ -121,38 +121,45 @@ def _lugs(sheet: Sheet, left: float, count: int, step: float, y: float, tone: To
 
 def _sandal(sheet: Sheet, tone: Tone) -> None:
     sole = path(
-        "M150 742 C 170 700 240 704 320 722 C 480 752 600 700 740 690 C 840 684 940 690 968 "
-        "722 C 986 760 980 800 956 820 L 214 832 C 160 820 138 780 150 742 Z"
+        "M140 742 C 150 704 200 700 260 716 C 420 756 560 716 700 692 C 820 674 930 676 968 706 "
+        "C 990 740 986 796 962 818 L 210 832 C 156 822 130 786 140 742 Z"
     )
-    back = path(
-        "M690 560 C 760 600 880 590 930 480 C 960 520 968 600 960 700 L 900 704 C 900 650 890 "
-        "610 860 610 C 800 650 720 640 680 600 Z"
+    heel_cup = path(
+        "M800 700 C 850 640 880 560 884 470 C 916 454 946 470 952 500 C 962 580 966 640 962 700 Z"
     )
-    sheet.body(back, tone.darker(0.22), depth=18, rim=8)
+    sheet.body(heel_cup, tone.darker(0.2), depth=16, rim=8)
+    _sandal_sole(sheet, sole)
+    toe = path(
+        "M250 734 C 262 640 320 570 400 566 C 470 566 512 640 530 740 C 500 750 470 752 440 "
+        "752 C 420 680 390 640 356 650 C 336 664 326 700 322 746 Z"
+    )
+    sheet.body(toe, tone, depth=22, rim=9)
+    instep = path(
+        "M520 742 C 540 620 590 520 670 470 L 742 500 C 690 560 656 630 640 716 C 600 726 560 736 520 742 Z"
+    )
+    sheet.body(instep, tone, depth=22, rim=9)
+    counter = path("M640 500 C 660 560 720 640 812 700 L 736 712 C 660 650 600 590 590 540 Z")
+    sheet.body(counter, tone.darker(0.12), depth=14, rim=7)
+    ankle = path(
+        "M646 486 C 720 508 820 500 890 456 C 920 440 950 456 952 500 C 860 570 740 586 664 "
+        "556 C 636 540 634 500 646 486 Z"
+    )
+    sheet.body(ankle, sheet.accent, depth=16, rim=8)
+    sheet.stitch(path("M664 508 C 740 528 840 516 928 476"), sheet.accent.deep)
+    sheet.stitch(path("M286 728 C 300 650 340 604 396 600 C 446 600 478 660 494 736"), tone.light)
+    sheet.stitch(path("M556 728 C 574 630 616 546 676 504"), tone.light)
+    marks.buckle(sheet, 752, 536, 84, -4)
+    marks.buckle(sheet, 400, 598, 70, -8)
+    sheet.lark(860, 526, 48, sheet.accent.deep)
+
+
+def _sandal_sole(sheet: Sheet, sole: Path) -> None:
     sheet.body(sole, RUBBER, depth=20, rim=8)
     with sheet.inside(sole):
         footbed = path(
-            "M130 742 C 170 690 240 704 320 722 C 480 752 600 700 740 690 C 840 684 940 690 990 "
-            "712 V738 C 800 716 700 740 560 762 C 420 784 260 770 130 770 Z"
+            "M120 742 C 150 704 200 700 260 716 C 420 756 560 716 700 692 C 820 674 930 676 990 706 V726 "
+            "C 820 706 700 730 560 756 C 420 780 260 780 120 772 Z"
         )
         sheet.fill(footbed, CREAM.dark)
-        sheet.line(path("M150 792 C 380 816 700 776 980 760"), sheet.accent.base, 8)
-    front = path(
-        "M252 722 C 280 610 360 560 440 574 C 500 590 520 650 520 752 C 480 760 440 762 410 "
-        "760 C 410 700 400 660 372 660 C 350 670 336 700 330 736 Z"
-    )
-    sheet.body(front, tone, depth=24, rim=9)
-    instep = path(
-        "M560 736 C 540 620 560 520 640 480 C 700 470 760 500 790 560 L 720 600 C 690 560 660 "
-        "560 648 590 C 636 640 640 690 650 722 Z"
-    )
-    sheet.body(instep, tone, depth=24, rim=9)
-    ankle = path("M640 486 C 720 540 840 540 930 470 L 944 530 C 850 610 720 600 640 550 Z")
-    sheet.body(ankle, tone, depth=14, rim=8)
-    sheet.stitch(path("M650 506 C 730 560 840 556 926 494"), tone.light)
-    sheet.stitch(path("M280 700 C 310 620 370 590 430 602 C 474 616 490 660 494 740"), tone.light)
-    sheet.stitch(path("M590 716 C 574 620 590 540 650 510"), tone.light)
-    marks.buckle(sheet, 700, 548, 74, 22)
-    marks.buckle(sheet, 430, 640, 64, 66)
+        sheet.line(path("M140 796 C 380 818 700 780 990 762"), sheet.trim.base, 9)
     _lugs(sheet, 196, 16, 48, 824, RUBBER, 24)
-    sheet.lark(838, 556, 46, sheet.accent.base)

@@ -22,10 +22,10 @@ from storefront.journeys.demo.pictures.sheet import Sheet
 
 
 def poles(sheet: Sheet, _: Art) -> None:
-    """A pair of walking poles, crossed."""
+    """A pair of walking poles, leaning apart."""
     backdrop.lie(sheet)
-    for degrees, tone in ((21, sheet.main.darker(0.12)), (-17, sheet.main)):
-        with sheet.turned(degrees, 600, 640):
+    for degrees, x, tone in ((13, 112, sheet.main.darker(0.12)), (-7, -96, sheet.main)):
+        with sheet.turned(degrees, 600 + x, 640), sheet.placed(x, 0):
             _pole(sheet, tone)
 
 
