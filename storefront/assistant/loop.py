@@ -151,10 +151,7 @@ def _turn(assignment: Assignment, workshop: Workshop) -> Turn:
     question = messages.pop() if messages else None
     return Turn(
         text=question.content if question else "",
-        history=[
-            PastMessage(message.role, message.content, message.tool_calls, message.tool_results)
-            for message in messages
-        ],
+        history=[PastMessage(message.role, message.content, message.parts) for message in messages],
         tools=workshop.tools.only(assistant.tools),
         context=ToolContext(
             assignment.identity, assignment.conversation_id, workshop.currency, workshop.explain

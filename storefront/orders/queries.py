@@ -154,6 +154,15 @@ def orders_of(user_id: uuid.UUID, page: int = 1, per_page: int = 10) -> Page[Ord
     """The person's orders, the newest first. Two statements."""
     mine = sa.and_(Order.user_id == user_id, Order.placed_at.is_not(None))
     total = session().scalar(sa.select(sa.func.count()).select_from(Order).where(mine)) or 0
+    return Page(_summaries(mine, per_page, (page - 1) * per_page), page, per_page, total)
+
+
+def recent_orders(identity: Identity, limit: int) -> list[OrderSummary]:
+    """The latest orders this person may see: their own, or those a guest has proved. One statement."""
+    return _summaries(sa.and_(visible_to(identity), Order.placed_at.is_not(None)), limit)
+
+
+def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> list[OrderSummary]:
     units = (
         sa.select(sa.func.coalesce(sa.func.sum(OrderItem.quantity), 0))
         .where(OrderItem.order_id == Order.id)
@@ -171,12 +180,12 @@ def orders_of(user_id: uuid.UUID, page: int = 1, per_page: int = 10) -> Page[Ord
             units,
             Order.placed_at,
         )
-        .where(mine)
+        .where(which)
         .order_by(Order.created_at.desc(), Order.id.desc())
-        .limit(per_page)
-        .offset((page - 1) * per_page)
+        .limit(limit)
+        .offset(offset)
     )
-    return Page([OrderSummary(*row) for row in rows], page, per_page, total)
+    return [OrderSummary(*row) for row in rows]
 
 
 def find_guest_order(number: str, email: str) -> uuid.UUID | None:

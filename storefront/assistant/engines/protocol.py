@@ -12,12 +12,11 @@ from storefront.assistant.tools.registry import Registry, ToolContext
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
-    """A message of the conversation so far. ``tool_results`` is what an assistant's message has found."""
+    """A message of the conversation so far. ``parts`` are the cards and choices shown beside the text."""
 
     role: str
     content: str
-    tool_calls: Sequence[dict[str, Any]] = ()
-    tool_results: Sequence[dict[str, Any]] = ()
+    parts: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

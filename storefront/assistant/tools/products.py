@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from storefront.assistant.tools.choices import colour_values, size_values
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount, card_of, facts_of
 from storefront.catalog.queries import ProductPage, product_cards, product_page
 from storefront.core.errors import NotFound
-from storefront.search.queries import ListingRequest, search_listing
+from storefront.search.queries import ListingPage, ListingRequest, search_listing
 from storefront.search.services import log_search
 
 SHOWN = 4
@@ -33,32 +35,28 @@ def search_products(
     ] = "",
     max_price: Price | None = None,
     min_price: Price | None = None,
-    colour: Annotated[
-        str | None, Field(description="A colour of the shop's choice, for example Night.")
-    ] = None,
-    size: Annotated[str | None, Field(description="A size, for example M or 43.")] = None,
-    category: Annotated[str | None, Field(description="The slug of a category.")] = None,
+    colour: Annotated[str | None, Field(max_length=40, description="A colour, for example blue.")] = None,
+    size: Annotated[str | None, Field(max_length=40, description="A size, for example M or 43.")] = None,
     tags: Annotated[list[str], Field(description="Tags that must all fit, for example gift.")] = [],  # noqa: B006
+    sort: Literal["relevance", "price_up", "price_down", "rating", "newest"] = "relevance",
     in_stock_only: bool = True,
 ) -> Outcome:
     """Search the shop's catalog, best match first. Use it for every wish, comparison or gift idea.
 
-    The best matches are shown to the shopper as cards.
+    The best matches are shown to the shopper as cards. A colour or size that no match comes in is named in
+    `not_available` and left out of the search.
     """
     started = time.perf_counter()
-    options = {name: (value,) for name, value in (("Colour", colour), ("Size", size)) if value}
-    listing = search_listing(
-        ListingRequest(
-            text=query,
-            category_slug=category,
-            price_min=min_price,
-            price_max=max_price,
-            tags=tuple(tags),
-            options=options,
-            in_stock=in_stock_only,
-            per_page=SHOWN,
-        )
+    request = ListingRequest(
+        text=query,
+        price_min=min_price,
+        price_max=max_price,
+        tags=tuple(tags),
+        in_stock=in_stock_only,
+        sort=sort,
+        per_page=SHOWN,
     )
+    listing, missing = _with_options(search_listing(request), colour, size)
     milliseconds = (time.perf_counter() - started) * 1000
     log_search(
         context.identity,
@@ -69,11 +67,30 @@ def search_products(
     )
     data = {
         "total": listing.total,
+        "match": listing.manner,
         "products": [facts_of(card) for card in listing.cards],
         "did_you_mean": listing.did_you_mean,
+        "not_available": missing,
     }
     found = f"{listing.total} found" if listing.total else "Nothing found"
     return Outcome(data, found, tuple(card_of(card) for card in listing.cards))
+
+
+def _with_options(
+    listing: ListingPage, colour: str | None, size: str | None
+) -> tuple[ListingPage, list[str]]:
+    """The listing narrowed by the options that its own facets offer, and the wishes that none offers."""
+    options: dict[str, tuple[str, ...]] = {}
+    missing = []
+    for wish, values_of in ((colour, colour_values), (size, size_values)):
+        if wish:
+            values = values_of(listing.facets, wish)
+            options |= values
+            missing += [] if values else [wish]
+    if not options:
+        return listing, missing
+    narrowed = search_listing(replace(listing.request, options=options))
+    return (narrowed, missing) if narrowed.total else (listing, [wish for wish in (colour, size) if wish])
 
 
 @TOOLS.tool("Reading the product's page")
