@@ -8,6 +8,7 @@ that dies in between leaves a draft with its hold, which ``settling`` brings to 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.cart import services as carts
 from storefront.cart.models import Cart
-from storefront.cart.queries import CartView, cart_view
+from storefront.cart.queries import cart_view
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
@@ -107,11 +108,15 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
         raise EmptyCart
     earlier = draft_of_cart(cart.cart_id)
     held = inventory.held_for(earlier.id) if earlier else {}
-    inventory.lock_products({*cart.quantities, *held})
+    stock = inventory.lock_products({*cart.quantities, *held})
     if earlier is not None:
         abandon(earlier.id, "replaced")
+    # Whoever comes too late for the last unit leaves at once: many others wait for this lock.
+    for product_id, row in stock.items():
+        _check_stock(row.name, product_id, cart.quantities, row.available + held.get(product_id, 0))
     view = cart_view(identity)
-    _check_lines(view)
+    for line in view.gone:
+        raise ProductNotSold(line.product_id, line.name)
     totals = _totals(view.snapshot, request)
     if totals.total != request.expected_total:
         changes = _changes(view.snapshot, totals, request)
@@ -136,12 +141,12 @@ def _replayed(identity: Identity, known: Draft) -> Draft:
     return known
 
 
-def _check_lines(view: CartView) -> None:
-    for line in view.gone:
-        raise ProductNotSold(line.product_id, line.name)
-    for line in view.snapshot.lines:
-        if line.available < line.quantity:
-            raise InsufficientStock(line.product_id, line.name, line.quantity, line.available)
+def _check_stock(
+    name: str, product_id: uuid.UUID, quantities: Mapping[uuid.UUID, int], available: int
+) -> None:
+    wanted = quantities.get(product_id, 0)
+    if available < wanted:
+        raise InsufficientStock(product_id, name, wanted, available)
 
 
 def _totals(snapshot: CartSnapshot, request: PlaceOrder) -> Totals:

@@ -55,7 +55,7 @@ def total_of(identity: Identity) -> str:
     return str(subtotal if subtotal >= 75 else subtotal + Decimal("4.90"))
 
 
-def test_two_hundred_buyers_for_twenty_units_buy_exactly_twenty(app_context: Flask) -> None:
+def test_two_hundred_buyers_for_twenty_units_buy_exactly_twenty(crowded_app: Flask) -> None:
     wanted = make_product("Wanted", "10.00", stock=UNITS)
     others = [make_product(f"Other {number}", "5.00", stock=1_000) for number in range(6)]
     guests = []
@@ -68,9 +68,8 @@ def test_two_hundred_buyers_for_twenty_units_buy_exactly_twenty(app_context: Fla
         guests.append(guest)
     requests = [order_request(total_of(guest)) for guest in guests]
     results = at_once(
-        app_context,
+        crowded_app,
         [partial(place_order, guest, request) for guest, request in zip(guests, requests, strict=True)],
-        together=16,
     )
     placed = [result for result in results if isinstance(result, PlacedOrder)]
     refused = [result for result in results if isinstance(result, InsufficientStock)]
