@@ -16,9 +16,10 @@ from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.reviews.queries import reviews_page
 from storefront.shipping.queries import ShippingOption, methods_for
-from storefront.web.catalog.addresses import OPTION, with_query
+from storefront.web.catalog.addresses import OPTION, crumb_links, with_query
 from storefront.web.catalog.area import blueprint
 from storefront.web.catalog.forms import ReviewForm
+from storefront.web.catalog.review_list import ReviewList
 from storefront.web.catalog.structured_data import breadcrumb_data, product_data
 
 
@@ -39,7 +40,10 @@ def product(slug: str) -> ResponseReturnValue:
         selection=selection,
         delivery=delivery,
         related=related_products(page),
-        reviews=reviews_page(page.id, viewer_id=current_visitor().identity.user_id),
+        review_list=ReviewList(
+            page.slug, reviews_page(page.id, viewer_id=current_visitor().identity.user_id)
+        ),
+        crumbs=crumb_links(page.breadcrumb, page.name),
         form=ReviewForm(formdata=None),
         canonical=absolute_url(url_for("catalog.product", slug=page.slug)),
         structured=[product_data(page, selection), breadcrumb_data(page.breadcrumb, page.name)],

@@ -14,12 +14,13 @@ from storefront.core.texts import ngettext
 from storefront.http.absolute import absolute_url
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
-from storefront.reviews.queries import ReviewsPage, reviews_page
+from storefront.reviews.queries import reviews_page
 from storefront.reviews.services import vote_helpful, write_review
 from storefront.web.catalog.addresses import with_query
 from storefront.web.catalog.area import blueprint
 from storefront.web.catalog.forms import ReviewForm
 from storefront.web.catalog.products import find_product
+from storefront.web.catalog.review_list import ReviewList
 
 
 @blueprint.get("/p/<slug>/reviews")
@@ -31,24 +32,25 @@ def reviews(slug: str) -> ResponseReturnValue:
         "catalog/reviews.html",
         "catalog/_reviews.html",
         product=page,
-        reviews=found,
+        review_list=found,
         form=ReviewForm(formdata=None),
         canonical=absolute_url(url_for("catalog.reviews", slug=page.slug)),
     )
     if wants_fragment():
-        trigger(response, announce=ngettext("%(num)s review", "%(num)s reviews", found.shown_total))
+        trigger(response, announce=ngettext("%(num)s review", "%(num)s reviews", found.page.shown_total))
     return response
 
 
-def _asked_reviews(page: ProductPage) -> ReviewsPage:
+def _asked_reviews(page: ProductPage) -> ReviewList:
     stars = request.args.get("stars", "")
-    return reviews_page(
+    asked = reviews_page(
         page.id,
         viewer_id=current_visitor().identity.user_id,
         stars=int(stars) if stars in ("1", "2", "3", "4", "5") else None,
         sort=request.args.get("order", "helpful"),
         number=page_number(request.args.get("page")),
     )
+    return ReviewList(page.slug, asked)
 
 
 @blueprint.post("/p/<slug>/reviews")
@@ -88,10 +90,8 @@ def helpful(slug: str, review_id: uuid.UUID) -> ResponseReturnValue:
         back = with_query(url_for("catalog.reviews", slug=page.slug), _list_state())
         return redirect(f"{back}#review-{review_id}", 303)
     found = _asked_reviews(page)
-    one = next((review for review in found.items if review.id == review_id), None)
-    response = make_response(
-        render_template("catalog/_helpful.html", product=page, review=one, reviews=found)
-    )
+    one = next((review for review in found.page.items if review.id == review_id), None)
+    response = make_response(render_template("catalog/_helpful.html", product=page, review=one))
     trigger(response, announce=_("Thank you for your vote.") if stands else _("Your vote is taken back."))
     return response
 

@@ -15,6 +15,7 @@ from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.search.queries import suggest as find_suggestions
 from storefront.search.services import log_search
+from storefront.web.catalog.addresses import crumb_links
 from storefront.web.catalog.area import blueprint
 from storefront.web.catalog.listing import answer, listing_view
 from storefront.web.catalog.structured_data import breadcrumb_data
@@ -43,6 +44,7 @@ def category(slug: str) -> ResponseReturnValue:
         view,
         "catalog/category.html",
         found=found,
+        crumbs=crumb_links(found.breadcrumb, found.category.name),
         canonical=absolute_url(path if view.page.page == 1 else f"{path}?page={view.page.page}"),
         breadcrumbs=breadcrumb_data(found.trail),
     )
