@@ -53,8 +53,8 @@ def _hash_of_nothing() -> str:
 def check_new_password(password: str, personal: Iterable[str | None] = ()) -> None:
     """Raise :class:`PasswordRefused` for a password that is short, common, or made of ``personal`` words.
 
-    ``personal`` are the person's e-mail address and names, and the shop's. The rules follow NIST SP 800-63B: length and a list of
-    known passwords, no demands for digits and signs.
+    ``personal`` are the person's e-mail address and names, and the shop's. The rules follow NIST SP 800-63B:
+    length and known passwords, no demands for digits and signs.
     """
     if len(password) < MINIMUM_LENGTH:
         raise PasswordRefused("too_short", MINIMUM_LENGTH, MAXIMUM_LENGTH)
