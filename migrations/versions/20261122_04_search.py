@@ -83,12 +83,12 @@ BEGIN
   ), rows AS (
     SELECT p.id AS product_id, p.language, p.slug, p.name, folded(p.name) AS sort_name, p.sku,
       setweight(to_tsvector(words.config, p.name), 'A')
-        || setweight(to_tsvector('shop_simple'::regconfig, concat_ws(' ', p.sku, p.barcode, spans.skus, spans.barcodes)), 'A')
+        || setweight(to_tsvector('shop_simple'::regconfig, numbers.all_of_them), 'A')
+        || setweight(to_tsvector(words.config, numbers.all_of_them), 'A')
         || setweight(to_tsvector(words.config, concat_ws(' ', brand.name, array_to_string(p.tags, ' '), paths.names)), 'B')
         || setweight(to_tsvector(words.config, left(concat_ws(' ', p.short_description, facts.words), 100000)), 'C')
         || setweight(to_tsvector(words.config, left(coalesce(p.description, ''), 100000)), 'D') AS search_vector,
-      folded(left(concat_ws(' ', p.name, brand.name, paths.names, array_to_string(p.tags, ' '), p.sku, spans.skus), 1000))
-        AS trigram_text,
+      folded(left(concat_ws(' ', p.name, brand.name, p.sku, spans.skus), 1000)) AS trigram_text,
       brand.id AS brand_id, brand.name AS brand_name, brand.slug AS brand_slug,
       CASE WHEN paths.leaf IS NOT NULL THEN p.category_id END AS category_id, paths.own_name AS category_name,
       coalesce(paths.ids, '{}') AS category_path, p.currency,
@@ -106,6 +106,8 @@ BEGIN
     LEFT JOIN brands AS brand ON brand.id = p.brand_id AND brand.deleted_at IS NULL
     LEFT JOIN paths ON paths.leaf = p.category_id
     LEFT JOIN spans ON spans.parent_id = p.id
+    -- In both configurations: a question is stemmed ("JACKET-S" loses its S), a number must still be found.
+    CROSS JOIN LATERAL (SELECT concat_ws(' ', p.sku, p.barcode, spans.skus, spans.barcodes) AS all_of_them) AS numbers
     LEFT JOIN choices ON choices.parent_id = p.id
     LEFT JOIN facts ON facts.id = p.id
     LEFT JOIN ratings ON ratings.product_id = p.id
