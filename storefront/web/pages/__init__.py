@@ -1,4 +1,4 @@
-"""Pages of the area: see ``views``."""
+"""What the shop says about itself, and what it says to search engines."""
 
 from storefront.web.pages.views import blueprint
 
