@@ -22,7 +22,7 @@ from storefront.cli.children import Child, Program, adopt_orphans
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Asked to end, then told to drop what they are doing, then killed: seconds after the stop began.
-_ESCALATION = ((0.0, signal.SIGTERM), (4.0, signal.SIGQUIT), (6.0, signal.SIGKILL))
+_ESCALATION = ((0.0, signal.SIGTERM), (2.5, signal.SIGQUIT), (5.0, signal.SIGKILL))
 
 
 class ChildFailed(Exception):

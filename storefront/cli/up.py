@@ -134,7 +134,7 @@ def _require_free_port(settings: Settings) -> None:
             return
     except OSError as problem:
         raise click.ClickException(
-            f"Port {settings.port} on {settings.host} cannot be used ({problem.strerror}):"
+            f"Port {settings.port} on {settings.host} cannot be used ({os.strerror(problem.errno or 0)}):"
             " stop what listens there, or set PORT to another number."
         ) from None
 

@@ -1,0 +1,43 @@
+# Two commands do it all: `make run` opens the shop, `make test` proves it. `make help` lists the rest.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$name && exit; done; echo python3)
+BIN := .venv/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench assets lock clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: ## Open the shop: install what is missing, start everything, print the address (PORT, INSTANCE_DIR)
+	@$(PYTHON) scripts/bootstrap.py shop
+	@exec $(BIN)/flask --app wsgi up
+
+test: ## Everything that must hold: lint, types, import contracts, templates, all tests
+	@$(PYTHON) scripts/bootstrap.py tests
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
+
+lint: ## Style, types, import contracts, templates; without the tests
+	@$(PYTHON) scripts/bootstrap.py tools
+	@echo "  Style" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@echo "  Types" && $(BIN)/mypy --no-error-summary
+	@echo "  Import contracts" && said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
+	@echo "  Templates" && $(BIN)/djlint --quiet --check --lint templates
+
+bench: ## Measure: see benchmarks/README.md
+	@$(PYTHON) scripts/bootstrap.py tools
+	@for program in benchmarks/*.py; do echo "  $$program"; $(BIN)/python $$program || exit 1; done
+
+assets: ## Build the browser files into static/dist
+	@$(PYTHON) scripts/bootstrap.py assets
+
+lock: ## Renew requirements*.txt and package-lock.json from pyproject.toml and package.json
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	npm install --package-lock-only
+
+clean: ## Remove what was installed and built; the shop's data in instance/ stay
+	rm -rf .venv node_modules static/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
