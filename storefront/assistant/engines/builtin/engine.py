@@ -141,7 +141,7 @@ class _Answer:
             yield TextDelta(replies.closest(wish, self._data, self.turn.context.currency))
             yield from self._outcome.events
             return
-        yield TextDelta(replies.nothing(wish, guess))
+        yield TextDelta(replies.nothing(wish, guess, self.turn.context.currency))
 
     # -- cart -----------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class _Answer:
             return
         yield from self._search(wish)
         if not self._data.get("total"):
-            yield TextDelta(replies.nothing(wish, self._data.get("did_you_mean")))
+            yield TextDelta(replies.nothing(wish, self._data.get("did_you_mean"), self.turn.context.currency))
         elif self._data["total"] == 1:
             yield from self._use(
                 "add_to_cart", sku=self._data["products"][0]["sku"], quantity=quantity_in(self.message)
@@ -236,7 +236,7 @@ class _Answer:
         if not self._outcome.ok:
             yield TextDelta(replies.NO_POLICY)
             return
-        yield TextDelta(replies.policy(self._data["passages"][0]))
+        yield TextDelta(replies.policy(self._data["passages"]))
         yield from self._outcome.events
 
     def _person(self) -> Iterator[Event]:

@@ -108,10 +108,10 @@ def closest(wish: Wish, data: dict[str, Any], currency: str) -> str:
     return f"There is nothing for {_wished(wish, currency)}. {nearest}"
 
 
-def nothing(wish: Wish, guess: str | None) -> str:
+def nothing(wish: Wish, guess: str | None, currency: str) -> str:
     """Nothing at all."""
     hint = f" Did you mean “{guess}”?" if guess else " Try another word, or tell me what it is for."
-    return f"I found nothing for {_wished(wish, '')}.{hint}".replace("  ", " ")
+    return f"I found nothing for {_wished(wish, currency)}.{hint}"
 
 
 def cart(data: dict[str, Any]) -> str:
@@ -214,9 +214,18 @@ def cancel(data: dict[str, Any], ok: bool, number: str) -> str:
     )
 
 
-def policy(passage: dict[str, Any]) -> str:
-    """A passage of the shop's pages, cut at a paragraph where it is long."""
-    text = str(passage["text"]).strip()
-    if len(text) > _LONGEST_PASSAGE:
-        text = f"{text[:_LONGEST_PASSAGE].rsplit(chr(10) + chr(10), 1)[0].rsplit('. ', 1)[0].rstrip('.')}. …"
+def policy(passages: Sequence[dict[str, Any]]) -> str:
+    """The best passage; after a page's short opening also the next one of the same page."""
+    best, *others = passages
+    text = _cut(best)
+    if best["heading"] == best["page"]:
+        text = "\n\n".join([text, *(_cut(other) for other in others[:1] if other["page"] == best["page"])])
     return text
+
+
+def _cut(passage: dict[str, Any]) -> str:
+    """The passage's text, cut at a sentence where it is long."""
+    text = str(passage["text"]).strip()
+    if len(text) <= _LONGEST_PASSAGE:
+        return text
+    return f"{text[:_LONGEST_PASSAGE].rsplit('. ', 1)[0].rstrip('.')}. …"
