@@ -81,7 +81,8 @@ def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
 
 def _encoded(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=_QUALITY, method=3)
+    # Method 2 takes a third of the time of 3 and above, for seven per cent more bytes.
+    picture.save(out, "WEBP", quality=_QUALITY, method=2)
     return out.getvalue()
 
 
