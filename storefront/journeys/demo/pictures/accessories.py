@@ -7,7 +7,7 @@ import math
 from storefront.journeys.demo.pictures import backdrop, marks
 from storefront.journeys.demo.pictures.art import Art
 from storefront.journeys.demo.pictures.palette import LEATHER, Tone
-from storefront.journeys.demo.pictures.path import Path, box, crease, ellipse, line, path, smooth
+from storefront.journeys.demo.pictures.path import Path, both, box, crease, ellipse, line, path, smooth
 from storefront.journeys.demo.pictures.sheet import Sheet
 
 
@@ -116,57 +116,55 @@ def gloves(sheet: Sheet, _: Art) -> None:
             _glove(sheet, palm)
 
 
+_HAND = path(
+    "M476 700 C 470 600 462 520 456 420 C 452 370 498 360 508 408 L 522 500 C 518 420 512 340 512 280 "
+    "C 514 236 562 236 568 280 L 580 480 C 580 400 582 310 588 250 C 592 208 640 210 642 254 L 644 482 "
+    "C 652 410 662 340 672 286 C 680 246 726 254 722 298 L 710 540 C 706 600 718 640 714 700 "
+    "C 712 740 704 770 700 800 H 486 C 482 760 478 730 476 700 Z"
+)
+_THUMB = path(
+    "M700 560 C 740 520 776 460 800 430 C 828 398 864 424 848 462 C 822 530 790 620 720 720 L 680 700 Z"
+)
+_CUFF = path(
+    "M478 776 C 540 764 660 764 710 776 L 730 930 C 730 944 722 950 708 952 C 640 964 550 964 488 952 "
+    "C 472 948 466 940 466 928 Z"
+)
+
+
 def _glove(sheet: Sheet, palm: bool) -> None:
     tone = sheet.main
-    side = -1 if palm else 1
-    hand = path(
-        "M476 700 C 470 600 462 520 456 420 C 452 370 498 360 508 408 L 522 500 C 518 420 512 "
-        "340 512 280 C 514 236 562 236 568 280"
-        " L 580 480 C 580 400 582 310 588 250 C 592 208 640 210 642 254 L 644 482 C 652 410 "
-        "662 340 672 286 C 680 246 726 254 722 298"
-        " L 710 540 C 706 600 718 640 714 700 C 712 740 704 770 700 800 H 486 C 482 760 478 730 476 700 Z"
-    )
-    thumb = path(
-        "M700 560 C 740 520 776 460 800 430 C 828 398 864 424 848 462 C 822 530 790 620 720 720 L 680 700 Z"
-    )
-    if palm:
-        hand, thumb = hand.mirrored(), thumb.mirrored()
-    for shape in (hand, thumb):
+    hand, thumb, cuff = (both(shape)[palm] for shape in (_HAND, _THUMB, _CUFF))
+    for shape in (hand, thumb, cuff):
         sheet.cast(shape)
     sheet.body(thumb, tone, depth=18, rim=8)
     sheet.body(hand, tone, depth=26, rim=10)
     with sheet.inside(hand):
         if palm:
-            pad = path(
-                "M500 540 C 560 500 660 500 710 540 C 714 640 690 720 660 760 H530 C 500 700 490 620 "
-                "500 540 Z"
-            ).mirrored()
-            sheet.fill(pad, LEATHER.base)
-            sheet.line(pad, LEATHER.deep, 4, 0.7)
-            sheet.stitch(pad.scaled(0.9, 0.9, (600, 640)), LEATHER.light)
-            for x in (490, 540, 618, 696):
-                sheet.fill(ellipse(1200 - x, 308 if x > 500 else 400, 26, 34), LEATHER.base)
+            _palm(sheet)
         else:
             for x, y in ((520, 520), (584, 500), (648, 500)):
                 sheet.seam(line(x, y, x + 6, 590), tone)
-            sheet.fill(
-                path("M470 590 C 540 560 660 560 720 590 V640 C 660 612 540 612 470 640 Z"), sheet.accent.base
-            )
+            knuckles = path("M470 590 C 540 560 660 560 720 590 V640 C 660 612 540 612 470 640 Z")
+            sheet.fill(knuckles, sheet.accent.base)
             sheet.fill(crease((530, 650), (560, 690), (540, 760), 8), tone.dark, 0.7)
-    cuff = path(
-        "M478 776 C 540 764 660 764 710 776 L 730 930 C 730 944 722 950 708 952 C 640 964 550 "
-        "964 488 952 C 472 948 466 940 466 928 Z"
-    )
-    cuff = cuff.mirrored() if palm else cuff
-    sheet.cast(cuff)
     sheet.body(cuff, tone.darker(0.25), depth=14, rim=7)
     with sheet.inside(cuff):
         for x in range(470, 740, 20):
             sheet.line(line(x, 770, x, 960), tone.deep, 4, 0.4)
-    strap = box(600 - side * 10 - 80, 800, 170, 36, 8)
-    sheet.body(strap, sheet.accent, depth=6, rim=4)
+    sheet.body(box(530 if palm else 510, 800, 170, 36, 8), sheet.accent, depth=6, rim=4)
     if not palm:
         sheet.lark(600, 690, 56, tone.light)
+
+
+def _palm(sheet: Sheet) -> None:
+    pad = path(
+        "M500 540 C 560 500 660 500 710 540 C 714 640 690 720 660 760 H530 C 500 700 490 620 500 540 Z"
+    ).mirrored()
+    sheet.fill(pad, LEATHER.base)
+    sheet.line(pad, LEATHER.deep, 4, 0.7)
+    sheet.stitch(pad.scaled(0.9, 0.9, (600, 640)), LEATHER.light)
+    for x, y in ((710, 400), (660, 308), (582, 308), (504, 308)):
+        sheet.fill(ellipse(x, y, 26, 34), LEATHER.base)
 
 
 def socks(sheet: Sheet, _: Art) -> None:
@@ -188,41 +186,41 @@ def _sock(sheet: Sheet, tone: Tone) -> None:
     sheet.cast(shape)
     sheet.body(shape, tone, depth=40, rim=12)
     with sheet.inside(shape):
-        ribs = Path(tuple(s for x in range(540, 830, 20) for s in line(x, 270, x + 4, 600).steps))
-        sheet.line(ribs, tone.dark, 4, 0.45)
-        sheet.fill(path("M820 560 C 720 590 680 680 700 860 L 830 860 Z"), sheet.accent.base)
-        sheet.line(path("M810 570 C 720 600 690 680 706 850"), sheet.accent.deep, 4, 0.7)
-        for share in (0.3, 0.6):
-            sheet.line(
-                path(
-                    f"M{806 - share * 10} {600 + share * 60} C {760 - share * 30} {650 + share * 20} {730} "
-                    f"{720} {740} 850"
-                ),
-                sheet.accent.light,
-                4,
-                0.6,
-            )
-        sheet.fill(path("M240 860 C 300 830 370 870 400 1040 H220 Z"), sheet.accent.base)
-        sheet.line(path("M300 830 C 360 860 390 920 396 1030"), sheet.accent.deep, 4, 0.7)
-        foot = Path(
-            tuple(
-                s
-                for i in range(5)
-                for s in line(420 + i * 50, 780 - i * 24, 470 + i * 50, 960 - i * 26).steps
-            )
-        )
-        sheet.line(foot, tone.dark, 5, 0.4)
-        design = sheet.pick(3)
-        if design == 0:
-            for y in (330, 370):
-                sheet.fill(box(520, y, 320, 22, 0), sheet.trim.base)
-        elif design == 1:
-            peaks = "".join(f"L {x} {420 - (x // 36 % 2) * 54} " for x in range(540, 840, 36))
-            sheet.line(path(f"M520 420 {peaks}"), sheet.trim.base, 14)
-        sheet.fill(crease((560, 620), (640, 660), (740, 640), 10), tone.deep, 0.35)
+        _sock_knit(sheet, tone)
     cuff = box(540, 164, 272, 96, 14)
     sheet.body(cuff, sheet.trim if sheet.pick(3) == 1 else tone.darker(0.15), depth=12, rim=6)
     with sheet.inside(cuff):
         for x in range(548, 812, 17):
             sheet.line(line(x, 160, x, 264), tone.deep, 4, 0.4)
     sheet.lark(676, 470, 60, sheet.accent.base)
+
+
+def _sock_knit(sheet: Sheet, tone: Tone) -> None:
+    ribs = Path(tuple(s for x in range(540, 830, 20) for s in line(x, 270, x + 4, 600).steps))
+    sheet.line(ribs, tone.dark, 4, 0.45)
+    sheet.fill(path("M820 560 C 720 590 680 680 700 860 L 830 860 Z"), sheet.accent.base)
+    sheet.line(path("M810 570 C 720 600 690 680 706 850"), sheet.accent.deep, 4, 0.7)
+    for share in (0.3, 0.6):
+        sheet.line(
+            path(
+                f"M{806 - share * 10} {600 + share * 60} C {760 - share * 30} {650 + share * 20} {730} "
+                f"{720} {740} 850"
+            ),
+            sheet.accent.light,
+            4,
+            0.6,
+        )
+    sheet.fill(path("M240 860 C 300 830 370 870 400 1040 H220 Z"), sheet.accent.base)
+    sheet.line(path("M300 830 C 360 860 390 920 396 1030"), sheet.accent.deep, 4, 0.7)
+    foot = Path(
+        tuple(s for i in range(5) for s in line(420 + i * 50, 780 - i * 24, 470 + i * 50, 960 - i * 26).steps)
+    )
+    sheet.line(foot, tone.dark, 5, 0.4)
+    design = sheet.pick(3)
+    if design == 0:
+        for y in (330, 370):
+            sheet.fill(box(520, y, 320, 22, 0), sheet.trim.base)
+    elif design == 1:
+        peaks = "".join(f"L {x} {420 - (x // 36 % 2) * 54} " for x in range(540, 840, 36))
+        sheet.line(path(f"M520 420 {peaks}"), sheet.trim.base, 14)
+    sheet.fill(crease((560, 620), (640, 660), (740, 640), 10), tone.deep, 0.35)

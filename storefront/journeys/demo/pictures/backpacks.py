@@ -5,7 +5,7 @@ from __future__ import annotations
 from storefront.journeys.demo.pictures import backdrop, marks
 from storefront.journeys.demo.pictures.art import Art
 from storefront.journeys.demo.pictures.palette import GRAPHITE, LEATHER, WEBBING, Tone
-from storefront.journeys.demo.pictures.path import box, ellipse, path
+from storefront.journeys.demo.pictures.path import box, ellipse, line, path
 from storefront.journeys.demo.pictures.sheet import Sheet
 
 
@@ -31,15 +31,10 @@ def _day_pack(sheet: Sheet) -> None:
         sheet, path("M378 600 C 350 400 430 282 600 278 C 770 282 850 400 822 600"), tone.darker(0.35), 15
     )
     marks.pull(sheet, 744, 342, sheet.accent.base, -30)
-    pocket = path(
-        "M600 540 C 730 540 780 560 790 620 C 800 720 800 800 792 880 C 720 896 660 900 600 900"
-    ).twin()
-    sheet.body(pocket, (tone.darker(0.14), sheet.trim, tone.lighter(0.1))[sheet.pick(3)], depth=26, rim=9)
-    marks.zipper(
-        sheet, path("M420 622 C 440 570 520 566 600 566 C 680 566 760 570 780 622"), tone.darker(0.4), 13
-    )
-    marks.pull(sheet, 446, 586, sheet.accent.base, 10, 0.9)
-    _bungee(sheet, 470, 650, 260, 190)
+    if sheet.pick(4) == 3:
+        _roll_top(sheet, tone)
+    else:
+        _front_pocket(sheet, tone)
     for side in (1, -1):
         mesh = path("M858 700 C 872 760 874 840 858 930 L 800 940 C 796 860 806 760 820 690 Z")
         mesh = mesh if side > 0 else mesh.mirrored()
@@ -50,7 +45,38 @@ def _day_pack(sheet: Sheet) -> None:
             10,
         )
     _haul_loop(sheet, 600, 230)
-    marks.label(sheet, 600, 444, LEATHER, LEATHER.deep, 1.35)
+    marks.label(sheet, 600, 470, LEATHER, LEATHER.deep, 1.35)
+
+
+def _front_pocket(sheet: Sheet, tone: Tone) -> None:
+    pocket = path(
+        "M600 540 C 730 540 780 560 790 620 C 800 720 800 800 792 880 C 720 896 660 900 600 900"
+    ).twin()
+    sheet.body(pocket, (tone.darker(0.14), sheet.trim, tone.lighter(0.1))[sheet.pick(3)], depth=26, rim=9)
+    marks.zipper(
+        sheet, path("M420 622 C 440 570 520 566 600 566 C 680 566 760 570 780 622"), tone.darker(0.4), 13
+    )
+    marks.pull(sheet, 446, 586, sheet.accent.base, 10, 0.9)
+    _bungee(sheet, 470, 650, 260, 190)
+
+
+def _roll_top(sheet: Sheet, tone: Tone) -> None:
+    """A rolled closure with one long strap instead of zips."""
+    roll = path("M600 206 H770 C 804 206 816 230 816 262 C 816 310 804 340 770 344 H600").twin()
+    sheet.body(path("M600 330 H800 C 836 420 848 500 850 600 H600").twin(), tone, depth=30, rim=0, edge=False)
+    sheet.body(roll, tone.darker(0.12), depth=18, rim=9)
+    with sheet.inside(roll):
+        for y in (248, 292):
+            sheet.seam(path(f"M384 {y} C 500 {y + 8} 700 {y + 8} 816 {y}"), tone, 5)
+    contrast = (sheet.trim, sheet.accent)[sheet.pick(2)]
+    pocket = path(
+        "M600 600 H778 C 794 600 800 610 802 624 C 810 720 812 800 806 880 C 740 896 660 900 600 900"
+    ).twin()
+    sheet.body(pocket, contrast, depth=24, rim=9)
+    marks.zipper(sheet, line(420, 650, 780, 650), contrast.darker(0.4), 13)
+    marks.pull(sheet, 754, 650, tone.deep, 0, 0.9)
+    marks.strap(sheet, line(600, 206, 600, 600), WEBBING, 34)
+    marks.buckle(sheet, 600, 380, 76, 90)
 
 
 def _trek_pack(sheet: Sheet) -> None:

@@ -32,23 +32,34 @@ def _boot(sheet: Sheet, high: bool, *, behind: bool) -> None:
         f" C 480 592 540 540 566 {ankle} C 584 {ankle - 60} 588 {top + 90} 596 {top + 22} Z"
     )
     sheet.body(upper, tone, depth=36, rim=12)
-    panel = (sheet.trim, tone.darker(0.2), LEATHER)[sheet.pick(3)]
     with sheet.inside(upper):
-        heel = path("M900 560 C 800 590 750 640 742 720 C 738 770 740 810 744 860 H920 Z")
-        sheet.fill(heel, panel.base)
-        sheet.fill(path("M900 600 C 850 660 842 760 850 860 H920 Z"), panel.dark)
-        sheet.seam(path("M862 570 C 786 600 752 650 742 720 C 738 770 740 810 744 850"), tone)
-        sheet.stitch(path("M850 592 C 790 620 764 666 756 726 C 752 770 754 810 756 850"), panel.light)
-        vamp = path("M180 760 C 260 700 360 690 420 652 C 470 700 480 780 470 860 H170 Z")
-        sheet.fill(vamp, tone.light, 0.25)
-        sheet.seam(path("M420 640 C 470 690 484 780 474 850"), tone)
-        sheet.stitch(path("M440 640 C 488 690 502 780 492 850"), tone.light)
-        sheet.seam(path("M530 590 C 600 640 660 690 742 720"), tone)
-        cap = path("M160 780 C 230 740 300 742 350 776 C 370 800 374 830 370 860 H160 Z")
-        sheet.fill(cap, RUBBER.base)
-        sheet.fill(path("M180 790 C 236 756 296 760 340 786 C 300 776 240 776 196 806 Z"), RUBBER.light, 0.8)
-        sheet.fill(crease((640, 540), (700, 570), (820, 560), 10), tone.dark, 0.8)
-        sheet.fill(crease((620, 590), (690, 622), (800, 610), 8), tone.dark, 0.6)
+        _boot_panels(sheet, tone)
+    _boot_collar(sheet, tone, top)
+    _laces(sheet, top, ankle)
+    _sole(sheet, behind)
+    sheet.lark(672, 660, 60, sheet.accent.base if not sheet.pick(2) else tone.light)
+
+
+def _boot_panels(sheet: Sheet, tone: Tone) -> None:
+    panel = (sheet.trim, tone.darker(0.2), LEATHER)[sheet.pick(3)]
+    heel = path("M900 560 C 800 590 750 640 742 720 C 738 770 740 810 744 860 H920 Z")
+    sheet.fill(heel, panel.base)
+    sheet.fill(path("M900 600 C 850 660 842 760 850 860 H920 Z"), panel.dark)
+    sheet.seam(path("M862 570 C 786 600 752 650 742 720 C 738 770 740 810 744 850"), tone)
+    sheet.stitch(path("M850 592 C 790 620 764 666 756 726 C 752 770 754 810 756 850"), panel.light)
+    vamp = path("M180 760 C 260 700 360 690 420 652 C 470 700 480 780 470 860 H170 Z")
+    sheet.fill(vamp, tone.light, 0.25)
+    sheet.seam(path("M420 640 C 470 690 484 780 474 850"), tone)
+    sheet.stitch(path("M440 640 C 488 690 502 780 492 850"), tone.light)
+    sheet.seam(path("M530 590 C 600 640 660 690 742 720"), tone)
+    cap = path("M160 780 C 230 740 300 742 350 776 C 370 800 374 830 370 860 H160 Z")
+    sheet.fill(cap, RUBBER.base)
+    sheet.fill(path("M180 790 C 236 756 296 760 340 786 C 300 776 240 776 196 806 Z"), RUBBER.light, 0.8)
+    sheet.fill(crease((640, 540), (700, 570), (820, 560), 10), tone.dark, 0.8)
+    sheet.fill(crease((620, 590), (690, 622), (800, 610), 8), tone.dark, 0.6)
+
+
+def _boot_collar(sheet: Sheet, tone: Tone, top: float) -> None:
     collar = path(
         f"M590 {top + 40} C 640 {top + 2} 740 {top - 8} 842 {top + 30} L 838 {top + 96} C 760 "
         f"{top + 66} 670 {top + 72} 584 {top + 110} Z"
@@ -65,9 +76,6 @@ def _boot(sheet: Sheet, high: bool, *, behind: bool) -> None:
     loop = path(f"M822 {top + 8} C 830 {top - 50} 876 {top - 40} 858 {top + 36}")
     sheet.line(loop, WEBBING.deep, 17)
     sheet.line(loop, sheet.accent.base, 10)
-    _laces(sheet, top, ankle)
-    _sole(sheet, behind)
-    sheet.lark(672, 660, 60, sheet.accent.base if not sheet.pick(2) else tone.light)
 
 
 def _laces(sheet: Sheet, top: float, ankle: float) -> None:

@@ -7,6 +7,7 @@ from storefront.journeys.demo.pictures.art import Art
 from storefront.journeys.demo.pictures.palette import (
     CREAM,
     GRAPHITE,
+    INK,
     LEATHER,
     SNOW,
     STEEL,
@@ -97,9 +98,46 @@ def first_aid(sheet: Sheet, _: Art) -> None:
 
 def water_filter(sheet: Sheet, _: Art) -> None:
     """A squeeze filter between a dirty bag and a clean bottle."""
-    backdrop.stand(sheet)
+    backdrop.stand(sheet, 800)
     tone = sheet.main
-    sheet.ground(600, 966, 240, 38)
+    sheet.ground(600, 1010, 200, 36)
+    _cup(sheet)
+    _water_bag(sheet, tone)
+    core = box(520, 548, 160, 300, 22)
+    sheet.body(core, tone, depth=34, rim=11)
+    window = box(552, 590, 96, 196, 18)
+    sheet.fill(window, SNOW.light)
+    with sheet.inside(window):
+        fibres = Path(
+            tuple(
+                s
+                for x in range(560, 650, 11)
+                for s in path(f"M{x} 586 C {x + 8} 650 {x - 8} 720 {x} 790").steps
+            )
+        )
+        sheet.line(fibres, sheet.accent.base, 4.5, 0.8)
+    sheet.line(window, tone.deep, 5, 0.7)
+    sheet.body(box(510, 828, 180, 44, 12), sheet.accent, depth=12, rim=6)
+    sheet.body(path("M568 872 H632 L 622 906 H578 Z"), CREAM, depth=8, rim=4)
+    loop = path("M690 700 C 800 690 820 820 700 842")
+    sheet.line(loop, sheet.accent.deep, 17)
+    sheet.line(loop, sheet.accent.base, 11)
+
+
+def _cup(sheet: Sheet) -> None:
+    handle = path("M724 920 C 800 910 800 1000 716 990")
+    sheet.line(handle, STEEL.deep, 21)
+    sheet.line(handle, STEEL.base, 13)
+    sheet.body(
+        path("M600 890 H734 L 720 996 C 718 1008 700 1012 690 1012 H600").twin(), STEEL, depth=30, rim=9
+    )
+    sheet.fill(ellipse(600, 890, 134, 20), STEEL.deep)
+    sheet.fill(ellipse(600, 894, 120, 14), "#7db4d2")
+    sheet.fill(ellipse(590, 893, 46, 5), "#cfe6f2")
+    sheet.line(line(600, 906, 600, 888), "#7db4d2", 10)
+
+
+def _water_bag(sheet: Sheet, tone: Tone) -> None:
     pouch = path(
         "M600 150 H770 C 790 150 796 164 794 184 C 790 300 800 360 770 430 C 740 480 690 500 650 510 H600"
     ).twin()
@@ -117,38 +155,13 @@ def water_filter(sheet: Sheet, _: Art) -> None:
         sheet.line(line(390, 186, 810, 186), tone.deep, 5, 0.6)
     sheet.lark(600, 380, 80, tone.deep, 0.7)
     sheet.body(box(548, 500, 104, 56, 8), GRAPHITE, depth=12, rim=5)
-    core = box(520, 548, 160, 300, 22)
-    sheet.body(core, tone, depth=34, rim=11)
-    window = box(552, 590, 96, 196, 18)
-    sheet.fill(window, SNOW.light)
-    with sheet.inside(window):
-        fibres = Path(
-            tuple(
-                s
-                for x in range(560, 650, 11)
-                for s in path(f"M{x} 586 C {x + 8} 650 {x - 8} 720 {x} 790").steps
-            )
-        )
-        sheet.line(fibres, sheet.accent.base, 4.5, 0.8)
-    sheet.line(window, tone.deep, 5, 0.7)
-    sheet.body(box(510, 828, 180, 44, 12), sheet.accent, depth=12, rim=6)
-    sheet.body(path("M568 872 H632 L 622 912 H578 Z"), CREAM, depth=8, rim=4)
-    for x, y, size in ((600, 940, 17), (596, 972, 9)):
-        drop = path(
-            f"M{x} {y - size * 1.6} C {x + size} {y - size * 0.4} {x + size} {y + size} {x} "
-            f"{y + size} C {x - size} {y + size} {x - size} {y - size * 0.4} {x} {y - size * 1.6} Z"
-        )
-        sheet.fill(drop, "#5f9fc4")
-    loop = path("M690 700 C 800 690 820 820 700 842")
-    sheet.line(loop, sheet.accent.deep, 17)
-    sheet.line(loop, sheet.accent.base, 11)
 
 
 def rope(sheet: Sheet, _: Art) -> None:
     """A coil of cord, tied in the middle."""
     backdrop.lie(sheet)
     tone = sheet.main
-    sheet.cast(ellipse(600, 610, 330, 400) + ellipse(600, 610, 150, 230), 0.1)
+    sheet.line(ellipse(614, 632, 250, 326), INK, 170, 0.12)
     tails = path("M690 900 C 800 980 900 960 930 1040 M560 940 C 520 1040 430 1020 380 1080")
     for index in range(9):
         across, down = 318 - index * 17 + (index % 2) * 7, 396 - index * 17 - (index % 3) * 6
@@ -206,6 +219,11 @@ def repair_kit(sheet: Sheet, _: Art) -> None:
     sheet.lark(510, 290, 130, tone.light)
     for x in (340, 680):
         sheet.body(box(x - 36, 396, 72, 34, 8), STEEL, depth=6, rim=4)
+    _tape(sheet)
+    _needle_and_thread(sheet, tone)
+
+
+def _tape(sheet: Sheet) -> None:
     tape = ellipse(910, 820, 130)
     sheet.cast(tape, 16)
     sheet.body(tape, sheet.accent, depth=20, rim=9)
@@ -213,6 +231,9 @@ def repair_kit(sheet: Sheet, _: Art) -> None:
     sheet.fill(ellipse(910, 820, 58), mix("#f6f1e6", sheet.palette.tint, 0.24))
     for radius in (92, 108):
         sheet.line(ellipse(910, 820, radius), sheet.accent.deep, 3, 0.5)
+
+
+def _needle_and_thread(sheet: Sheet, tone: Tone) -> None:
     needle = line(860, 360, 980, 620)
     sheet.line(needle.shifted(7, 11), "#000000", 9, 0.14)
     sheet.line(needle, STEEL.dark, 10)

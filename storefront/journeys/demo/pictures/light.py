@@ -27,9 +27,8 @@ def headlamp(sheet: Sheet, _: Art) -> None:
     sheet.glow(600, 720, 470, 360, LAMP, 0.65)
     for side in both(soft((760, 600), (930, 560), (946, 700), (760, 800), radius=30)):
         sheet.body(side, GRAPHITE, depth=16, rim=8)
-        sheet.body(
-            side.scaled(0.6, 0.55, (600 + (side.box()[0] - 600) * 1.22, 664)), sheet.accent, depth=8, rim=5
-        )
+    for plate in both(soft((812, 624), (896, 604), (906, 684), (812, 732), radius=18)):
+        sheet.body(plate, sheet.accent, depth=8, rim=5)
     _lamp_head(sheet, tone)
 
 

@@ -40,25 +40,34 @@ def _pillows(sheet: Sheet, pillows: list[Path], tone: Tone, depth: float = 22) -
                 )
 
 
+# Height and half width of the seams between the chambers.
+_MUMMY = ((330, 196), (404, 206), (478, 208), (552, 202), (626, 192), (700, 180), (774, 166), (848, 152), (922, 140),
+          (990, 126))  # fmt: skip
+
+
 def _mummy(sheet: Sheet) -> None:
     tone = sheet.main
-    stations = [
-        (600, 330, 196),
-        (600, 404, 206),
-        (600, 478, 208),
-        (600, 552, 202),
-        (600, 626, 192),
-        (600, 700, 180),
-        (600, 774, 166),
-        (600, 848, 152),
-        (600, 922, 140),
-        (600, 990, 126),
-    ]
+    stations: list[tuple[float, float, float]] = [(600, y, half) for y, half in _MUMMY]
     foot = path("M600 990 L 726 990 C 734 1040 700 1068 600 1070").twin()
     hood = path("M600 120 C 720 120 790 200 800 336 C 740 356 660 362 600 362").twin()
     sheet.cast(hood)
     _pillows(sheet, band(stations, 12), tone)
     sheet.body(foot, tone.darker(0.2), depth=20, rim=8)
+    _mummy_hood(sheet, hood)
+    draft = path("M396 356 C 480 388 720 388 804 356")
+    sheet.line(draft, tone.deep, 8, 0.6)
+    marks.toggle(sheet, 684, 356, sheet.accent.base, -10, 56)
+    zip_path = path("M500 372 C 470 460 474 560 488 730")
+    marks.zipper(sheet, zip_path, tone.darker(0.35), 15)
+    marks.pull(sheet, 498, 386, sheet.accent.base, 6)
+    if sheet.pick(2):
+        with sheet.inside(foot):
+            sheet.fill(box(440, 1020, 320, 80, 0), sheet.trim.base)
+    marks.label(sheet, 640, 592, Tone.of(tone.deep), sheet.accent.light, 1.1)
+
+
+def _mummy_hood(sheet: Sheet, hood: Path) -> None:
+    tone = sheet.main
     sheet.body(hood, tone, depth=26, rim=10)
     with sheet.inside(hood):
         for x in (470, 535, 665, 730):
@@ -80,16 +89,6 @@ def _mummy(sheet: Sheet) -> None:
             )
     sheet.line(opening, tone.deep, 10, 0.8)
     sheet.line(opening.shifted(-2, -2), tone.light, 3, 0.8)
-    draft = path("M396 356 C 480 388 720 388 804 356")
-    sheet.line(draft, tone.deep, 8, 0.6)
-    marks.toggle(sheet, 684, 356, sheet.accent.base, -10, 56)
-    zip_path = path("M500 372 C 470 460 474 560 488 730")
-    marks.zipper(sheet, zip_path, tone.darker(0.35), 15)
-    marks.pull(sheet, 498, 386, sheet.accent.base, 6)
-    if sheet.pick(2):
-        with sheet.inside(foot):
-            sheet.fill(box(440, 1020, 320, 80, 0), sheet.trim.base)
-    marks.label(sheet, 640, 592, Tone.of(tone.deep), sheet.accent.light, 1.1)
 
 
 def _quilt(sheet: Sheet) -> None:
