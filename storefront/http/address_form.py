@@ -8,9 +8,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
-from storefront.accounts.address_rules import REGION_NEEDED, postal_code_problem
+from storefront.accounts.address_rules import REGION_NEEDED, WITHOUT_POSTAL_CODE, postal_code_problem
 from storefront.accounts.services import AddressInput
 from storefront.core.settings import current_settings
 from storefront.http.countries import country_choices, country_name
@@ -27,19 +27,18 @@ class AddressFields(FlaskForm):
     full_name = StringField(
         _l("Full name"),
         filters=[tidy],
-        validators=[InputRequired(_l("Please enter the name.")), Length(max=120)],
+        validators=[DataRequired(_l("Please enter the name.")), Length(max=120)],
     )
     company = StringField(_l("Company"), filters=[tidy], validators=[Length(max=120)])
     line1 = StringField(
         _l("Street and number"),
         filters=[tidy],
-        validators=[InputRequired(_l("Please enter the street.")), Length(max=200)],
+        validators=[DataRequired(_l("Please enter the street.")), Length(max=200)],
     )
     line2 = StringField(_l("Address addition"), filters=[tidy], validators=[Length(max=200)])
-    # Not "required" in the browser: a few countries have no postal codes.
     postal_code = StringField(_l("Postal code"), filters=[tidy], validators=[Length(max=12)])
     city = StringField(
-        _l("City"), filters=[tidy], validators=[InputRequired(_l("Please enter the city.")), Length(max=120)]
+        _l("City"), filters=[tidy], validators=[DataRequired(_l("Please enter the city.")), Length(max=120)]
     )
     region = StringField(_l("State or region"), filters=[tidy], validators=[Length(max=120)])
     country = SelectField(_l("Country"), validators=[InputRequired()])
@@ -50,6 +49,8 @@ class AddressFields(FlaskForm):
         self.country.choices = country_choices()
         if self.country.data is None:
             self.country.data = current_settings().shop_country
+        # Only so that the browser asks for it; the rule is in validate_postal_code.
+        self.postal_code.flags.required = self.country.data not in WITHOUT_POSTAL_CODE
 
     def validate_postal_code(self, field: Field) -> None:
         """Missing, or not as it is written in that country."""

@@ -17,7 +17,7 @@ from wtforms import (
     TelField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 
 from storefront.accounts.emails import MAXIMUM_LENGTH, normal_email
 from storefront.accounts.errors import EmailInvalid
@@ -38,7 +38,7 @@ def _email() -> EmailField:
         _l("E-mail"),
         filters=[tidy],
         validators=[
-            InputRequired(_l("Please enter your e-mail address.")),
+            DataRequired(_l("Please enter your e-mail address.")),
             Length(max=MAXIMUM_LENGTH),
             _is_email,
         ],
@@ -61,7 +61,7 @@ class SignInForm(FlaskForm):
     email = EmailField(
         _l("E-mail"),
         filters=[tidy],
-        validators=[InputRequired(_l("Please enter your e-mail address.")), Length(max=MAXIMUM_LENGTH)],
+        validators=[DataRequired(_l("Please enter your e-mail address.")), Length(max=MAXIMUM_LENGTH)],
     )
     password = _password(_l("Password"))
 
