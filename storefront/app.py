@@ -32,8 +32,9 @@ def build_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
-    for part in (requests, visitor, csp, assets, media, context, errors, health):
+    for part in (visitor, csp, assets, media, context, errors, health):
         part.init_app(app)
     for area in (catalog, cart, checkout, account, pages, chat, admin):
         app.register_blueprint(area.blueprint)
