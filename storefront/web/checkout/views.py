@@ -1,5 +1,126 @@
+"""The checkout: one page, one form. Choosing a country or a way to ship brings the totals up to date."""
+
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
 
-blueprint = Blueprint("checkout", __name__)
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.accounts.queries import AddressEntry, addresses_of
+from storefront.cart import services as carts
+from storefront.core.errors import DomainError
+from storefront.core.texts import gettext as _
+from storefront.http.formats import format_money
+from storefront.http.rendering import trigger, wants_fragment
+from storefront.http.visitor import current_visitor, remember_proved_order
+from storefront.http.wording import explain
+from storefront.orders.errors import CheckoutExpired, EmptyCart, TotalChanged
+from storefront.orders.services import PlaceOrder, place_order
+from storefront.web.checkout.area import blueprint
+from storefront.web.checkout.forms import CheckoutForm, read_amounts
+from storefront.web.checkout.summary import Checkout, summarise
+
+
+@blueprint.get("/checkout")
+def page() -> ResponseReturnValue:
+    """The form, with what the account knows filled in."""
+    form = CheckoutForm.empty(_account_email())
+    addresses = _address_book()
+    default = next(iter(addresses), None)
+    if default is not None:
+        form.fill(default)
+    return _page(summarise(current_visitor().identity, form, addresses))
+
+
+@blueprint.post("/checkout/update")
+def update() -> ResponseReturnValue:
+    """Prices and ways to ship for what is chosen now; nothing is checked and nothing is lost."""
+    identity = current_visitor().identity
+    form = CheckoutForm.sent(request.form, _account_email())
+    if "accept" in request.form:
+        carts.accept_changes(identity)
+    addresses = _address_book()
+    _fill_from_book(form, addresses)
+    checkout = summarise(identity, form, addresses)
+    if not wants_fragment():
+        return _page(checkout)
+    whole = request.headers.get("HX-Target") == "checkout"
+    template = "checkout/_form.html" if whole else "checkout/_options.html"
+    response = make_response(render_template(template, checkout=checkout, out_of_band=not whole))
+    total = format_money(checkout.totals.total, checkout.cart.snapshot.currency)
+    trigger(response, announce=_("The total is %(total)s.", total=total))
+    return response
+
+
+@blueprint.post("/checkout")
+def place() -> ResponseReturnValue:
+    """Place the order. Sent twice, it leads to the same one."""
+    identity = current_visitor().identity
+    form = CheckoutForm.sent(request.form, _account_email())
+    if not form.is_valid():
+        return _page(summarise(identity, form, _address_book()), 422)
+    changed: TotalChanged | None = None
+    problem = ""
+    try:
+        placed = place_order(identity, _request(form))
+    except TotalChanged as refusal:
+        changed = refusal
+    except DomainError as refusal:
+        if isinstance(refusal, CheckoutExpired):
+            form.renew_key()
+        if isinstance(refusal, EmptyCart):
+            flash(explain(refusal), "info")
+            return redirect(url_for("cart.page"), 303)
+        problem = explain(refusal)
+    else:
+        if identity.user_id is None:
+            remember_proved_order(placed.order_id)
+        return redirect(url_for("checkout.thanks", number=placed.number), 303)
+    return _page(summarise(identity, form, _address_book(), problem=problem, changed=changed), 409)
+
+
+def _page(checkout: Checkout, status: int = 200) -> ResponseReturnValue:
+    if checkout.cart.is_empty:
+        flash(_("Your cart is empty, so there is nothing to order."), "info")
+        return redirect(url_for("cart.page"), 303)
+    return render_template("checkout/page.html", checkout=checkout, out_of_band=False), status
+
+
+def _account_email() -> str | None:
+    user = current_visitor().user
+    return user.email if user else None
+
+
+def _address_book() -> list[AddressEntry]:
+    user_id = current_visitor().identity.user_id
+    return addresses_of(user_id) if user_id else []
+
+
+def _fill_from_book(form: CheckoutForm, addresses: list[AddressEntry]) -> None:
+    """Somebody chose an entry of their address book for one of the two addresses."""
+    part = request.form.get("fill")
+    if part not in ("shipping", "billing"):
+        return
+    try:
+        chosen = uuid.UUID(request.form.get(f"saved-{part}", ""))
+    except ValueError:
+        return
+    for entry in addresses:
+        if entry.id == chosen:
+            form.fill(entry, billing=part == "billing")
+
+
+def _request(form: CheckoutForm) -> PlaceOrder:
+    fields = form.fields
+    return PlaceOrder(
+        idempotency_key=fields.idempotency_key.data or "",
+        expected_total=form.expected_total(),
+        shipping_address=form.shipping_address(),
+        billing_address=form.billing_address(),
+        shipping_method=(fields.shipping_method.data or "")[:100],
+        payment_method=(fields.payment_method.data or "")[:100],
+        email=form.email(),
+        note=(fields.note.data or "").strip(),
+        seen=read_amounts(fields.seen.data),
+    )

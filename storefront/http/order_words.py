@@ -1,0 +1,119 @@
+"""An order's states, events and payment in words, for its page and its mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storefront.core.texts import gettext as _
+from storefront.http.countries import country_name
+from storefront.http.order_state import order_state
+from storefront.orders.addresses import PostalAddress
+from storefront.orders.queries import OrderPage
+from storefront.payments.queries import providers
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of the timeline; what is still to come has no time."""
+
+    label: str
+    at: datetime | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWords:
+    """``state`` with its badge's kind, how it is paid, and the timeline."""
+
+    state: str
+    kind: str
+    payment: str
+    payment_state: str
+    steps: tuple[Step, ...]
+    shipping_lines: tuple[str, ...]
+    billing_lines: tuple[str, ...]
+
+    @property
+    def steps_as_rows(self) -> list[tuple[str, datetime | None, bool]]:
+        """The timeline as its macro takes it."""
+        return [(step.label, step.at, step.done) for step in self.steps]
+
+
+def words_for(order: OrderPage) -> OrderWords:
+    """Word ``order`` in the page's language."""
+    state, kind = order_state(order)
+    return OrderWords(
+        state,
+        kind,
+        payment_name(order.payment_method),
+        payment_state(order.payment_method, order.payment_status),
+        tuple(_steps(order)),
+        address_lines(order.shipping_address),
+        address_lines(order.billing_address),
+    )
+
+
+def payment_name(code: str) -> str:
+    """A way to pay as shoppers choose it; the code itself for one that is no longer offered."""
+    for method in providers():
+        if method.code == code:
+            return _(method.label)
+    return code
+
+
+def payment_state(method: str, status: str) -> str:
+    """What there is to pay, or that it was."""
+    if status == "cancelled":
+        return _("There is nothing to pay.")
+    if status in ("paid", "partially_refunded", "refunded"):
+        return {
+            "paid": _("Paid."),
+            "partially_refunded": _("Paid, and given back in part."),
+            "refunded": _("Given back."),
+        }[status]
+    if status == "failed":
+        return _("The payment did not work.")
+    if method == "invoice":
+        return _("Please pay within 14 days after you get the invoice.")
+    if method == "on_delivery":
+        return _("You pay when the parcel arrives.")
+    return _("Not paid yet.")
+
+
+def address_lines(address: PostalAddress) -> tuple[str, ...]:
+    """The address as people write it on a parcel, without its empty parts."""
+    parts = (
+        address.full_name,
+        address.company,
+        address.line1,
+        address.line2,
+        f"{address.postal_code} {address.city}".strip(),
+        address.region,
+        country_name(address.country) if address.country else "",
+    )
+    return tuple(part for part in parts if part)
+
+
+def _steps(order: OrderPage) -> list[Step]:
+    done = [Step(label, event.created_at, True) for event in order.events if (label := _label(event.kind))]
+    if order.status == "cancelled":
+        return done
+    coming = []
+    if order.status in ("pending", "placed", "processing"):
+        coming.append(_("On its way"))
+    if order.status not in ("delivered", "completed"):
+        coming.append(_("Delivered"))
+    return [*done, *(Step(label, None, False) for label in coming)]
+
+
+def _label(kind: str) -> str:
+    return {
+        "placed": _("Ordered"),
+        "processing": _("Being packed"),
+        "shipped": _("On its way"),
+        "delivered": _("Delivered"),
+        "paid": _("Paid"),
+        "cancelled": _("Cancelled"),
+        "abandoned": _("Cancelled"),
+    }.get(kind, "")

@@ -1,0 +1,109 @@
+"""An order after it was placed: thanks, its page, the look-up for guests, cancelling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from storefront.core.extensions import limiter
+from storefront.core.settings import current_settings
+from storefront.core.texts import gettext as _
+from storefront.http.address_form import tidy
+from storefront.http.order_words import OrderWords, words_for
+from storefront.http.visitor import current_visitor, remember_proved_order
+from storefront.http.wording import explain
+from storefront.orders.errors import OrderNotCancellable
+from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
+from storefront.orders.services import cancel_order
+from storefront.web.checkout.area import blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with its states in words."""
+
+    order: OrderPage
+    words: OrderWords
+
+
+def _view(number: str) -> OrderView:
+    order = order_page(current_visitor().identity, number)
+    return OrderView(order, words_for(order))
+
+
+@blueprint.get("/orders/<number>/thanks")
+def thanks(number: str) -> ResponseReturnValue:
+    """The confirmation, straight after the order."""
+    return render_template("checkout/thanks.html", view=_view(number))
+
+
+@blueprint.get("/orders/<number>")
+def order(number: str) -> ResponseReturnValue:
+    """The order, for its owner or a guest who has proved to be one. Anybody else finds nothing."""
+    if normal_number(number) != number:
+        return redirect(url_for("checkout.order", number=normal_number(number)))
+    return render_template("checkout/order.html", view=_view(number))
+
+
+class CancelForm(FlaskForm):
+    """Why, if they want to say."""
+
+    reason = TextAreaField(_l("Why, if you want to tell us"), validators=[Length(max=500)], filters=[tidy])
+
+
+@blueprint.route("/orders/<number>/cancel", methods=["GET", "POST"])
+def cancel(number: str) -> ResponseReturnValue:
+    """Ask once more, then cancel."""
+    view = _view(number)
+    form = CancelForm()
+    if not view.order.can_cancel:
+        flash(explain(OrderNotCancellable(view.order.number, view.order.status)), "info")
+        return redirect(url_for("checkout.order", number=view.order.number), 303)
+    if not form.validate_on_submit():
+        status = 422 if form.is_submitted() else 200
+        return render_template("checkout/cancel.html", view=view, form=form), status
+    cancel_order(current_visitor().identity, view.order.number, form.reason.data or "")
+    flash(_("Your order was cancelled. There is nothing to pay."), "success")
+    return redirect(url_for("checkout.order", number=view.order.number), 303)
+
+
+class LookupForm(FlaskForm):
+    """Number and e-mail address, as they stand in the confirmation mail."""
+
+    number = StringField(
+        _l("Order number"),
+        filters=[tidy],
+        validators=[InputRequired(_l("Please enter the order number.")), Length(max=40)],
+    )
+    email = EmailField(
+        _l("E-mail address"),
+        filters=[tidy],
+        validators=[InputRequired(_l("Please enter the e-mail address of the order.")), Length(max=254)],
+    )
+
+
+def _lookups() -> str:
+    return current_settings().rate_limit_lookup
+
+
+@blueprint.route("/orders/find", methods=["GET", "POST"])
+@limiter.limit(_lookups, methods=["POST"])
+def lookup() -> ResponseReturnValue:
+    """A guest finds an order again. The answer is the same whichever of the two is wrong."""
+    form = LookupForm(data={"number": request.args.get("number", "")[:40]})
+    if not form.validate_on_submit():
+        return render_template("checkout/find.html", form=form), 422 if form.is_submitted() else 200
+    order_id = find_guest_order(form.number.data or "", form.email.data or "")
+    if order_id is None:
+        form.form_errors.append(
+            _("We found no order with this number and this e-mail address. Please look at both again.")
+        )
+        return render_template("checkout/find.html", form=form), 422
+    remember_proved_order(order_id)
+    return redirect(url_for("checkout.order", number=normal_number(form.number.data or "")), 303)
