@@ -137,6 +137,9 @@ def _redis_connection(settings: Settings) -> Iterator[redis.Redis]:
 @pytest.fixture
 def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterator[None]:
     """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
+    from storefront.catalog.queries import forget_category_tree
+
+    forget_category_tree()  # kept in the process: another test's categories are not this one's
     yield
     _emptier.empty()
     _redis_connection.flushdb()

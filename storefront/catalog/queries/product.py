@@ -247,7 +247,9 @@ def _page(parent: sa.Row[Any], children: Sequence[sa.Row[Any]]) -> ProductPage:
         asked_sku = next((row.sku for row in children if row.id == parent.asked_id), None)
     else:
         asked_sku = None
-    names = dict.fromkeys(name for variant in variants for name in variant.options)
+    # jsonb keeps no order: the look comes first, because it changes the pictures, then by name.
+    names = {name for variant in variants for name in variant.options}
+    ordered = sorted(names, key=lambda name: (name.lower() not in LOOK_AXES, name))
     category = category_by_id(parent.category_id)
     prices = [variant.price for variant in variants]
     return ProductPage(
@@ -270,7 +272,7 @@ def _page(parent: sa.Row[Any], children: Sequence[sa.Row[Any]]) -> ProductPage:
         category_id=parent.category_id,
         breadcrumb=category.trail if category else (),
         variants=variants,
-        option_names=tuple(names) if children else (),
+        option_names=tuple(ordered) if children else (),
         rating=parent.rating_average if parent.rating_count else None,
         review_count=parent.rating_count or 0,
         asked_sku=asked_sku,
@@ -299,7 +301,7 @@ def _images(row: sa.Row[Any]) -> tuple[Image, ...]:
 
 def _specifications(stored: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
     rows = ((str(name), _text(value)) for name, value in (stored or {}).items())
-    return tuple((name, value) for name, value in rows if value)
+    return tuple(sorted((name, value) for name, value in rows if value))
 
 
 def _text(value: Any) -> str:

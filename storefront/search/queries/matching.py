@@ -83,6 +83,14 @@ def prefix_query(words: Sequence[str]) -> sa.ColumnElement[Any]:
     return _tsquery(" & ".join(terms))
 
 
+def slip_query(words: Sequence[str]) -> sa.ColumnElement[Any] | None:
+    """As :func:`prefix_query`, with a slip of the fingers in the last word; None where that is too short."""
+    slips = [f"{_quoted(slip)}:*" for slip in slips_of(words[-1]) if len(slip) > 3]
+    if not slips:
+        return None
+    return _tsquery(" & ".join([*(_quoted(word) for word in words[:-1]), f"({' | '.join(slips)})"]))
+
+
 def _quoted(word: str) -> str:
     """A word of letters and digits as a quoted lexeme: no operator can hide in it."""
     return f"'{word}'"
@@ -131,7 +139,7 @@ SELECT
             SELECT count(*) FROM (
               SELECT FROM product_search
               WHERE search_vector @@ plainto_tsquery(search_configuration('en'), slip) LIMIT 100
-            ) AS some
+            ) AS holders
           ) AS uses
           FROM jsonb_array_elements_text(slips) AS slip
         ) AS counted WHERE uses > 0

@@ -15,7 +15,7 @@ from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.search.models import ProductSearch, SearchLog
-from storefront.search.queries.matching import prefix_query, words_of
+from storefront.search.queries.matching import prefix_query, slip_query, words_of
 from storefront.search.queries.request import clean_text
 
 SHORTEST = 2
@@ -23,6 +23,8 @@ _LONGEST = 80
 _RECENT_SEARCHES = 5_000
 _LEAST_SEARCHES = 3
 _MEMORY = timedelta(days=30)
+_NAMES_FIRST = sa.cast(sa.literal("{0, 0.1, 0.4, 1}"), sa.ARRAY(sa.REAL))
+"""The weights of descriptions, specifications, brand with tags and category, and names, for half-typed words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,13 @@ def suggest(prefix: str, limit: int = 6) -> Suggestions:
 
 def _products(words: list[str], limit: int) -> list[ProductCard]:
     query = prefix_query(words)
-    rank = sa.func.ts_rank_cd(ProductSearch.search_vector, query)
+    rank = sa.func.ts_rank_cd(_NAMES_FIRST, ProductSearch.search_vector, query)
+    like = sa.literal(" ".join(words)).op("<%")(ProductSearch.trigram_text)
+    slipped = slip_query(words)
     fuzzy = sa.and_(
         # Only when no word begins so: the flag is evaluated once, before any row is looked at.
         sa.not_(sa.exists().where(aliased(ProductSearch).search_vector.op("@@")(query))),
-        sa.literal(" ".join(words)).op("<%")(ProductSearch.trigram_text),
+        like if slipped is None else sa.or_(like, ProductSearch.search_vector.op("@@")(slipped)),
     )
     begins: Any = (
         sa.select(ProductSearch.product_id, (-rank).label("distance"))

@@ -1,0 +1,195 @@
+"""Finding by text: words, operators, half words, typing mistakes, SKUs, and texts made to break it."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.catalog.queries import category_tree
+from storefront.core.db import session
+from storefront.search.queries import ListingPage, ListingRequest, ranked_products, search_listing
+from tests.factories.catalog import make_brand, make_category, make_product, make_variants
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def shop(app_context: object) -> None:
+    tents, jackets = make_category("Tents"), make_category("Jackets")
+    larkfell = make_brand("Larkfell")
+    drift = make_product(
+        "Drift Dome Tent", "289.00", 0, category=tents, brand=larkfell, sku="LF-DRIFT", tags=["freestanding"]
+    )
+    make_product(
+        "Drift Dome Tent Ember",
+        "289.00",
+        3,
+        parent_id=drift.id,
+        options={"Colour": "Ember"},
+        sku="LF-DRIFT-EMB",
+        barcode="4006381333931",
+    )
+    make_product("Longhall Tunnel Tent", "549.00", category=tents, brand=larkfell)
+    make_product(
+        "Brack Rain Jacket", "139.00", category=jackets, description="Goes into any tent.", tags=["waterproof"]
+    )
+    make_product("Husk Down Jacket", "219.00", category=jackets, tags=["warm"])
+    make_product("Café Press", "35.00", description="Coffee outdoors.")
+    category_tree()
+
+
+def find(text: str) -> ListingPage:
+    return search_listing(ListingRequest(text=text))
+
+
+def names(page: ListingPage) -> set[str]:
+    return {card.name for card in page.cards}
+
+
+def test_search_takes_three_statements_also_with_a_typing_mistake(assert_queries) -> None:
+    with assert_queries(3):
+        assert find("tent").total == 3
+    with assert_queries(3):
+        assert find("jakcet").total == 2
+    with assert_queries(3):
+        assert find("nothing like it").total == 0
+
+
+def test_name_counts_more_than_description() -> None:
+    found = [card.name for card in find("tent").cards]
+    assert set(found[:2]) == {"Drift Dome Tent", "Longhall Tunnel Tent"}
+    assert found[2] == "Brack Rain Jacket"
+
+
+def test_plural_quotes_and_minus_are_understood() -> None:
+    assert names(find("tents")) >= {"Drift Dome Tent", "Longhall Tunnel Tent"}
+    assert names(find('"dome tent"')) == {"Drift Dome Tent"}
+    assert names(find("tent -dome -jacket")) == {"Longhall Tunnel Tent"}
+
+
+def test_accents_do_not_matter() -> None:
+    assert names(find("cafe")) == names(find("café")) == {"Café Press"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("jakcet", "jacket"),
+        ("jaket", "jacket"),
+        ("jackett", "jacket"),
+        ("jacjet", "jacket"),
+        ("tnet", "tent"),
+        ("larkfel", "larkfell"),
+        ("waterprof jakcet", "waterproof jacket"),
+    ],
+)
+def test_one_typing_mistake_finds_the_same_and_is_named(typed: str, meant: str) -> None:
+    page = find(typed)
+    assert names(page) == names(find(meant))
+    if page.manner == "corrected":
+        assert page.did_you_mean == meant
+    else:
+        assert page.manner in ("exact", "completed")
+
+
+def test_mistake_keeps_the_words_around_it() -> None:
+    assert find("Brack jakcet").did_you_mean == "Brack jacket"
+    assert names(find("Brack jakcet")) == {"Brack Rain Jacket"}
+
+
+def test_half_word_is_completed() -> None:
+    page = find("long")
+    assert (names(page), page.manner, page.did_you_mean) == ({"Longhall Tunnel Tent"}, "completed", None)
+
+
+def test_unknown_word_is_left_out_and_said_so() -> None:
+    page = find("jacket xylophone")
+    assert names(page) == {"Brack Rain Jacket", "Husk Down Jacket"}
+    assert page.manner == "partial"
+
+
+def test_words_that_never_meet_find_some_of_them() -> None:
+    page = find("café jacket")
+    assert names(page) == {"Café Press", "Brack Rain Jacket", "Husk Down Jacket"}
+    assert page.manner == "partial"
+
+
+@pytest.mark.parametrize("code", ["LF-DRIFT", "lf-drift", "LF-DRIFT-EMB", "4006381333931"])
+def test_code_of_a_product_or_variant_finds_its_product_first(code: str) -> None:
+    page = find(code)
+    assert page.cards[0].name == "Drift Dome Tent"
+
+
+def test_exact_code_wins_over_words() -> None:
+    make_product("Tent of many tents tent", sku="OTHER")
+    make_product("Plain thing", sku="TENT")
+    assert find("tent").cards[0].name == "Plain thing"
+    assert ranked_products("tent")[0].score > 100
+
+
+def test_nothing_found_offers_what_sells() -> None:
+    page = find("zzzzqqqq")
+    assert (page.total, page.manner, page.did_you_mean) == (0, "nothing", None)
+    assert len(page.popular) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 10_000,
+        "tent " * 2_000,
+        "a & b | ! ( ) :* <-> \\",
+        "'",
+        '"',
+        '"unclosed',
+        "'; DROP TABLE products; --",
+        "nul\x00byte",
+        "🏕️🔥",
+        "\u202egnorts",
+        "%_%",
+        "the",
+        "and or not",
+        "-",
+        "- - -tent",
+        "()",
+        "\\",
+        "{}[]",
+        "NULL",
+        "Ω≈ç√",
+        "خيمة",
+        "帐篷",
+        "1e999999",
+        "a" * 41 + " tent",
+        ".".join("abcdefghijklmnop"),
+        "<script>alert(1)</script>",
+        "foo:*bar",
+        "_ __ _",
+    ],
+)
+def test_no_text_breaks_the_page(text: str) -> None:
+    page = find(text)
+    assert page.page == 1
+    assert page.total >= 0
+    assert page.cards or page.popular
+    session().rollback()
+
+
+def test_search_can_be_narrowed_to_a_category_that_counts_without_itself() -> None:
+    page = search_listing(ListingRequest(text="tent", category_slug="jackets"))
+    assert names(page) == {"Brack Rain Jacket"}
+    everything = search_listing(ListingRequest(text="tent"))
+    category = next(facet for facet in everything.facets if facet.kind == "category")
+    assert {option.value: option.count for option in category.options} == {"tents": 2, "jackets": 1}
+
+
+def test_ranked_products_are_the_page_in_its_order() -> None:
+    ranked = ranked_products("tent", 10)
+    assert [one.name for one in ranked] == [card.name for card in find("tent").cards]
+    assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)
+    assert [one.sku for one in ranked_products("tent", 1)] == [ranked[0].sku]
+    assert ranked_products("   ") == []
+
+
+def test_variants_do_not_stand_in_the_list_beside_their_product() -> None:
+    parent = make_product("Mitten", "20.00", 0)
+    make_variants(parent, [{"Size": "S"}, {"Size": "M"}])
+    assert [card.name for card in find("mitten").cards] == ["Mitten"]

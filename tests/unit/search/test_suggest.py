@@ -1,0 +1,80 @@
+"""The box under the search field."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.catalog.queries import category_tree
+from storefront.core.identity import ANONYMOUS
+from storefront.search.errors import UnknownSearchType
+from storefront.search.models import SearchLog
+from storefront.search.queries import suggest
+from storefront.search.services import log_search
+from storefront.core.db import session
+from tests.factories.catalog import make_brand, make_category, make_product
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def shop(app_context: object) -> None:
+    shelter = make_category("Shelter")
+    tents = make_category("Tents", shelter)
+    tarnholt = make_brand("Tarnholt")
+    make_product("Drift Dome Tent", category=tents)
+    make_product("Tent Peg", category=tents, brand=tarnholt)
+    make_product("Stove", description="Not for use in a tent.")
+    category_tree()
+
+
+def log(query: str, times: int, results: int = 5, kind: str = "text") -> None:
+    for _time in range(times):
+        log_search(ANONYMOUS, query, results_count=results, search_type=kind, milliseconds=3.4)
+
+
+def test_products_categories_and_brands_take_two_statements(assert_queries) -> None:
+    with assert_queries(2):
+        found = suggest("ta")
+    assert [brand.name for brand in found.brands] == ["Tarnholt"]
+    found = suggest("ten")
+    assert {card.name for card in found.products[:2]} == {"Drift Dome Tent", "Tent Peg"}
+    assert [(one.name, one.path) for one in found.categories] == [("Tents", "Shelter")]
+
+
+def test_last_word_may_be_half_and_a_slip_is_forgiven() -> None:
+    assert [card.name for card in suggest("dome te").products] == ["Drift Dome Tent"]
+    assert "Drift Dome Tent" in [card.name for card in suggest("drfit").products]
+
+
+def test_one_letter_and_nothing_suggest_nothing(assert_queries) -> None:
+    with assert_queries(0):
+        assert suggest("t").total == 0
+        assert suggest("").total == 0
+        assert suggest("!!!").total == 0
+
+
+def test_popular_successful_queries_are_suggested_and_private_ones_are_not() -> None:
+    log("tent for two", 3)
+    log("tent rare", 2)
+    log("tent nobody has", 5, results=0)
+    log("tents anna@example.com", 5)
+    log("tent 0171234567", 5)
+    log("tent suggested", 5, kind="suggest")
+    assert suggest("ten").queries == ("tent for two",)
+
+
+def test_log_remembers_what_how_many_and_how_long() -> None:
+    log_search(ANONYMOUS, "  tent\x00 ", results_count=2, search_type="text", milliseconds=12.6)
+    log_search(ANONYMOUS, " \n", results_count=0, search_type="text", milliseconds=1)
+    rows = session().query(SearchLog).all()
+    assert [(row.query, row.results_count, row.search_type, row.response_time_ms) for row in rows] == [
+        ("tent", 2, "text", 13)
+    ]
+    session().rollback()
+    with pytest.raises(UnknownSearchType):
+        log_search(ANONYMOUS, "tent", results_count=2, search_type="guess", milliseconds=1)
+
+
+@pytest.mark.parametrize("typed", ["'", "a & b", "x" * 10_000, "\x00", "🏕️🏕️", "ten\\", "%%", "te:*", "خيمة"])
+def test_no_text_breaks_the_box(typed: str) -> None:
+    assert suggest(typed).total >= 0
