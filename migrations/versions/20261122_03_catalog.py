@@ -322,6 +322,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_products_metadata", "products", ["metadata"], unique=False, postgresql_using="gin")
     op.create_index(
+        "ix_products_parent_id",
+        "products",
+        ["parent_id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_products_price",
         "products",
         ["price"],
@@ -411,6 +418,8 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+    op.create_index("ix_reviews_product_id", "reviews", ["product_id"], unique=False)
+    op.create_index("ix_reviews_user_id", "reviews", ["user_id"], unique=False)
     op.create_index(
         "ix_reviews_rating",
         "reviews",

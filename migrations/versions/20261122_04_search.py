@@ -16,11 +16,14 @@ TABLES = ("product_search", "search_logs")
 
 # One statement for any number of products: their rows are made new, unlisted ones leave. Rows whose content
 # did not change are not written, so that an import repeated costs little. Popularity and vectors are the
-# jobs' and stay as they are.
+# jobs' and stay as they are. The rows are locked before anything is read: of two writers who change two
+# variants of one parent at once, the second waits here and then sees what the first one did.
 REFRESH_PRODUCT_SEARCH = """
 CREATE FUNCTION refresh_product_search(wanted uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
+  PERFORM FROM product_search WHERE product_id = ANY (wanted) ORDER BY product_id FOR NO KEY UPDATE;
+
   DELETE FROM product_search AS s USING products AS p
   WHERE s.product_id = ANY (wanted) AND p.id = s.product_id
     AND NOT (p.parent_id IS NULL AND p.deleted_at IS NULL AND p.is_active AND p.published_at IS NOT NULL);
@@ -88,7 +91,8 @@ BEGIN
         || setweight(to_tsvector(words.config, concat_ws(' ', brand.name, array_to_string(p.tags, ' '), paths.names)), 'B')
         || setweight(to_tsvector(words.config, left(concat_ws(' ', p.short_description, facts.words), 100000)), 'C')
         || setweight(to_tsvector(words.config, left(coalesce(p.description, ''), 100000)), 'D') AS search_vector,
-      folded(left(concat_ws(' ', p.name, brand.name, p.sku, spans.skus), 1000)) AS trigram_text,
+      folded(left(concat_ws(' ', p.name, brand.name, paths.names, array_to_string(p.tags, ' '), p.sku, spans.skus), 1000))
+        AS trigram_text,
       brand.id AS brand_id, brand.name AS brand_name, brand.slug AS brand_slug,
       CASE WHEN paths.leaf IS NOT NULL THEN p.category_id END AS category_id, paths.own_name AS category_name,
       coalesce(paths.ids, '{}') AS category_path, p.currency,
@@ -174,6 +178,7 @@ BEGIN
   WHERE (n.stock_quantity - n.reserved_quantity + n.backorder_limit > 0)
     <> (o.stock_quantity - o.reserved_quantity + o.backorder_limit > 0);
   IF turned IS NOT NULL THEN
+    PERFORM FROM product_search WHERE product_id = ANY (turned) ORDER BY product_id FOR NO KEY UPDATE;
     UPDATE product_search AS s SET available = fresh.available
     FROM (
       SELECT p.id, coalesce(bool_or(v.stock_quantity - v.reserved_quantity + v.backorder_limit > 0)
@@ -231,17 +236,22 @@ $$
 """
 
 REFRESH_RATINGS = """
-CREATE FUNCTION refresh_product_ratings(wanted uuid[]) RETURNS void LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION refresh_product_ratings(wanted uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
+DECLARE
+  families uuid[] := ARRAY(SELECT DISTINCT coalesce(parent_id, id) FROM products WHERE id = ANY (wanted));
+BEGIN
+  PERFORM FROM product_search WHERE product_id = ANY (families) ORDER BY product_id FOR NO KEY UPDATE;
   UPDATE product_search AS s SET rating_average = fresh.average, rating_count = fresh.votes
   FROM (
     SELECT family.id, coalesce(round(avg(r.rating), 2), 0) AS average, count(r.id) AS votes
-    FROM (SELECT DISTINCT coalesce(parent_id, id) AS id FROM products WHERE id = ANY (wanted)) AS family
+    FROM unnest(families) AS family(id)
     JOIN products AS p ON p.id = family.id OR p.parent_id = family.id
     LEFT JOIN reviews AS r ON r.product_id = p.id AND r.deleted_at IS NULL AND r.status = 'published'
-    GROUP BY family.id ORDER BY family.id
+    GROUP BY family.id
   ) AS fresh
-  WHERE s.product_id = fresh.id AND (s.rating_average, s.rating_count) <> (fresh.average, fresh.votes)
+  WHERE s.product_id = fresh.id AND (s.rating_average, s.rating_count) <> (fresh.average, fresh.votes);
+END
 $$
 """
 

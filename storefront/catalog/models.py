@@ -112,6 +112,8 @@ class Product(Identified, Timestamped, SoftDeleted, Base):
             unique=True,
             postgresql_where=sa.text("parent_id IS NOT NULL AND deleted_at IS NULL"),
         ),
+        # For the foreign key too: removing a product looks for its variants, deleted ones included.
+        sa.Index("ix_products_parent_id", "parent_id", postgresql_where=sa.text("parent_id IS NOT NULL")),
         sa.Index("ix_products_category_id", "category_id", postgresql_where=LIVING),
         sa.Index("ix_products_brand_id", "brand_id", postgresql_where=LIVING),
         sa.Index("ix_products_barcode", "barcode", postgresql_where=LIVING),

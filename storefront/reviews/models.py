@@ -31,6 +31,9 @@ class Review(Identified, Timestamped, SoftDeleted, Base):
             sa.text("created_at DESC"),
             postgresql_where=LIVING,
         ),
+        # For the foreign keys: erasing a person or a product looks for deleted reviews too.
+        sa.Index("ix_reviews_product_id", "product_id"),
+        sa.Index("ix_reviews_user_id", "user_id"),
         sa.Index("ix_reviews_rating", "rating", postgresql_where=LIVING),
         sa.Index(
             "ix_reviews_status_created_at", "status", sa.text("created_at DESC"), postgresql_where=LIVING

@@ -157,3 +157,12 @@ def test_every_name_of_the_source_documents_is_answered(code: str, manifest: dic
     for kind, pattern in STATEMENTS.items():
         missing = set(re.findall(pattern, text)) - set(answered.get(kind, {}))
         assert missing == set(), kind
+
+
+def test_no_table_was_forgotten_by_the_grants(logins: Logins, manifest: dict[str, Any]) -> None:
+    app = logins.app.info.user
+    for table in manifest["tables"]:
+        wanted = "SELECT" if table == "product_search" else "SELECT, INSERT"
+        for right in wanted.split(", "):
+            held = logins.owner.execute("SELECT has_table_privilege(%s, %s, %s)", (app, table, right))
+            assert held.fetchone() == (True,), f"the app login lacks {right} on {table}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -222,6 +223,36 @@ def test_published_reviews_make_the_rating(logins: Logins) -> None:
     assert entry(app, parent, columns) == ("2.00", 1)
     app.execute("SELECT refresh_product_search(ARRAY[%s]::uuid[])", (parent,))
     assert entry(app, parent, columns) == ("2.00", 1)
+
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize(
+    ("change", "columns", "before", "after"),
+    [
+        ("UPDATE products SET stock_quantity = 0 WHERE id = %s", "available", (True,), (False,)),
+        ("UPDATE products SET price = 77 WHERE id = %s", "price_min::text", ("10.00",), ("77.00",)),
+        ("UPDATE reviews SET rating = 1 WHERE product_id = %s", "rating_average::text", ("5.00",), ("1.00",)),
+    ],
+)
+def test_two_writers_at_once_both_count(
+    logins: Logins, change: str, columns: str, before: tuple[Any, ...], after: tuple[Any, ...]
+) -> None:
+    parent = rows.product(logins.app)
+    variants = [
+        rows.product(logins.app, parent_id=parent, options={"Size": size}, stock_quantity=1) for size in "SL"
+    ]
+    for variant in variants:
+        person = rows.user(logins.app)
+        rows.insert(logins.app, "reviews", product_id=variant, user_id=person, rating=5, status="published")
+    assert entry(logins.app, parent, columns) == before
+    rival = Thread(target=logins.owner.execute, args=(change, (variants[1],)))
+    with logins.app.transaction():
+        logins.app.execute(change, (variants[0],))
+        rival.start()
+        rival.join(timeout=0.5)
+        assert rival.is_alive(), "the second writer must wait for the first"
+    rival.join(timeout=5)
+    assert entry(logins.app, parent, columns) == after
 
 
 def test_what_jobs_filled_survives_a_change_and_is_known_to_be_old(logins: Logins) -> None:
