@@ -1,17 +1,35 @@
-"""The commands of ``flask``: one module per noun."""
+"""The commands of ``flask``: one module per noun, imported when the command is asked for.
+
+A web server or a worker builds the same application and needs none of them.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
+from importlib import import_module
 
-from storefront.cli.catalog import catalog
-from storefront.cli.search import search
-from storefront.cli.seed import seed
-from storefront.cli.up import up
-from storefront.cli.users import users
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+COMMANDS = ("catalog", "search", "seed", "up", "users")
+"""Each is the attribute of that name in the module of that name."""
+
+
+class Commands(AppGroup):
+    """The application's command group, which imports a command's module at its first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, for ``flask --help``."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, or None."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.add_command(getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name))
+        return super().get_command(ctx, cmd_name)
 
 
 def init_app(app: Flask) -> None:
-    """Add the shop's commands to ``app``."""
-    for command in (catalog, search, seed, up, users):
-        app.cli.add_command(command)
+    """Give ``app`` the shop's commands, beside those that extensions have added."""
+    commands = Commands(name=app.cli.name, commands=app.cli.commands)
+    app.cli = commands

@@ -24,6 +24,9 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Asked to end, then told to drop what they are doing, then killed: seconds after the stop began.
 _ESCALATION = ((0.0, signal.SIGTERM), (2.5, signal.SIGQUIT), (5.0, signal.SIGKILL))
 
+# Make and a terminal may both pass on one and the same wish to stop.
+_SAME_WISH_SECONDS = 0.5
+
 
 class ChildFailed(Exception):
     """A program ended before the shop was ready. ``str()`` names it and its log."""
@@ -131,9 +134,10 @@ class Supervisor:
         steps = list(_ESCALATION)
         while running:
             passed = time.monotonic() - begun
-            if self._stop_asked > asked_before + 1:
-                steps = steps[-1:]  # asked again: no more patience
-                passed = steps[0][0] if steps else passed
+            if passed < _SAME_WISH_SECONDS:
+                asked_before = self._stop_asked
+            elif self._stop_asked > asked_before and steps:
+                steps = [(passed, signal.SIGKILL)]  # asked again: no more patience
             if steps and passed >= steps[0][0]:
                 for child in running:
                     child.send(steps[0][1])
