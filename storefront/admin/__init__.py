@@ -1,7 +1,6 @@
 """Staff pages, one module per noun."""
 
-from flask import Blueprint
+from storefront.admin import conversations, dashboard, orders, products, stock
+from storefront.admin.area import blueprint
 
-blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "conversations", "dashboard", "orders", "products", "stock"]

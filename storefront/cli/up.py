@@ -24,9 +24,9 @@ from storefront.cli.supervisor import ChildFailed, Supervisor
 from storefront.core import embedded
 from storefront.core.database_roles import DatabaseUrls
 from storefront.core.db import db
+from storefront.core.queues import CHAT_QUEUE, JOBS_QUEUE
 from storefront.core.schema import is_current, upgrade
 from storefront.core.settings import ROOT, Settings, current_settings
-from storefront.jobs.celery_app import CHAT_QUEUE, JOBS_QUEUE
 from storefront.journeys.demo.seeding import is_empty
 
 _READY_WITHIN_SECONDS = 60.0

@@ -18,7 +18,9 @@ from storefront.accounts.errors import (
     UnknownRole,
     WrongPassword,
 )
+from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
 from storefront.cart.errors import ChooseVariant, QuantityOutOfRange, UnknownProduct
+from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhile, SlugTaken
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
@@ -32,6 +34,7 @@ from storefront.orders.errors import (
     TotalChanged,
 )
 from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
+from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.shipping.errors import MethodUnavailable
 
 
@@ -74,7 +77,9 @@ def _password_refused(error: PasswordRefused) -> str:
     if error.reason == "too_long":
         return _("Please use at most %(count)s characters.", count=error.maximum)
     if error.reason == "personal":
-        return _("This is too close to your name, your e-mail address or our name. Please choose something else.")
+        return _(
+            "This is too close to your name, your e-mail address or our name. Please choose something else."
+        )
     return _("This password is easy to guess. A few unrelated words make a good one.")
 
 
@@ -100,7 +105,9 @@ def _email_taken(error: EmailTaken) -> str:
 
 @explain.register
 def _unknown_role(error: UnknownRole) -> str:
-    return _("There is no role “%(role)s”. Known roles: %(known)s.", role=error.role, known=", ".join(error.known))
+    return _(
+        "There is no role “%(role)s”. Known roles: %(known)s.", role=error.role, known=", ".join(error.known)
+    )
 
 
 @explain.register
@@ -197,3 +204,63 @@ def _unknown_payment_method(error: UnknownPaymentMethod) -> str:
 @explain.register
 def _payment_declined(error: PaymentDeclined) -> str:
     return _("The payment was not accepted. Nothing was ordered. Please choose another way to pay.")
+
+
+@explain.register
+def _product_changed(error: ProductChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has saved this product meanwhile. Nothing of yours was saved: open it in a second tab,"
+        " compare, and save again from there."
+    )
+
+
+@explain.register
+def _slug_taken(error: SlugTaken) -> str:
+    return _("Another product already has the address “%(slug)s”.", slug=error.slug)
+
+
+@explain.register
+def _price_not_below_former(error: PriceNotBelowFormer) -> str:
+    return _("The price before must be above the price.")
+
+
+@explain.register
+def _empty_message(error: EmptyMessage) -> str:
+    return _("Please write something first.")
+
+
+@explain.register
+def _message_too_long(error: MessageTooLong) -> str:
+    return _(
+        "Your message has %(characters)s characters; I can read %(maximum)s at once. Please shorten it or send it"
+        " in parts.",
+        characters=error.characters,
+        maximum=error.maximum,
+    )
+
+
+@explain.register
+def _answer_in_progress(error: AnswerInProgress) -> str:
+    return _("I am still answering your last message. Please wait a moment, or stop it first.")
+
+
+@explain.register
+def _conversation_closed(error: ConversationClosed) -> str:
+    return _("This conversation has ended. Please start a new one.")
+
+
+@explain.register
+def _sign_in_to_review(error: SignInToReview) -> str:
+    return _("Please sign in first: reviews and votes belong to an account.")
+
+
+@explain.register
+def _already_reviewed(error: AlreadyReviewed) -> str:
+    if error.status == "pending":
+        return _("You have written about this product already. We are reading it; it appears here soon.")
+    return _("You have written about this product already.")
+
+
+@explain.register
+def _own_review(error: OwnReview) -> str:
+    return _("This is your own review, so your vote does not count here.")

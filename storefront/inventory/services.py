@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from storefront.accounts.services import require_permission
+from storefront.analytics.services import record_audit
 from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
@@ -99,6 +101,21 @@ def set_stock(
             raise NotFound("product", str(product_id))
         adjust_stock(product_id, quantity - row.stock, "adjustment", user_id=user_id, note=note)
         return quantity - row.stock
+
+
+def count_stock(actor_id: uuid.UUID, product_id: uuid.UUID, quantity: int, note: str = "") -> int:
+    """Staff have counted the shelf: :func:`set_stock` with permission and an audit row; returns the difference.
+
+    Raises NotAllowed, NotFound, :class:`InsufficientStock` where more units are held than were counted.
+    """
+    with transaction():
+        require_permission(actor_id, "stock", "write")
+        difference = set_stock(product_id, quantity, user_id=actor_id, note=note)
+        if difference:
+            before = quantity - difference
+            changes = {"stock_quantity": {"before": before, "after": quantity}}
+            record_audit(actor_id, "count", "product", product_id, changes)
+        return difference
 
 
 def hold(lines: Mapping[uuid.UUID, int], *, order_id: uuid.UUID, expires_at: datetime) -> None:

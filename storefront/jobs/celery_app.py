@@ -8,10 +8,8 @@ from typing import Any
 from celery import Celery, Task
 from flask import Flask
 
+from storefront.core.queues import JOBS_QUEUE
 from storefront.core.settings import Settings
-
-CHAT_QUEUE = "chat"
-JOBS_QUEUE = "jobs"
 
 TASK_MODULES = (
     "storefront.jobs.chat",

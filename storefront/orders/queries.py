@@ -142,12 +142,12 @@ def visible_to(identity: Identity) -> sa.ColumnElement[bool]:
 
 def order_page(identity: Identity, number: str) -> OrderPage:
     """The order with this number. Raises :class:`NotFound`, also for somebody else's order. Four statements."""
-    return _order_page(sa.and_(Order.order_number == normal_number(number), visible_to(identity)), number)
+    return order_page_where(sa.and_(Order.order_number == normal_number(number), visible_to(identity)), number)
 
 
 def order_for_mail(order_id: uuid.UUID) -> OrderPage:
     """The order behind a mail, whoever's it is. Raises :class:`NotFound`."""
-    return _order_page(Order.id == order_id, str(order_id))
+    return order_page_where(Order.id == order_id, str(order_id))
 
 
 def orders_of(user_id: uuid.UUID, page: int = 1, per_page: int = 10) -> Page[OrderSummary]:
@@ -205,7 +205,7 @@ def normal_number(number: str) -> str:
     return "".join(character for character in number.upper() if character.isalnum())[:40]
 
 
-def _order_page(which: sa.ColumnElement[bool], key: str) -> OrderPage:
+def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
     row = (
         session()
         .execute(
