@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import structlog
 
 from storefront.core import outbox
 from storefront.core.db import release, transaction
-from storefront.jobs.celery_app import celery, send_quietly
+from storefront.jobs.celery_app import TASK_MODULES, celery, send_quietly
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,13 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def _all_handlers() -> dict[str, Handler]:
+    """Every handler, whoever asks: a worker has loaded the modules of tasks, a command or a test may not have."""
+    for module in TASK_MODULES:
+        import_module(module)
+    return _handlers
+
+
 def drain(limit: int = 200) -> int:
     """Handle up to ``limit`` due entries; returns how many were done."""
     done = 0
@@ -49,7 +57,7 @@ def drain(limit: int = 200) -> int:
 
 
 def _handle(entry: outbox.Claimed) -> bool:
-    handler = _handlers.get(entry.kind)
+    handler = _all_handlers().get(entry.kind)
     if handler is None:
         with transaction():
             outbox.postpone(entry, "no handler")
@@ -81,9 +89,9 @@ def nudge() -> None:
 
 def handled_kinds() -> frozenset[str]:
     """All kinds somebody handles; a test compares them with those that are written."""
-    return frozenset(_handlers)
+    return frozenset(_all_handlers())
 
 
 def run_handler(kind: str, payload: dict[str, Any]) -> None:
     """Run one handler directly (the CLI's replay of a failed entry)."""
-    _handlers[kind](**payload)
+    _all_handlers()[kind](**payload)
