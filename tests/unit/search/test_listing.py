@@ -39,7 +39,9 @@ def jackets(app_context: object) -> ListingRequest:
         tags=["waterproof", "light"],
         specifications={"Fit": "Regular"},
     )
-    make_variants(rain, [{"Size": "M", "Colour": "Fir"}, {"Size": "L", "Colour": "Fir"}], price="120.00", stock=3)
+    make_variants(
+        rain, [{"Size": "M", "Colour": "Fir"}, {"Size": "L", "Colour": "Fir"}], price="120.00", stock=3
+    )
     down = make_product(
         "Down", "250.00", 0, category=category, brand=fell, tags=["warm"], specifications={"Fit": "Slim"}
     )
@@ -105,7 +107,9 @@ def test_two_facets_count_each_under_the_other(jackets) -> None:
 def test_values_of_one_facet_are_alternatives_and_facets_add_up(jackets) -> None:
     either = search_listing(replace(jackets, options={"Size": ("S", "L")}))
     assert sorted(names(either)) == ["Rain", "Wind"]
-    both = search_listing(replace(jackets, options={"Size": ("S", "L"), "Colour": ("Fir",)}, tags=("waterproof",)))
+    both = search_listing(
+        replace(jackets, options={"Size": ("S", "L"), "Colour": ("Fir",)}, tags=("waterproof",))
+    )
     assert names(both) == ["Rain"]
 
 

@@ -30,7 +30,11 @@ def shop(app_context: object) -> None:
     )
     make_product("Longhall Tunnel Tent", "549.00", category=tents, brand=larkfell)
     make_product(
-        "Brack Rain Jacket", "139.00", category=jackets, description="Goes into any tent.", tags=["waterproof"]
+        "Brack Rain Jacket",
+        "139.00",
+        category=jackets,
+        description="Goes into any tent.",
+        tags=["waterproof"],
     )
     make_product("Husk Down Jacket", "219.00", category=jackets, tags=["warm"])
     make_product("Café Press", "35.00", description="Coffee outdoors.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -53,7 +54,17 @@ def test_prices_upside_down_are_turned() -> None:
 
 def test_sizes_and_numbers_line_up_as_people_expect() -> None:
     values = ["XL", "98/104", "S", "10 l", "Fir", "2 l", "M", "Ember", "XXL"]
-    assert sorted(values, key=natural_order) == ["S", "M", "XL", "XXL", "2 l", "10 l", "98/104", "Ember", "Fir"]
+    assert sorted(values, key=natural_order) == [
+        "S",
+        "M",
+        "XL",
+        "XXL",
+        "2 l",
+        "10 l",
+        "98/104",
+        "Ember",
+        "Fir",
+    ]
 
 
 def step_of(price: str) -> int:
@@ -61,11 +72,13 @@ def step_of(price: str) -> int:
 
 
 def test_ranges_share_the_products_evenly_and_touch_without_overlap() -> None:
-    by_step = {step_of(price): count for price, count in {"12": 10, "25": 10, "60": 10, "110": 10, "400": 10}.items()}
+    by_step = {
+        step_of(price): count for price, count in {"12": 10, "25": 10, "60": 10, "110": 10, "400": 10}.items()
+    }
     ranges = price_ranges(by_step)
     assert [one.count for one in ranges] == [10, 10, 10, 10, 10]
     assert (ranges[0].low, ranges[-1].high) == (None, None)
-    for before, after in zip(ranges, ranges[1:], strict=False):
+    for before, after in pairwise(ranges):
         assert before.high is not None
         assert after.low == before.high + Decimal("0.01")
 

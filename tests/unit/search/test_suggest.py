@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from storefront.catalog.queries import category_tree
+from storefront.core.db import session
 from storefront.core.identity import ANONYMOUS
 from storefront.search.errors import UnknownSearchType
 from storefront.search.models import SearchLog
 from storefront.search.queries import suggest
 from storefront.search.services import log_search
-from storefront.core.db import session
 from tests.factories.catalog import make_brand, make_category, make_product
 
 pytestmark = pytest.mark.usefixtures("app_context")
