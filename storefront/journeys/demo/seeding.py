@@ -94,23 +94,25 @@ def is_empty() -> bool:
     return not session().scalar(sa.select(sa.exists().where(Product.deleted_at.is_(None))))
 
 
-def seed_demo_shop(progress: Progress = lambda _step, _done, _total: None) -> ImportReport:
-    """Seed everything; returns the products' import report."""
+def seed_demo_shop(
+    progress: Progress = lambda _step, _done, _total: None, content: Path = CONTENT
+) -> ImportReport:
+    """Seed everything that ``content`` holds; returns the products' import report."""
     with transaction():
         _save_shipping_and_taxes()
-        _save_taxonomy()
+        _save_taxonomy(content)
     with tempfile.TemporaryDirectory() as folder:
-        feed = _feed_with_pictures(Path(folder), progress)
+        feed = _feed_with_pictures(content, Path(folder), progress)
         report = import_catalog(
             feed,
-            Mapping.load(CONTENT / "mapping.toml"),
+            Mapping.load(content / "mapping.toml"),
             images=PictureFolder(Path(folder), storage()),
             progress=lambda done: progress("Products", done, feed.stat().st_size),
         )
     with transaction():
-        _save_reviews()
-        promises = _home_texts()["promises"]
-        for policy in read_policies(CONTENT / "policies"):
+        _save_reviews(content)
+        promises = _home_texts(content)["promises"]
+        for policy in read_policies(content / "policies"):
             save_source(
                 "policy",
                 policy.title,
@@ -125,8 +127,8 @@ def seed_demo_shop(progress: Progress = lambda _step, _done, _total: None) -> Im
     return report
 
 
-def _lines(name: str) -> Iterator[dict[str, Any]]:
-    with (CONTENT / name).open(encoding="utf-8") as lines:
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
                 yield json.loads(line)
@@ -143,24 +145,24 @@ def _save_shipping_and_taxes() -> None:
         )
 
 
-def _home_texts() -> dict[str, Any]:
-    texts: dict[str, Any] = json.loads((CONTENT / "home.json").read_text("utf-8"))
+def _home_texts(content: Path) -> dict[str, Any]:
+    texts: dict[str, Any] = json.loads((content / "home.json").read_text("utf-8"))
     return texts
 
 
-def _told_about_categories() -> dict[str, dict[str, Any]]:
+def _told_about_categories(content: Path) -> dict[str, dict[str, Any]]:
     """By slug, what the first page tells about a category: it is kept as the category's metadata."""
-    texts = _home_texts()
+    texts = _home_texts(content)
     told: dict[str, dict[str, Any]] = {texts["hero"]["category"]: {"hero": texts["hero"]}}
     for story in texts["stories"]:
         told.setdefault(story["category"], {})["story"] = story
     return told
 
 
-def _save_taxonomy() -> None:
+def _save_taxonomy(content: Path) -> None:
     known = {row.slug: row.id for row in session().execute(sa.select(Category.slug, Category.id))}
-    told = _told_about_categories()
-    for row in _lines("categories.jsonl"):
+    told = _told_about_categories(content)
+    for row in _lines(content / "categories.jsonl"):
         if row["slug"] in known:
             continue
         known[row["slug"]] = new_id()
@@ -176,14 +178,14 @@ def _save_taxonomy() -> None:
             )
         )
     names = set(session().scalars(sa.select(Brand.name)))
-    for row in _lines("brands.jsonl"):
+    for row in _lines(content / "brands.jsonl"):
         if row["name"] not in names:
             session().execute(sa.insert(Brand).values(**row))
 
 
-def _feed_with_pictures(folder: Path, progress: Progress) -> Path:
+def _feed_with_pictures(content: Path, folder: Path, progress: Progress) -> Path:
     """The content's products with each one's drawing as its picture."""
-    rows = list(_lines("products.jsonl"))
+    rows = list(_lines(content / "products.jsonl"))
     arts = {row["sku"]: Art.from_json(row["art"]) for row in rows}
     files = render_pictures(
         list(dict.fromkeys(arts.values())), folder, lambda done, total: progress("Pictures", done, total)
@@ -196,8 +198,8 @@ def _feed_with_pictures(folder: Path, progress: Progress) -> Path:
     return feed
 
 
-def _save_reviews() -> None:
-    people = {row["key"]: row for row in _lines("reviewers.jsonl")}
+def _save_reviews(content: Path) -> None:
+    people = {row["key"]: row for row in _lines(content / "reviewers.jsonl")}
     ids = {
         key: session().scalar(sa.select(User.id).where(User.email == row["email"]))
         for key, row in people.items()
@@ -229,7 +231,7 @@ def _save_reviews() -> None:
             "status": "published",
             "created_at": now() - timedelta(days=row["days_ago"]),
         }
-        for row in _lines("reviews.jsonl")
+        for row in _lines(content / "reviews.jsonl")
     ]
     if reviews:
         session().execute(insert(Review).values(reviews).on_conflict_do_nothing())
