@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +22,16 @@ from storefront.cart.errors import CartMissing, ChooseVariant, QuantityOutOfRang
 from storefront.cart.models import MAXIMUM_QUANTITY, Cart, CartItem
 from storefront.cart.queries import Parent, is_sold, owned_by
 from storefront.catalog.models import Product
+from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.queries import sellable
+
+CLOSED_CARTS_KEPT = timedelta(days=90)
+OPEN_CARTS_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +263,23 @@ def close_cart(cart: LockedCart, ordered: Mapping[uuid.UUID, int]) -> None:
                 for product_id, quantity in left.items()
             ],
         )
+
+
+def purge_forgotten() -> int:
+    """Delete carts that became orders long ago and those nobody has touched for a year; returns how many.
+
+    Guests' carts go with their sessions. Run by a job.
+    """
+    closed = sa.and_(Cart.status != "open", Cart.updated_at < now() - CLOSED_CARTS_KEPT)
+    forgotten = sa.and_(Cart.status == "open", Cart.updated_at < now() - OPEN_CARTS_KEPT)
+    with transaction():
+        gone = session().scalars(
+            sa.delete(Cart)
+            .where(sa.or_(closed, forgotten))
+            .returning(Cart.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(gone.all())
 
 
 def _locked(which: sa.ColumnElement[bool]) -> LockedCart | None:

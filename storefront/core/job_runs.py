@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storefront.core.clock import now
 from storefront.core.columns import EMPTY_OBJECT, one_of
-from storefront.core.db import Base, Identified
+from storefront.core.db import Base, Identified, session, transaction
 
 JOB_STATUSES = ("running", "succeeded", "failed")
 
@@ -30,3 +31,32 @@ class JobRun(Identified, Base):
     finished_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)
     error: Mapped[str | None]
+
+
+def record_run(
+    name: str, started_at: datetime, *, result: dict[str, Any] | None = None, error: str | None = None
+) -> None:
+    """Write down one run that has ended now: what it counted, or why it failed."""
+    with transaction():
+        session().execute(
+            sa.insert(JobRun).values(
+                name=name,
+                status="failed" if error else "succeeded",
+                started_at=started_at,
+                finished_at=now(),
+                result=result or {},
+                error=error,
+            )
+        )
+
+
+def purge_runs(before: datetime) -> int:
+    """Forget runs that started before ``before``; returns how many."""
+    with transaction():
+        gone = session().scalars(
+            sa.delete(JobRun)
+            .where(JobRun.started_at < before)
+            .returning(JobRun.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(gone.all())

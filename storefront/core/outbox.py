@@ -90,3 +90,14 @@ def _update(entry_id: uuid.UUID, **values: Any) -> None:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+
+
+def purge_done(before: datetime) -> int:
+    """Forget entries that were done before ``before``; returns how many. What is not done stays, however old."""
+    gone = session().scalars(
+        sa.delete(OutboxEntry)
+        .where(OutboxEntry.done_at < before)
+        .returning(OutboxEntry.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

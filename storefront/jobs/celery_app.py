@@ -16,6 +16,7 @@ TASK_MODULES = (
     "storefront.jobs.events",
     "storefront.jobs.knowledge",
     "storefront.jobs.mail",
+    "storefront.jobs.orders",
     "storefront.jobs.outbox",
     "storefront.jobs.upkeep",
 )

@@ -16,6 +16,7 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
+from storefront.core.outbox import enqueue
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.models import Order, OrderEvent, OrderItem
@@ -223,6 +224,23 @@ def record_event(
             note=note,
             created_at=now(),
         )
+    )
+
+
+def announce(
+    kind: str, order_id: uuid.UUID, *, user_id: uuid.UUID | None, session_id: uuid.UUID | None, **data: Any
+) -> None:
+    """Leave word of what happened in the outbox: the shopper's letter and an analytics event, each once."""
+    enqueue(f"mail.{kind}", order_id=str(order_id))
+    enqueue(
+        "analytics.event",
+        event_type=kind,
+        event_id=str(new_id()),
+        occurred_at=now().isoformat(),
+        user_id=str(user_id) if user_id else None,
+        session_id=str(session_id) if session_id else None,
+        order_id=str(order_id),
+        **data,
     )
 
 

@@ -22,7 +22,6 @@ from storefront.cart.queries import cart_view
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
-from storefront.core.outbox import enqueue
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
@@ -30,6 +29,7 @@ from storefront.orders.drafts import (
     Draft,
     PlaceOrder,
     abandon,
+    announce,
     draft_by_key,
     draft_of_cart,
     head_of,
@@ -206,12 +206,12 @@ def finalise(order_id: uuid.UUID, authorisation: Authorisation) -> PlacedOrder:
         record_event(order_id, "placed", from_status=draft.status, to_status="placed", actor="shopper")
         if cart is not None:
             carts.close_cart(cart, units)
-        enqueue("mail.order_placed", order_id=str(order_id))
-        enqueue(
-            "analytics.event",
-            event_type="order_placed",
-            user_id=str(draft.user_id) if draft.user_id else None,
-            session_id=str(cart.session_id) if cart and cart.session_id else None,
-            data={"order_id": str(order_id), "total": str(draft.total), "currency": draft.currency},
+        announce(
+            "order_placed",
+            order_id,
+            user_id=draft.user_id,
+            session_id=cart.session_id if cart else None,
+            total=str(draft.total),
+            currency=draft.currency,
         )
     return PlacedOrder(draft.id, draft.number)

@@ -142,7 +142,9 @@ def visible_to(identity: Identity) -> sa.ColumnElement[bool]:
 
 def order_page(identity: Identity, number: str) -> OrderPage:
     """The order with this number. Raises :class:`NotFound`, also for somebody else's order. Four statements."""
-    return order_page_where(sa.and_(Order.order_number == normal_number(number), visible_to(identity)), number)
+    return order_page_where(
+        sa.and_(Order.order_number == normal_number(number), visible_to(identity)), number
+    )
 
 
 def order_for_mail(order_id: uuid.UUID) -> OrderPage:

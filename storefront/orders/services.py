@@ -11,10 +11,9 @@ from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
-from storefront.core.outbox import enqueue
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
-from storefront.orders.drafts import PlaceOrder, SeenAmount, lines_of, record_event
+from storefront.orders.drafts import PlaceOrder, SeenAmount, announce, lines_of, record_event
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
 from storefront.orders.placing import PlacedOrder, place_order
@@ -82,12 +81,5 @@ def cancel_order(identity: Identity, number: str, reason: str = "") -> Cancelled
         inventory.give_back(row.id, lines_of(row.id), note="order cancelled")
         payments.cancel_payments(row.id, "order cancelled")
         record_event(row.id, "cancelled", from_status=row.status, to_status="cancelled", actor="shopper")
-        enqueue("mail.order_cancelled", order_id=str(row.id))
-        enqueue(
-            "analytics.event",
-            event_type="order_cancelled",
-            user_id=str(row.user_id) if row.user_id else None,
-            session_id=str(identity.session_id) if identity.session_id else None,
-            data={"order_id": str(row.id)},
-        )
+        announce("order_cancelled", row.id, user_id=row.user_id, session_id=identity.session_id)
     return CancelledOrder(row.id, row.order_number)

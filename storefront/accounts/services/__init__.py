@@ -7,6 +7,7 @@ from storefront.accounts.services.credentials import (
     request_password_reset,
     reset_password,
 )
+from storefront.accounts.services.expiry import purge_expired
 from storefront.accounts.services.links import Link
 from storefront.accounts.services.profile import (
     AddressInput,
@@ -46,6 +47,7 @@ __all__ = [
     "end_session",
     "issue_password_reset",
     "issue_verification",
+    "purge_expired",
     "register",
     "remember_proved_order",
     "request_password_reset",

@@ -1,0 +1,41 @@
+"""``flask ops``: is everything as it should be?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.table import Table
+
+from storefront.inventory.queries import stock_differences
+from storefront.orders.verification import order_differences
+
+ops = AppGroup("ops", help="Keeping the shop: checks and care.")
+
+
+@ops.command("verify")
+def verify() -> None:
+    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales.
+
+    Prints a table of what does not, and ends with 1; with 0 when all of it does.
+    """
+    differences = [
+        *((one.sku, one.what, one.on_product, one.in_ledger) for one in stock_differences()),
+        *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
+    ]
+    if not differences:
+        click.echo("Stock movements, holds and order totals all agree.")
+        return
+    Console().print(_table(differences))
+    click.echo(f"{len(differences)} differences.", err=True)
+    sys.exit(1)
+
+
+def _table(differences: Iterable[tuple[object, ...]]) -> Table:
+    table = Table("Product or order", "What", "Stored", "By its ledger or lines")
+    for row in differences:
+        table.add_row(*(str(cell) for cell in row))
+    return table
