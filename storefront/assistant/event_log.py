@@ -57,6 +57,14 @@ def read(
     ]
 
 
+def read_all(redis: Redis, message_id: uuid.UUID, until: str | None = None) -> list[LoggedEvent]:
+    """Everything logged so far, up to and including id ``until``. Does not wait."""
+    entries: Any = redis.xrange(_key(message_id), max=until or "+")
+    return [
+        LoggedEvent(entry_id, event_from_json(json.loads(values["event"]))) for entry_id, values in entries
+    ]
+
+
 def exists(redis: Redis, message_id: uuid.UUID) -> bool:
     """Whether there is a log: not yet, not any more, or lost with Redis otherwise."""
     return bool(redis.exists(_key(message_id)))

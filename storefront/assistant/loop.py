@@ -19,12 +19,14 @@ from storefront.assistant import queries, services
 from storefront.assistant.engines.protocol import Engine, EngineUnavailable, PastMessage, Turn
 from storefront.assistant.events import (
     Card,
+    CartChanged,
     Choice,
     Citation,
     Confirm,
     Done,
     Event,
     Failure,
+    HandoffRequested,
     TextDelta,
     ToolCall,
     ToolResult,
@@ -53,7 +55,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What answering needs: engines in order of preference, tools, how errors are worded, who may stop it."""
+    """What answering needs: engines in order of preference, tools, how errors are worded, who may stop it.
+
+    The sentences for people: ``unavailable_message`` before another engine takes over, ``failed_message`` where
+    none could answer, ``broken_off_message`` where something was done already and is not to be done twice.
+    """
 
     engines: Sequence[Engine]
     tools: Registry
@@ -62,10 +68,11 @@ class Workshop:
     is_stopped: Callable[[], bool]
     unavailable_message: str
     failed_message: str
+    broken_off_message: str
 
 
 @dataclass(slots=True)
-class _Record:
+class AnswerRecord:
     """What was said and done so far; becomes the message's row."""
 
     started: float = field(default_factory=time.monotonic)
@@ -78,6 +85,7 @@ class _Record:
     usage: Usage | None = None
 
     def add(self, event: Event) -> None:
+        """Note one event, in the order in which they come."""
         if self.first_token is None and isinstance(event, TextDelta):
             self.first_token = time.monotonic()
         match event:
@@ -89,16 +97,18 @@ class _Record:
                 self.tool_results.append(event.to_json())
             case Citation():
                 self.citations.append(event.to_json())
-            case Card() | Choice() | Confirm():
+            case Card() | Choice() | Confirm() | Failure():
                 self.parts.append(event.to_json())
             case Usage():
                 self.usage = event
 
     @property
     def milliseconds(self) -> int:
+        """Since the answer was begun."""
         return round((time.monotonic() - self.started) * 1000)
 
     def finished(self, status: str) -> services.FinishedAnswer:
+        """Everything noted so far, for the row."""
         first = None if self.first_token is None else round((self.first_token - self.started) * 1000)
         return services.FinishedAnswer(
             status=status,
@@ -120,7 +130,7 @@ def make_answer(assignment: Assignment, workshop: Workshop, sink: Sink) -> str:
 
     Whatever goes wrong, the row leaves the state ``streaming`` and the sink gets a ``Done``.
     """
-    record = _Record()
+    record = AnswerRecord()
     status = "failed"
     try:
         turn = _turn(assignment, workshop)
@@ -132,11 +142,17 @@ def make_answer(assignment: Assignment, workshop: Workshop, sink: Sink) -> str:
         status = "stopped" if workshop.is_stopped() else "complete"
     except Exception:  # whatever it was, the shopper gets an answer that ends
         log.exception("answer_failed", answer=str(assignment.answer_id))
-        sink(Failure("failed", workshop.failed_message))
+        failure = Failure("failed", workshop.failed_message)
+        record.add(failure)
+        sink(failure)
     finally:
-        release()
-        services.finish_answer(assignment.answer_id, assignment.answer_created_at, record.finished(status))
-        sink(Done(status, record.milliseconds))
+        try:
+            release()
+            services.finish_answer(
+                assignment.answer_id, assignment.answer_created_at, record.finished(status)
+            )
+        finally:
+            sink(Done(status, record.milliseconds))
     return status
 
 
@@ -163,18 +179,30 @@ def _turn(assignment: Assignment, workshop: Workshop) -> Turn:
 
 
 def _events(turn: Turn, workshop: Workshop) -> Iterator[Event]:
-    """The first engine's events; where it cannot go on, a calm word and the next one's."""
+    """The first engine's events; where it cannot go on, a calm word and the next one's.
+
+    An engine that has changed something is not followed by another, which would do the same once more.
+    """
     last = len(workshop.engines) - 1
     for position, engine in enumerate(workshop.engines):
+        has_spoken = has_acted = False
         try:
-            yield from engine.answer(turn)
+            for event in engine.answer(turn):
+                has_spoken = has_spoken or isinstance(event, TextDelta)
+                has_acted = has_acted or isinstance(event, CartChanged | HandoffRequested)
+                yield event
             return
         except EngineUnavailable as reason:
             log.warning("engine_unavailable", engine=type(engine).__name__, code=reason.code)
+            if has_acted:
+                yield Failure(reason.code, workshop.broken_off_message)
+                return
             if position == last:
                 yield Failure(reason.code, workshop.failed_message)
                 return
             yield Failure(reason.code, workshop.unavailable_message)
+            if has_spoken:
+                yield TextDelta("\n\n")
 
 
 def coalesced(events: Iterator[Event], clock: Callable[[], float] = time.monotonic) -> Iterator[Event]:
