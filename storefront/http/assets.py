@@ -10,23 +10,25 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
-from flask import Flask, Response, abort, current_app, request, send_from_directory
+from flask import Flask, Response, abort, current_app, request
 
 from storefront.core.settings import ROOT
 
 DIST = ROOT / "static" / "dist"
 PREFIX = "/static/dist/"
 FOR_EVER = "public, max-age=31536000, immutable"
-FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9]{8,10}\.(?:css|js|svg|woff2)")
+FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9]{8,10}\.(?P<ending>css|js|svg|woff2)")
 TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
     "woff2": "font/woff2",
 }
+COMPRESSED = {"css", "js", "svg"}
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -66,21 +68,30 @@ def asset_url(name: str) -> str:
     return PREFIX + manifest.file_of(name)
 
 
+@lru_cache(maxsize=64)
+def _content(path: Path) -> bytes:
+    """A built file, read once per process: there are a dozen, and a name never gets another content."""
+    return path.read_bytes()
+
+
 def _deliver(file: str) -> Response:
     """Send one built file, compressed when the browser accepts it."""
-    if not FILE_NAME.fullmatch(file):
+    kind = FILE_NAME.fullmatch(file)
+    path: Path = current_app.extensions["assets"].folder / file
+    if kind is None or not path.is_file():
         abort(404)
-    folder = current_app.extensions["assets"].folder
-    for encoding, ending in ENCODINGS:
-        if request.accept_encodings[encoding] > 0 and (folder / (file + ending)).is_file():
-            response = send_from_directory(folder, file + ending, mimetype=None, conditional=True)
-            response.headers["Content-Encoding"] = encoding
-            break
-    else:
-        response = send_from_directory(folder, file, conditional=True)
-    response.headers["Content-Type"] = TYPES[file.rpartition(".")[2]]
+    encoding, ending = "", ""
+    if kind["ending"] in COMPRESSED:
+        encoding, ending = next(
+            (pair for pair in ENCODINGS if request.accept_encodings[pair[0]] > 0), (encoding, ending)
+        )
+    response = Response(_content(path.with_name(file + ending)), content_type=TYPES[kind["ending"]])
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
     response.headers["Cache-Control"] = FOR_EVER
     response.headers["Vary"] = "Accept-Encoding"
+    response.set_etag(file + ending)
+    response.make_conditional(request)
     return response
 
 
