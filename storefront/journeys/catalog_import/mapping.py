@@ -236,6 +236,7 @@ _READERS = {
     "compare_at_price": _money,
     "cost": _money,
     "stock": _whole,
+    "low_stock_threshold": _whole,
     "weight": _number,
     "barcode": _text,
     "short_description": _text,

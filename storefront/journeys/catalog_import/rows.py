@@ -28,6 +28,7 @@ class ProductRow:
     compare_at_price: Decimal | None = None
     cost: Decimal | None = None
     stock: int | None = None
+    low_stock_threshold: int | None = None
     weight: Decimal | None = None
     barcode: str | None = None
     short_description: str | None = None
@@ -62,6 +63,8 @@ class ProductRow:
             )
         if self.stock is not None and not 0 <= self.stock <= 10_000_000:
             raise RowRefused(f"the stock is out of range: {self.stock}")
+        if self.low_stock_threshold is not None and self.low_stock_threshold < 0:
+            raise RowRefused(f"the low stock threshold is negative: {self.low_stock_threshold}")
         if self.parent_sku == self.sku:
             raise RowRefused("the row names itself as its parent")
         if bool(self.parent_sku) != bool(self.options):

@@ -200,6 +200,7 @@ def _values(
         "compare_at_price": row.compare_at_price,
         "cost": row.cost,
         "stock_quantity": known.stock_quantity if known else row.stock or 0,
+        "low_stock_threshold": 10 if row.low_stock_threshold is None else row.low_stock_threshold,
         "weight": row.weight,
         "barcode": row.barcode,
         "short_description": row.short_description,
