@@ -11,6 +11,7 @@ from storefront.admin.access import requires
 from storefront.admin.area import blueprint
 from storefront.assistant.queries_for_staff import staff_conversations, transcript
 from storefront.core.pagination import page_number
+from storefront.http.chat_markdown import render_answer
 
 
 @blueprint.get("/conversations")
@@ -26,4 +27,5 @@ def conversations() -> ResponseReturnValue:
 @requires("conversations", "read")
 def conversation(conversation_id: uuid.UUID) -> ResponseReturnValue:
     """One conversation."""
-    return render_template("admin/conversation.html", transcript=transcript(conversation_id))
+    found = transcript(conversation_id)
+    return render_template("admin/conversation.html", transcript=found, render_answer=render_answer)
