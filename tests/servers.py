@@ -66,12 +66,16 @@ class TestDatabases:
     def migrated(self, name: str) -> DatabaseUrls:
         """A database with the whole schema, copied from the template (made by the first who asks)."""
         self._ensure_template()
-        owner = prepare_database(self._admin_url(), database_name=TEMPLATE, secret_key=SECRET_KEY).roles()[
+        return self.copied(TEMPLATE, name)
+
+    def copied(self, source: str, name: str) -> DatabaseUrls:
+        """A database like ``source``, to which nobody may be connected meanwhile."""
+        owner = prepare_database(self._admin_url(), database_name=source, secret_key=SECRET_KEY).roles()[
             "owner"
         ]
         with psycopg.connect(self._admin_url(), autocommit=True) as connection:
             statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY")
-            names = [sql.Identifier(each) for each in (name, TEMPLATE, owner)]
+            names = [sql.Identifier(each) for each in (name, source, owner)]
             connection.execute(statement.format(*names))
             # A copy does not bring the template's rights: closed to all, so that the shop grants them anew.
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(names[0]))
