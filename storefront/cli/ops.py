@@ -30,7 +30,7 @@ def verify() -> None:
         click.echo("Stock movements, holds and order totals all agree.")
         return
     Console().print(_table(differences))
-    click.echo(f"{len(differences)} differences.", err=True)
+    click.echo(f"Differences: {len(differences)}.", err=True)
     sys.exit(1)
 
 
