@@ -12,7 +12,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -33,11 +33,10 @@ class ChildFailed(Exception):
 
 
 class Supervisor:
-    """Starts ``programs``, restarts those that end, stops all of them together. Use as a context manager."""
+    """Starts programs, restarts those that end, stops all of them together. Use as a context manager."""
 
     def __init__(
         self,
-        programs: Sequence[Program],
         *,
         folder: Path,
         environment: Mapping[str, str],
@@ -45,7 +44,7 @@ class Supervisor:
         upkeep: Callable[[], None],
         upkeep_seconds: float = 5.0,
     ) -> None:
-        self._children = [Child(program) for program in programs]
+        self._children: list[Child] = []
         self._folder = folder
         self._environment = environment
         self._tell = tell
@@ -55,7 +54,7 @@ class Supervisor:
         self._stop_asked = 0
 
     def __enter__(self) -> Supervisor:
-        """Listen for signals and start all programs."""
+        """Listen for signals; nothing runs yet."""
         adopt_orphans()
         self._reading, self._writing = socket.socketpair()
         for end in (self._reading, self._writing):
@@ -64,8 +63,6 @@ class Supervisor:
         for number in (*_STOPPING, signal.SIGCHLD):
             signal.signal(number, self._noticed)
         self._selector.register(self._reading, selectors.EVENT_READ)
-        for child in self._children:
-            child.start(self._environment, self._folder)
         return self
 
     def __exit__(
@@ -77,6 +74,12 @@ class Supervisor:
         self._selector.close()
         self._reading.close()
         self._writing.close()
+
+    def start(self, program: Program) -> None:
+        """Start one more program and keep it running."""
+        child = Child(program)
+        self._children.append(child)
+        child.start(self._environment, self._folder)
 
     @property
     def stopping(self) -> bool:

@@ -54,7 +54,7 @@ def up(context: click.Context, demo: bool) -> None:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """What runs under the supervisor: web server, jobs with their schedule, the assistant's worker."""
+    """What runs under the supervisor: the web server first, jobs with their schedule, the assistant's worker."""
     logs = settings.instance_dir / "logs"
     gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{settings.host}:{settings.port}"]
     gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
@@ -79,8 +79,8 @@ def _supervise(settings: Settings, console: Console, sign_in: str, begun: float)
         if embedded.revive(settings.instance_dir):
             console.print("  A server had stopped and runs again")
 
+    web, *workers = programs(settings)
     supervisor = Supervisor(
-        programs(settings),
         folder=ROOT,
         environment=environment,
         tell=lambda sentence: console.print(f"  {sentence}"),
@@ -89,9 +89,13 @@ def _supervise(settings: Settings, console: Console, sign_in: str, begun: float)
     try:
         with supervisor:
             with _step(console, "Shop"):
+                supervisor.start(web)
                 ready = supervisor.wait_until(lambda: _answers(settings), _READY_WITHIN_SECONDS)
             if ready:
                 _announce(settings, console, sign_in, time.monotonic() - begun)
+                # Not before: on two cores they would make the first page wait.
+                for worker in workers:
+                    supervisor.start(worker)
                 supervisor.watch()
                 console.print("\n  Stopping")
             elif not supervisor.stopping:

@@ -23,9 +23,10 @@ from storefront.cli.supervisor import Supervisor
 folder = Path(sys.argv[1])
 program = Program("The program", (sys.executable, "-c", sys.argv[2]), folder / "log")
 supervisor = Supervisor(
-    [program], folder=folder, environment={}, tell=lambda sentence: print(sentence, flush=True), upkeep=lambda: None
+    folder=folder, environment={}, tell=lambda sentence: print(sentence, flush=True), upkeep=lambda: None
 )
 with supervisor:
+    supervisor.start(program)
     print("started", flush=True)
     supervisor.watch()
 """
