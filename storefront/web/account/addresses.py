@@ -11,18 +11,17 @@ from storefront.accounts import queries, services
 from storefront.accounts.errors import AddressBookFull
 from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
-from storefront.http.countries import country_name
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
 from storefront.web.account.forms import AddressForm
-from storefront.web.account.views import blueprint, signed_in
+from storefront.web.account.views import blueprint, shown, signed_in
 
 
 @blueprint.get("/addresses")
 def addresses() -> ResponseReturnValue:
     """All entries, defaults first."""
-    entries = queries.addresses_of(signed_in().id)
-    return render_template("account/addresses.html", addresses=entries, country_name=country_name)
+    entries = [shown(entry) for entry in queries.addresses_of(signed_in().id)]
+    return render_template("account/addresses.html", addresses=entries)
 
 
 @blueprint.route("/addresses/new", methods=["GET", "POST"])

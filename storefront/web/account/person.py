@@ -89,6 +89,8 @@ def _session_context() -> dict[str, object]:
         "sessions": queries.sessions_of(signed_in().id),
         "current_session_id": current_visitor().identity.session_id,
         "device_name": device_name,
+        # The button that was pressed is gone after the swap: the list takes the focus.
+        "focus": wants_fragment(),
     }
 
 

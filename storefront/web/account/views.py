@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.accounts import queries as accounts
-from storefront.accounts.queries import SignedInUser
+from storefront.accounts.queries import AddressEntry, SignedInUser
 from storefront.core.pagination import page_number
+from storefront.http.countries import country_name
 from storefront.http.order_state import order_state
 from storefront.http.sign_in import ask_to_sign_in
 from storefront.http.visitor import current_visitor
@@ -51,6 +53,15 @@ def signed_in() -> SignedInUser:
     return user
 
 
+def shown(address: AddressEntry) -> dict[str, Any]:
+    """The address as pages write it: with its country's name."""
+    return {
+        **asdict(address),
+        "full_name": address.full_name,
+        "country_name": country_name(address.country),
+    }
+
+
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
     """The account at a glance: the last orders, the default address, the ways on."""
@@ -63,7 +74,7 @@ def overview() -> ResponseReturnValue:
         staff_start=url_for(STAFF_START)
         if user.is_staff and STAFF_START in current_app.view_functions
         else None,
-        address=next((address for address in addresses if address.is_default_shipping), None),
+        address=next((shown(address) for address in addresses if address.is_default_shipping), None),
         profile=accounts.profile(user.id),
     )
 
