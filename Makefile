@@ -22,10 +22,10 @@ test: ## Everything that must hold: lint, types, import contracts, templates, al
 
 lint: ## Style, types, import contracts, templates; without the tests
 	@$(PYTHON) scripts/bootstrap.py tools
-	@echo "  Style" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@echo "  Style" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet --output-format concise .
 	@echo "  Types" && $(BIN)/mypy --no-error-summary
 	@echo "  Import contracts" && said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
-	@echo "  Templates" && $(BIN)/djlint --quiet --check --lint templates
+	@echo "  Templates" && $(BIN)/djlint --quiet --lint templates
 
 bench: ## Measure: see benchmarks/README.md
 	@$(PYTHON) scripts/bootstrap.py tools
