@@ -247,9 +247,7 @@ def _page(parent: sa.Row[Any], children: Sequence[sa.Row[Any]]) -> ProductPage:
         asked_sku = next((row.sku for row in children if row.id == parent.asked_id), None)
     else:
         asked_sku = None
-    # jsonb keeps no order: the look comes first, because it changes the pictures, then by name.
-    names = {name for variant in variants for name in variant.options}
-    ordered = sorted(names, key=lambda name: (name.lower() not in LOOK_AXES, name))
+    names = sorted({name for variant in variants for name in variant.options}, key=_look_first)
     category = category_by_id(parent.category_id)
     prices = [variant.price for variant in variants]
     return ProductPage(
@@ -272,7 +270,7 @@ def _page(parent: sa.Row[Any], children: Sequence[sa.Row[Any]]) -> ProductPage:
         category_id=parent.category_id,
         breadcrumb=category.trail if category else (),
         variants=variants,
-        option_names=tuple(ordered) if children else (),
+        option_names=tuple(names) if children else (),
         rating=parent.rating_average if parent.rating_count else None,
         review_count=parent.rating_count or 0,
         asked_sku=asked_sku,
@@ -285,13 +283,18 @@ def _variant(row: sa.Row[Any]) -> Variant:
         sku=row.sku,
         slug=row.slug,
         name=row.name,
-        options={str(name): _text(value) for name, value in (row.options or {}).items()},
+        options={name: _text(row.options[name]) for name in sorted(row.options or {}, key=_look_first)},
         price=row.price,
         compare_at_price=row.compare_at_price,
         available=max(0, row.stock_quantity + row.backorder_limit - row.reserved_quantity),
         weight=row.weight,
         images=_images(row),
     )
+
+
+def _look_first(name: str) -> tuple[bool, str]:
+    """The order of options: jsonb keeps none. The look comes first, because it changes the pictures."""
+    return (name.lower() not in LOOK_AXES, name)
 
 
 def _images(row: sa.Row[Any]) -> tuple[Image, ...]:

@@ -47,9 +47,7 @@ def test_category_knows_its_way_and_its_children() -> None:
     assert category_by_id(None) is None
 
 
-def test_tree_is_read_once_and_again_when_it_is_old(
-    assert_queries, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tree_is_read_once_and_again_when_it_is_old(assert_queries, monkeypatch: pytest.MonkeyPatch) -> None:
     make_category("Tents")
     assert len(category_tree()) == 1
     with transaction():  # another process adds one: this one does not hear of it
