@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +45,15 @@ def visitor(token_hash: str) -> VisitorRow | None:
     None for an unknown or expired session, and for one whose user was deleted or blocked.
     """
 
+    row = session().execute(_visitor_statement(), {"token_hash": token_hash, "moment": now()}).one_or_none()
+    if row is None or row.owner_id != row.user_id:
+        return None
+    return VisitorRow(row.id, signed_in_user(row), int(row.cart_quantity), row.data, row.last_activity_at)
+
+
+@cache
+def _visitor_statement() -> sa.Select[Any]:
+    # Built once: every request of everybody with a session runs it.
     def units(owner: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
         total = sa.select(sa.func.coalesce(sa.func.sum(CartItem.quantity), 0))
         in_cart = total.join(Cart, Cart.id == CartItem.cart_id).where(Cart.status == "open", owner)
@@ -53,25 +63,22 @@ def visitor(token_hash: str) -> VisitorRow | None:
         (UserSession.user_id.is_(None), units(Cart.session_id == UserSession.id)),
         else_=units(Cart.user_id == UserSession.user_id),
     )
-    row = (
-        session()
-        .execute(
-            sa.select(
-                UserSession.id,
-                UserSession.data,
-                UserSession.last_activity_at,
-                UserSession.user_id.label("owner_id"),
-                badge.label("cart_quantity"),
-                *signed_in_columns(),
-            )
-            .join(User, sa.and_(User.id == UserSession.user_id, may_sign_in()), isouter=True)
-            .where(UserSession.session_token_hash == token_hash, UserSession.expires_at > now())
-        )
-        .one_or_none()
+    columns: tuple[Any, ...] = (
+        UserSession.id,
+        UserSession.data,
+        UserSession.last_activity_at,
+        UserSession.user_id.label("owner_id"),
+        badge.label("cart_quantity"),
+        *signed_in_columns(),
     )
-    if row is None or row.owner_id != row.user_id:
-        return None
-    return VisitorRow(row.id, signed_in_user(row), int(row.cart_quantity), row.data, row.last_activity_at)
+    return (
+        sa.select(*columns)
+        .join(User, sa.and_(User.id == UserSession.user_id, may_sign_in()), isouter=True)
+        .where(
+            UserSession.session_token_hash == sa.bindparam("token_hash"),
+            UserSession.expires_at > _moment(),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +161,11 @@ def cart_quantity(identity: Identity) -> int:
 def cart_view(identity: Identity) -> CartView:
     """This person's open cart with today's prices and stock, and what has changed since. One statement."""
     empty = CartView(None, CartSnapshot((), current_settings().shop_currency))
-    if identity.user_id is None and identity.session_id is None:
+    owner = identity.user_id or identity.session_id
+    if owner is None:
         return empty
-    rows = session().execute(_lines().where(owned_by(identity))).all()
+    statement = _lines_statement(of_user=identity.user_id is not None)
+    rows = session().execute(statement, {"owner": owner, "moment": now()}).all()
     if not rows:
         return empty
     lines: list[LineSnapshot] = []
@@ -181,8 +190,16 @@ def _notices(line: LineSnapshot, is_sold: bool) -> list[Notice]:
     return found
 
 
+def _moment() -> sa.BindParameter[datetime]:
+    """The moment that a prepared statement is asked for."""
+    return sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
+
+
 def is_sold() -> sa.ColumnElement[bool]:
-    """The condition, over ``products`` joined with :data:`Parent`, that the row is on sale by itself."""
+    """The condition, over ``products`` joined with :data:`Parent`, that the row is on sale by itself.
+
+    The statement is run with ``moment``: a product whose day has not come is not sold.
+    """
     variant = aliased(Product, name="variant")
     has_variants = sa.exists(variant.id).where(variant.parent_id == Product.id, variant.deleted_at.is_(None))
     published = sa.case((Product.parent_id.is_(None), Product.published_at), else_=Parent.published_at)
@@ -190,13 +207,15 @@ def is_sold() -> sa.ColumnElement[bool]:
         Product.deleted_at.is_(None),
         Product.is_active,
         sa.or_(Product.parent_id.is_(None), sa.and_(Parent.deleted_at.is_(None), Parent.is_active)),
-        published <= now(),
+        published <= _moment(),
         sa.or_(Product.parent_id.is_not(None), sa.not_(has_variants)),
     )
 
 
-def _lines() -> sa.Select[Any]:
-    columns = (
+@cache
+def _lines_statement(*, of_user: bool) -> sa.Select[Any]:
+    owner = Cart.user_id if of_user else Cart.session_id
+    columns: tuple[Any, ...] = (
         Cart.id.label("cart_id"),
         Cart.currency,
         CartItem.quantity,
@@ -209,6 +228,7 @@ def _lines() -> sa.Select[Any]:
         .join(CartItem, CartItem.cart_id == Cart.id)
         .join(Product, Product.id == CartItem.product_id)
         .join(Parent, Parent.id == Product.parent_id, isouter=True)
+        .where(owner == sa.bindparam("owner", type_=sa.Uuid()), Cart.status == "open")
         .order_by(CartItem.created_at, CartItem.id)
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,15 +72,15 @@ def add_line(identity: Identity, product_id: uuid.UUID, quantity: int = 1) -> Ad
     :class:`QuantityOutOfRange` below 1 or when the line would pass 99, :class:`InsufficientStock` when it
     would pass what is there; in each case the cart stays as it was.
     """
-    return _add(identity, Product.id == product_id, str(product_id), quantity)
+    return _add(identity, "id", product_id, quantity)
 
 
 def add_by_sku(identity: Identity, sku: str, quantity: int = 1) -> AddedLine:
     """:func:`add_line` for a product named by its SKU."""
-    return _add(identity, Product.sku == sku.strip(), sku, quantity)
+    return _add(identity, "sku", sku.strip(), quantity)
 
 
-def _add(identity: Identity, which: sa.ColumnElement[bool], key: str, quantity: int) -> AddedLine:
+def _add(identity: Identity, which: str, key: object, quantity: int) -> AddedLine:
     _check_quantity(quantity)
     with transaction():
         offer = _offer(which, key)
@@ -112,7 +113,7 @@ def set_quantity(identity: Identity, product_id: uuid.UUID, quantity: int) -> Ad
     _check_quantity(quantity)
     with transaction():
         cart_id = _lock_cart(identity)
-        offer = _offer(Product.id == product_id, str(product_id))
+        offer = _offer("id", product_id)
         if quantity > offer.available:
             raise InsufficientStock(product_id, offer.name, quantity, offer.available)
         before = session().scalar(
@@ -173,7 +174,8 @@ def accept_changes(identity: Identity) -> None:
         session().execute(
             sa.delete(CartItem)
             .where(CartItem.cart_id == cart_id, CartItem.id.not_in(sa.select(offered.c.id)))
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
+            {"moment": now()},
         )
         session().execute(
             sa.update(CartItem)
@@ -181,7 +183,8 @@ def accept_changes(identity: Identity) -> None:
             .values(
                 quantity=sa.func.least(CartItem.quantity, offered.c.available), unit_price=offered.c.price
             )
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
+            {"moment": now()},
         )
 
 
@@ -305,39 +308,45 @@ def _check_quantity(quantity: int) -> None:
         raise QuantityOutOfRange(quantity)
 
 
-def _offer(which: sa.ColumnElement[bool], key: str) -> _Offer:
-    row = (
-        session()
-        .execute(
-            sa.select(
-                Product.id,
-                Product.sku,
-                Product.name,
-                sa.func.coalesce(Parent.slug, Product.slug),
-                Product.price,
-                sellable(),
-                is_sold().label("is_sold"),
-                _has_living_variants(),
-            )
-            .join(Parent, Parent.id == Product.parent_id, isouter=True)
-            .where(which, Product.deleted_at.is_(None), Product.currency == current_settings().shop_currency)
-        )
-        .one_or_none()
-    )
+def _offer(which: str, key: object) -> _Offer:
+    """The product whose ``which`` (``id`` or ``sku``) is ``key``, if it can be put into a cart."""
+    values = {"key": key, "moment": now(), "currency": current_settings().shop_currency}
+    row = session().execute(_offer_statement(which), values).one_or_none()
     if row is None:
-        raise UnknownProduct(key)
-    offer = _Offer(*row[:5], max(0, row[5]))
-    if row[7]:
+        raise UnknownProduct(str(key))
+    offer = _Offer(row.id, row.sku, row.name, row.page_slug, row.price, max(0, row.available))
+    if row.has_variants:
         raise ChooseVariant(offer.product_id, offer.slug, offer.name)
     if not row.is_sold:
         raise UnknownProduct(offer.sku)
     return offer
 
 
-def _has_living_variants() -> sa.ColumnElement[bool]:
+@cache
+def _offer_statement(which: str) -> sa.Select[Any]:
     variant = aliased(Product, name="any_variant")
-    return sa.exists(variant.id).where(
+    has_variants = sa.exists(variant.id).where(
         variant.parent_id == Product.id, variant.deleted_at.is_(None), Product.is_active
+    )
+    columns: tuple[Any, ...] = (
+        Product.id,
+        Product.sku,
+        Product.name,
+        sa.func.coalesce(Parent.slug, Product.slug).label("page_slug"),
+        Product.price,
+        sellable().label("available"),
+        is_sold().label("is_sold"),
+        has_variants.label("has_variants"),
+    )
+    wanted = (
+        Product.id == sa.bindparam("key", type_=sa.Uuid())
+        if which == "id"
+        else Product.sku == sa.bindparam("key")
+    )
+    return (
+        sa.select(*columns)
+        .join(Parent, Parent.id == Product.parent_id, isouter=True)
+        .where(wanted, Product.deleted_at.is_(None), Product.currency == sa.bindparam("currency"))
     )
 
 

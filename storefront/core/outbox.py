@@ -42,6 +42,14 @@ def enqueue(kind: str, *, available_at: datetime | None = None, **payload: Any) 
     )
 
 
+def enqueue_all(*entries: tuple[str, dict[str, Any]]) -> None:
+    """Write several entries, each a kind with its payload, in one statement."""
+    session().execute(
+        sa.insert(OutboxEntry),
+        [{"kind": kind, "payload": payload, "available_at": now()} for kind, payload in entries],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """An entry that one worker handles now; ``attempts`` counts this one."""

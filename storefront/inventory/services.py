@@ -118,14 +118,21 @@ def count_stock(actor_id: uuid.UUID, product_id: uuid.UUID, quantity: int, note:
         return difference
 
 
-def hold(lines: Mapping[uuid.UUID, int], *, order_id: uuid.UUID, expires_at: datetime) -> None:
+def hold(
+    lines: Mapping[uuid.UUID, int],
+    *,
+    order_id: uuid.UUID,
+    expires_at: datetime,
+    locked: Mapping[uuid.UUID, StockRow] | None = None,
+) -> None:
     """Keep ``lines`` (product to units) for the order until ``expires_at``.
 
-    Raises :class:`InsufficientStock` for the first product, in primary key order, that has too few units,
+    ``locked`` are the rows of a caller that has locked them and changed nothing since. Raises
+    :class:`InsufficientStock` for the first product, in primary key order, that has too few units,
     :class:`NotFound` for a product that is gone.
     """
     with transaction():
-        rows = lock_products(lines)
+        rows = lock_products(lines) if locked is None else locked
         for product_id in sorted(lines):
             row = rows.get(product_id)
             if row is None:
@@ -239,11 +246,15 @@ def _change(stock: Mapping[uuid.UUID, int], reserved: Mapping[uuid.UUID, int]) -
     ids = sorted({*stock, *reserved})
     if not ids:
         return
-    deltas = sa.func.unnest(
-        sa.cast(ids, ARRAY(sa.Uuid())),
-        sa.cast([stock.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-        sa.cast([reserved.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-    ).table_valued("product_id", "stock", "reserved").render_derived(name="deltas")
+    deltas = (
+        sa.func.unnest(
+            sa.cast(ids, ARRAY(sa.Uuid())),
+            sa.cast([stock.get(one, 0) for one in ids], ARRAY(sa.Integer())),
+            sa.cast([reserved.get(one, 0) for one in ids], ARRAY(sa.Integer())),
+        )
+        .table_valued("product_id", "stock", "reserved")
+        .render_derived(name="deltas")
+    )
     session().execute(
         sa.update(Product)
         .where(Product.id == deltas.c.product_id)

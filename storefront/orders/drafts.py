@@ -16,7 +16,7 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue_all
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.models import Order, OrderEvent, OrderItem
@@ -84,17 +84,16 @@ def _heads() -> Any:
     )
 
 
-def draft_by_key(idempotency_key: str) -> Draft | None:
-    """The order that was started under this key, in whatever state it is now."""
-    row = session().execute(_heads().where(Order.idempotency_key == idempotency_key)).one_or_none()
-    return None if row is None else Draft(*row)
+def drafts_for(idempotency_key: str, cart_id: uuid.UUID | None) -> tuple[Draft | None, Draft | None]:
+    """The order that was started under this key, in whatever state, and the unfinished one of this cart.
 
-
-def draft_of_cart(cart_id: uuid.UUID) -> Draft | None:
-    """The unfinished order of this cart, its row locked. The caller has locked the cart."""
+    The caller has locked the cart, so nobody starts another one meanwhile.
+    """
+    with_key = Order.idempotency_key == idempotency_key
     unfinished = sa.and_(Order.cart_id == cart_id, Order.status == "draft")
-    row = session().execute(_heads().where(unfinished).with_for_update(key_share=True)).one_or_none()
-    return None if row is None else Draft(*row)
+    found = [Draft(*row) for row in session().execute(_heads().where(sa.or_(with_key, unfinished)))]
+    known = next((one for one in found if one.idempotency_key == idempotency_key), None)
+    return known, next((one for one in found if one.cart_id == cart_id and one.status == "draft"), None)
 
 
 def head_of(order_id: uuid.UUID, *, lock: bool = False) -> Draft:
@@ -109,7 +108,7 @@ def head_of(order_id: uuid.UUID, *, lock: bool = False) -> Draft:
 def write_draft(
     identity: Identity, request: PlaceOrder, cart_id: uuid.UUID, snapshot: CartSnapshot, totals: Totals
 ) -> Draft:
-    """Write the draft with its lines, its first event and its open payment, in the caller's transaction."""
+    """Write the draft with its lines and its open payment, in the caller's transaction."""
     order_id = new_id()
     values = {
         "id": order_id,
@@ -141,7 +140,6 @@ def write_draft(
             for position, (line, amounts) in enumerate(zip(snapshot.lines, totals.lines, strict=True))
         ],
     )
-    record_event(order_id, "created", to_status="draft", actor="shopper")
     payments.open_payment(
         order_id, request.payment_method, totals.total, snapshot.currency, request.idempotency_key
     )
@@ -228,20 +226,18 @@ def record_event(
 
 
 def announce(
-    kind: str, order_id: uuid.UUID, *, user_id: uuid.UUID | None, session_id: uuid.UUID | None, **data: Any
+    kind: str, order_id: uuid.UUID, *, user_id: uuid.UUID | None, session_id: uuid.UUID | None, **data: str
 ) -> None:
     """Leave word of what happened in the outbox: the shopper's letter and an analytics event, each once."""
-    enqueue(f"mail.{kind}", order_id=str(order_id))
-    enqueue(
-        "analytics.event",
-        event_type=kind,
-        event_id=str(new_id()),
-        occurred_at=now().isoformat(),
-        user_id=str(user_id) if user_id else None,
-        session_id=str(session_id) if session_id else None,
-        order_id=str(order_id),
-        **data,
-    )
+    event = {
+        "event_type": kind,
+        "event_id": str(new_id()),
+        "occurred_at": now().isoformat(),
+        "user_id": str(user_id) if user_id else None,
+        "session_id": str(session_id) if session_id else None,
+        "order_id": str(order_id),
+    }
+    enqueue_all((f"mail.{kind}", {"order_id": str(order_id)}), ("analytics.event", event | data))
 
 
 def abandon(order_id: uuid.UUID, reason: str) -> bool:

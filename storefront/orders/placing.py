@@ -30,8 +30,7 @@ from storefront.orders.drafts import (
     PlaceOrder,
     abandon,
     announce,
-    draft_by_key,
-    draft_of_cart,
+    drafts_for,
     head_of,
     lines_of,
     record_event,
@@ -81,7 +80,7 @@ def pay_and_finalise(draft: Draft) -> PlacedOrder:
         abandon(draft.id, "declined")
         raise
     try:
-        return finalise(draft.id, authorisation)
+        return finalise(draft.id, draft.cart_id, authorisation)
     except (InsufficientStock, CheckoutExpired) as refusal:
         payments.void(draft.payment_method, authorisation, draft.idempotency_key)
         abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left")
@@ -101,12 +100,11 @@ def prepare(identity: Identity, request: PlaceOrder) -> Draft:
 
 def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
     cart = carts.lock_open_cart(identity)
-    known = draft_by_key(request.idempotency_key)
+    known, earlier = drafts_for(request.idempotency_key, cart.cart_id if cart else None)
     if known is not None:
         return _replayed(identity, known)
     if cart is None or not cart.quantities:
         raise EmptyCart
-    earlier = draft_of_cart(cart.cart_id)
     held = inventory.held_for(earlier.id) if earlier else {}
     stock = inventory.lock_products({*cart.quantities, *held})
     if earlier is not None:
@@ -123,7 +121,8 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
         raise TotalChanged(request.expected_total, totals.total, view.snapshot.currency, changes)
     draft = write_draft(identity, request, cart.cart_id, view.snapshot, totals)
     expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
-    inventory.hold(cart.quantities, order_id=draft.id, expires_at=expires_at)
+    untouched = None if earlier else stock
+    inventory.hold(cart.quantities, order_id=draft.id, expires_at=expires_at, locked=untouched)
     return draft
 
 
@@ -180,14 +179,13 @@ def _changes(snapshot: CartSnapshot, totals: Totals, request: PlaceOrder) -> tup
     return tuple(changes)
 
 
-def finalise(order_id: uuid.UUID, authorisation: Authorisation) -> PlacedOrder:
+def finalise(order_id: uuid.UUID, cart_id: uuid.UUID | None, authorisation: Authorisation) -> PlacedOrder:
     """Step three, one transaction that can be run again: the order counts, the stock is taken, mail is due.
 
     Raises :class:`CheckoutExpired` for an order that was given up meanwhile, :class:`InsufficientStock` when
     its hold had expired and somebody else has bought the goods; the caller then lets go of the payment.
     """
     with transaction():
-        cart_id = head_of(order_id).cart_id
         cart = carts.lock_cart(cart_id) if cart_id else None
         draft = head_of(order_id, lock=True)
         if draft.status == "cancelled" or (cart is None and draft.status == "draft"):

@@ -94,7 +94,7 @@ def test_guests_order_holds_everything_that_was_agreed() -> None:
     assert page.shipping_address == make_address()
     line = page.lines[0]
     assert (line.sku, line.name, line.quantity, line.total) == ("KET-1", "Kettle", 2, Decimal("60.00"))
-    assert [event.kind for event in page.events] == ["created", "placed"]
+    assert [event.kind for event in page.events] == ["placed"]
     assert page.can_cancel
     assert stock_of(kettle) == Stock(3, 0)
     assert movements_of(kettle)[0].reason == "sale"
