@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import uuid
 
-from flask import current_app
-
 from storefront.accounts import queries as accounts
 from storefront.accounts import services
 from storefront.accounts.queries import Recipient
@@ -89,7 +87,6 @@ def handoff_requested(conversation_id: str) -> None:
     handoff = assistant.open_handoff(uuid.UUID(conversation_id))
     if handoff is None:
         return
-    known = "admin.conversation" in current_app.view_functions
     deliver(
         compose(
             "handoff_requested",
@@ -99,7 +96,7 @@ def handoff_requested(conversation_id: str) -> None:
             reason=handoff_reason(handoff.reason),
             summary=handoff.summary,
             requested_at=handoff.requested_at,
-            link=mail_url("admin.conversation", conversation_id=handoff.conversation_id) if known else None,
+            link=mail_url("admin.conversation", conversation_id=handoff.conversation_id),
         )
     )
 

@@ -52,7 +52,9 @@ def _password(label: str) -> PasswordField:
 
 
 def _name(label: str) -> StringField:
-    return StringField(label, filters=[tidy], validators=[Length(max=80)])
+    # Our letters greet people by name: nobody shall send strangers an advertisement through that.
+    plain = Regexp(r"^[^<>:/@]*$", message=_l("Please use letters only, no addresses."))
+    return StringField(label, filters=[tidy], validators=[Length(max=80), plain])
 
 
 class SignInForm(FlaskForm):

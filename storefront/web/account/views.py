@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.accounts import queries as accounts
@@ -21,7 +21,6 @@ from storefront.orders.queries import orders_of
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 View = TypeVar("View", bound=Callable[..., Any])
 _open: set[str] = set()
-STAFF_START = "admin.dashboard"
 
 
 def open_to_guests(view: View) -> View:
@@ -71,9 +70,6 @@ def overview() -> ResponseReturnValue:
         "account/overview.html",
         orders=orders_of(user.id, 1, 3),
         order_state=order_state,
-        staff_start=url_for(STAFF_START)
-        if user.is_staff and STAFF_START in current_app.view_functions
-        else None,
         address=next((shown(address) for address in addresses if address.is_default_shipping), None),
         profile=accounts.profile(user.id),
     )
