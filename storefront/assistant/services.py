@@ -74,6 +74,15 @@ def start_conversation(identity: Identity, channel: str = "widget") -> uuid.UUID
         return conversation_id
 
 
+def start_afresh(identity: Identity, channel: str = "widget") -> uuid.UUID:
+    """A conversation without messages: the running one where nothing was said in it yet, else a new one."""
+    with transaction():
+        running = queries.current_conversation_id(identity)
+        if running is not None and not queries.latest_messages(running, limit=1):
+            return running
+        return start_conversation(identity, channel)
+
+
 def receive_message(identity: Identity, conversation_id: uuid.UUID, text: str, *, longest: int) -> Exchange:
     """Store the shopper's message and an empty answer in the state ``streaming``.
 

@@ -1,5 +1,6 @@
-"""Pages of the area: see ``views``."""
+"""Pages of the area: the talk, sending to it, and the stream of an answer."""
 
-from storefront.web.chat.views import blueprint
+from storefront.web.chat import messages, streaming, views
+from storefront.web.chat.area import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "messages", "streaming", "views"]

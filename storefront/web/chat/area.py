@@ -1,0 +1,24 @@
+"""The blueprint, and what its limits count."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask_limiter.util import get_remote_address
+
+from storefront.core.settings import current_settings
+from storefront.http.visitor import current_visitor
+
+blueprint = Blueprint("chat", __name__, url_prefix="/chat")
+
+
+def message_limit() -> str:
+    """How many messages one visitor may send: the setting ``RATE_LIMIT_CHAT``."""
+    return current_settings().rate_limit_chat
+
+
+def sender() -> str:
+    """Who sends: the account, the guest's session, or the network address of somebody without either."""
+    identity = current_visitor().identity
+    if identity.user_id or identity.session_id:
+        return f"visitor:{identity.user_id or identity.session_id}"
+    return f"address:{get_remote_address()}"
