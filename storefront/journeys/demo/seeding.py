@@ -67,7 +67,7 @@ _SHIPPING = (
     {
         "code": "express",
         "name": "Express",
-        "description": "The next working day when you order before noon.",
+        "description": "When you order before 12 noon.",
         "countries": ["DE"],
         "price": Decimal("12.90"),
         "free_over": None,
