@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import aliased
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
 from storefront.core.db import session
@@ -89,6 +90,8 @@ def _statement(
 ) -> sa.CompoundSelect[Any]:
     candidate = (
         sa.select(
+            ProductSearch.product_id,
+            ProductSearch.has_variants,
             ProductSearch.brand_slug,
             ProductSearch.brand_name,
             ProductSearch.category_path,
@@ -97,7 +100,6 @@ def _statement(
             ProductSearch.rating_count,
             ProductSearch.available,
             ProductSearch.tags,
-            ProductSearch.facets,
             filters.failed().label("failed"),
         )
         .where(*filters.base)
@@ -175,8 +177,10 @@ def _price_step(candidate: sa.CTE) -> sa.ColumnElement[int]:
 
 
 def _options(candidate: sa.CTE, filters: Filters) -> sa.Select[Any]:
+    # The facets' jsonb is wide and stored aside: it is read only for rows that have options.
+    wide = aliased(ProductSearch)
     axis = (
-        sa.func.jsonb_each(candidate.c.facets["options"])
+        sa.func.jsonb_each(wide.facets["options"])
         .table_valued("key", sa.column("value", JSONB))
         .render_derived(name="axis")
     )
@@ -188,8 +192,12 @@ def _options(candidate: sa.CTE, filters: Filters) -> sa.Select[Any]:
     bit = _bit_of(filters, "options", axis.c.key)
     return (
         sa.select(*_row("option", axis.c.key, element.c.element, element.c.element, sa.func.count()))
-        .select_from(candidate.join(axis, sa.true()).join(element, sa.true()))
-        .where(_met_but(candidate.c.failed, bit))
+        .select_from(
+            candidate.join(wide, wide.product_id == candidate.c.product_id)
+            .join(axis, sa.true())
+            .join(element, sa.true())
+        )
+        .where(candidate.c.has_variants, _met_but(candidate.c.failed, bit))
         .group_by(axis.c.key, element.c.element)
         .order_by(sa.func.count().desc())
         .limit(200)
@@ -212,7 +220,12 @@ def _specifications(candidate: sa.CTE, filters: Filters, request: ListingRequest
     They are found on a sample of the candidates whatever is chosen, so that they stay in place while the
     shopper narrows; feeds with thousands of names cost no more than tidy ones.
     """
-    sample = sa.select(candidate.c.facets).limit(_SAMPLE).cte("sample")
+    some = sa.select(candidate.c.product_id).limit(_SAMPLE).subquery("some")
+    sample = (
+        sa.select(ProductSearch.facets)
+        .join(some, some.c.product_id == ProductSearch.product_id)
+        .cte("sample")
+    )
     pair = _pairs(sample.c.facets, "sampled")
     holders = sa.func.count()
     values = sa.func.count(sa.distinct(pair.c.value))
@@ -232,15 +245,20 @@ def _specifications(candidate: sa.CTE, filters: Filters, request: ListingRequest
         .cte("matter")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    wide = aliased(ProductSearch)
     element = (
-        sa.func.jsonb_array_elements_text(candidate.c.facets["specifications"].op("->")(matter.c.key))
+        sa.func.jsonb_array_elements_text(wide.facets["specifications"].op("->")(matter.c.key))
         .table_valued("element")
         .render_derived(name="specification_value")
     )
     bit = _bit_of(filters, "specifications", matter.c.key)
     return (
         sa.select(*_row("specification", matter.c.key, element.c.element, element.c.element, sa.func.count()))
-        .select_from(candidate.join(matter, sa.true()).join(element, sa.true()))
+        .select_from(
+            candidate.join(matter, sa.true())
+            .join(wide, wide.product_id == candidate.c.product_id)
+            .join(element, sa.true())
+        )
         .where(_met_but(candidate.c.failed, bit))
         .group_by(matter.c.key, element.c.element)
         .order_by(sa.func.count().desc())
