@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-ORDER_NUMBER = re.compile(r"(?<![A-Za-z0-9])#?((?=[A-Z2-9]*[0-9])[2-9A-HJKMNP-TV-Z]{8})(?![A-Za-z0-9])", re.I)
+ORDER_NUMBER = re.compile(r"(?<![\w-])#?((?=[A-Z2-9]*[0-9])[2-9A-HJKMNP-TV-Z]{8})(?![A-Za-z0-9])", re.I)
 
 
 class Intent(StrEnum):
@@ -95,7 +95,7 @@ _RULES = (
         r"\b(?:ship|ships|shipping|delivery|deliver)\b",
         r"\b(?:return|returns|returning|refunds?|money back|send (?:it|them|something) back|exchange)\b",
         r"\b(?:warranty|guarantee|repair(?:s|ed|ing)?|broken|faulty|defect(?:ive)?|spare parts?)\b",
-        r"\b(?:pay(?:ment|ments|ing)?|invoice|credit card|paypal|cash on delivery)\b",
+        r"\b(?:pay(?:ment|ments|ing)?|invoice|(?:credit|debit) cards?|paypal|cash on delivery)\b",
         r"\b(?:privacy|personal data|gdpr|cookies?|tracking)\b",
         r"\b(?:opening hours|contact|phone number|e-?mail address|pick[- ]?up)\b",
         r"\b(?:where are you|your (?:shop|store|address))\b",
