@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, flash, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as postgres
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.analytics.services import record_error
 from storefront.core.errors import DomainError, NotAllowed, NotFound
+from storefront.core.settings import current_settings
 from storefront.http.rendering import wants_fragment
 from storefront.http.wording import explain
 
@@ -25,14 +26,23 @@ _PAGES = {400, 403, 404, 405, 410, 413, 429, 500, 503}
 def error_answer(status: int, message: str = "") -> Response:
     """The error page of ``status``, or its message alone into the page's alert area for an HTMX request."""
     if wants_fragment():
-        response = make_response(
-            render_template("errors/_message.html", message=message, status=status), status
-        )
+        response = make_response(_bare("errors/_message.html", status, message), status)
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "innerHTML show:top"
         return response
     template = f"errors/{status if status in _PAGES else (400 if status < 500 else 500)}.html"
-    return make_response(render_template(template, message=message, status=status), status)
+    render = _bare if status >= 500 else _framed
+    return make_response(render(template, status, message), status)
+
+
+def _framed(template: str, status: int, message: str) -> str:
+    return render_template(template, status=status, message=message)
+
+
+def _bare(template: str, status: int, message: str) -> str:
+    """Rendered without what pages have in common: finding out who asks may be just what fails."""
+    shop = {"name": current_settings().shop_name}
+    return current_app.jinja_env.get_template(template).render(status=status, message=message, shop=shop)
 
 
 def _domain_error(error: DomainError) -> BaseResponse:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 from flask import Flask, render_template
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from storefront.http.errors import error_answer
 
 FRAMED = [400, 403, 404, 405, 410, 413, 429]
 BARE = [500, 503]
@@ -52,3 +57,20 @@ def test_an_unknown_address_is_a_message_for_htmx(client: FlaskClient) -> None:
     assert response.headers["HX-Retarget"] == "#flash"
     assert "That is not there any more." in response.text
     assert "<html" not in response.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_somebody_with_a_session_gets_the_503_page_when_the_database_is_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    with app.test_request_context("/", headers={**headers, "Cookie": "shop_session=whatever"}):
+        monkeypatch.setattr("storefront.http.context.current_visitor", _database_is_away)
+        response = error_answer(503)
+    assert response.status_code == 503
+    text = response.get_data(as_text=True)
+    assert "cannot reach our records" in text
+    assert ("<html" in text) is not bool(headers)
+
+
+def _database_is_away() -> NoReturn:
+    raise OperationalError("SELECT", {}, Exception("the server is gone"))
