@@ -1,0 +1,36 @@
+"""Changes to a cart. Each one locks the cart's row first, then touches lines: two at once never make two.
+
+A product that is added is checked against what could be sold now; nothing is held until the order is placed.
+The price that a line keeps is the one the shopper has seen; it is brought up to date whenever they act on
+the line, so that a notice about a changed price stays until it was seen.
+"""
+
+from storefront.cart.services.keeping import merge_carts, purge_forgotten
+from storefront.cart.services.lines import (
+    AddedLine,
+    RemovedLine,
+    accept_changes,
+    add_by_sku,
+    add_line,
+    clear,
+    remove_line,
+    set_quantity,
+)
+from storefront.cart.services.opening import LockedCart, close_cart, lock_cart, lock_open_cart
+
+__all__ = [
+    "AddedLine",
+    "LockedCart",
+    "RemovedLine",
+    "accept_changes",
+    "add_by_sku",
+    "add_line",
+    "clear",
+    "close_cart",
+    "lock_cart",
+    "lock_open_cart",
+    "merge_carts",
+    "purge_forgotten",
+    "remove_line",
+    "set_quantity",
+]

@@ -1,0 +1,119 @@
+"""The cart's own row: made once per owner, locked before lines are touched, closed when it became an order."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from storefront.cart.errors import CartMissing
+from storefront.cart.models import Cart, CartItem
+from storefront.cart.queries import owned_by
+from storefront.core.db import session, transaction
+from storefront.core.identity import Identity
+from storefront.core.ids import new_id
+from storefront.core.settings import current_settings
+
+
+@dataclass(frozen=True, slots=True)
+class LockedCart:
+    """An open cart whose row is locked until the transaction ends, with its quantities by product."""
+
+    cart_id: uuid.UUID
+    user_id: uuid.UUID | None
+    session_id: uuid.UUID | None
+    currency: str
+    quantities: Mapping[uuid.UUID, int]
+
+
+def lock_open_cart(identity: Identity) -> LockedCart | None:
+    """Lock this person's open cart and read its quantities; None when there is none."""
+    return _locked(owned_by(identity))
+
+
+def lock_cart(cart_id: uuid.UUID) -> LockedCart | None:
+    """Lock a cart by its id; None when it is no longer open."""
+    return _locked(sa.and_(Cart.id == cart_id, Cart.status == "open"))
+
+
+def close_cart(cart: LockedCart, ordered: Mapping[uuid.UUID, int]) -> None:
+    """The cart became an order: close it. What was added since the order was drawn up stays, in a new cart."""
+    with transaction():
+        set_status(cart.cart_id, "ordered")
+        left = {
+            product_id: quantity - ordered.get(product_id, 0)
+            for product_id, quantity in cart.quantities.items()
+            if quantity > ordered.get(product_id, 0)
+        }
+        if not left:
+            return
+        fresh = session().scalar(open_cart(Identity(cart.user_id, cart.session_id)).returning(Cart.id))
+        session().execute(
+            sa.insert(CartItem),
+            [
+                {"cart_id": fresh, "product_id": product_id, "quantity": quantity}
+                for product_id, quantity in left.items()
+            ],
+        )
+
+
+def _locked(which: sa.ColumnElement[bool]) -> LockedCart | None:
+    cart = (
+        session()
+        .execute(
+            sa.select(Cart.id, Cart.user_id, Cart.session_id, Cart.currency)
+            .where(which)
+            .with_for_update(key_share=True)
+        )
+        .one_or_none()
+    )
+    if cart is None:
+        return None
+    rows = session().execute(
+        sa.select(CartItem.product_id, CartItem.quantity).where(CartItem.cart_id == cart.id)
+    )
+    return LockedCart(*cart, dict(rows.all()))
+
+
+def open_cart(identity: Identity) -> Any:
+    """The upsert of this person's open cart, to be run with ``returning``; it locks the row, new or found.
+
+    Raises :class:`CartMissing` for somebody without a session.
+    """
+    values: dict[str, Any] = {"id": new_id(), "currency": current_settings().shop_currency}
+    if identity.user_id is not None:
+        owner: Any = Cart.user_id
+        values["user_id"] = identity.user_id
+    elif identity.session_id is not None:
+        owner = Cart.session_id
+        values["session_id"] = identity.session_id
+    else:
+        raise CartMissing
+    return (
+        insert(Cart)
+        .values(**values)
+        .on_conflict_do_update(
+            index_elements=[owner],
+            index_where=sa.text("status = 'open'"),
+            set_={"updated_at": sa.func.now()},
+        )
+    )
+
+
+def lock_cart_row(identity: Identity) -> uuid.UUID | None:
+    """Lock this person's open cart; its id, or None when there is none."""
+    return session().scalar(sa.select(Cart.id).where(owned_by(identity)).with_for_update(key_share=True))
+
+
+def set_status(cart_id: uuid.UUID, status: str) -> None:
+    """The cart is ``open``, ``merged`` or ``ordered`` from now on."""
+    session().execute(
+        sa.update(Cart)
+        .where(Cart.id == cart_id)
+        .values(status=status)
+        .execution_options(synchronize_session=False)
+    )
