@@ -13,7 +13,7 @@ help: ## This list
 
 run: ## Open the shop: install what is missing, start everything, print the address (PORT, INSTANCE_DIR)
 	@$(PYTHON) scripts/bootstrap.py shop
-	@exec $(BIN)/flask --app wsgi up
+	@exec $(BIN)/python -m flask --app wsgi up
 
 test: ## Everything that must hold: lint, types, import contracts, templates, all tests
 	@$(PYTHON) scripts/bootstrap.py tests
@@ -22,10 +22,10 @@ test: ## Everything that must hold: lint, types, import contracts, templates, al
 
 lint: ## Style, types, import contracts, templates; without the tests
 	@$(PYTHON) scripts/bootstrap.py tools
-	@echo "  Style" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet --output-format concise .
-	@echo "  Types" && $(BIN)/mypy --no-error-summary
-	@echo "  Import contracts" && said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
-	@echo "  Templates" && $(BIN)/djlint --quiet --lint templates
+	@echo "  Style" && $(BIN)/python -m ruff check --quiet . && $(BIN)/python -m ruff format --check --quiet --output-format concise .
+	@echo "  Types" && $(BIN)/python -m mypy --no-error-summary
+	@echo "  Import contracts" && said=$$($(BIN)/python $(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
+	@echo "  Templates" && $(BIN)/python -m djlint --quiet --lint templates
 
 bench: ## Measure: see benchmarks/README.md
 	@$(PYTHON) scripts/bootstrap.py tools
@@ -35,8 +35,8 @@ assets: ## Build the browser files into static/dist
 	@$(PYTHON) scripts/bootstrap.py assets
 
 lock: ## Renew requirements*.txt and package-lock.json from pyproject.toml and package.json
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
 	npm install --package-lock-only
 
 clean: ## Remove what was installed and built; the shop's data in instance/ stay

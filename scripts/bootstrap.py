@@ -51,7 +51,7 @@ def main(goal: str) -> None:
 
 def make_venv() -> None:
     """The virtual environment, with pip. One that this machine's Python cannot use is made anew."""
-    if PYTHON.exists() and quiet([PYTHON, "-m", "pip", "--version"]).returncode == 0:
+    if PYTHON.exists() and (VENV / "bin" / "pip").exists() and quiet([PYTHON, "-c", ""]).returncode == 0:
         return
     if VENV.exists():
         shutil.rmtree(VENV)
@@ -93,8 +93,8 @@ def build_assets() -> None:
     modules = ROOT / "node_modules"
     stamp = modules / ".lock-digest"
     mark = digest([ROOT / "package.json", ROOT / "package-lock.json"])
-    node, npm, environment = node_tools()
     if not stamp.exists() or stamp.read_text() != mark:
+        _, npm, environment = node_tools()
         with step("Browser packages"):
             run([*npm, "ci", "--no-progress", "--loglevel=error"], environment)
             stamp.write_text(mark)
@@ -108,6 +108,7 @@ def build_assets() -> None:
     built = ROOT / "static" / "dist" / ".sources-digest"
     mark = digest([ROOT / "build.mjs", ROOT / "package-lock.json", *sources])
     if not manifest.exists() or not built.exists() or built.read_text() != mark:
+        node, _, environment = node_tools()
         with step("Browser files"):
             run([node, "build.mjs"], environment)
             built.write_text(mark)

@@ -45,9 +45,8 @@ def up(context: click.Context, demo: bool) -> None:
         _require_free_port(settings)
         with _step(console, "Database"):
             _migrate(settings)
-        if demo and is_empty():
-            console.print("  Filling the empty shop with the demo")
-            context.invoke(seed, if_empty=True)
+        if demo:
+            _fill_with_demo(context, settings, console)
         sign_in = _staff_sign_in(settings)
         _let_go_of_the_database()
         _supervise(settings, console, sign_in, begun)
@@ -155,6 +154,18 @@ def _migrate(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if not is_current(urls):
         upgrade(urls)
+
+
+def _fill_with_demo(context: click.Context, settings: Settings, console: Console) -> None:
+    """The demo into an empty shop, or the rest of it when the last attempt was broken off."""
+    from storefront.journeys.demo.seeding import is_empty
+
+    unfinished = settings.instance_dir / "demo.unfinished"
+    if unfinished.exists() or is_empty():
+        console.print("  Filling the empty shop with the demo")
+        unfinished.touch()
+        context.invoke(seed, if_empty=False)
+        unfinished.unlink()
 
 
 def _staff_sign_in(settings: Settings) -> str:
