@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storefront.accounts.models import User
+from storefront.catalog.models import Product
 from storefront.core.db import session
 from storefront.reviews.models import Review, ReviewVote
 
@@ -197,3 +198,39 @@ def published_review(review_id: uuid.UUID) -> ReviewedProduct | None:
         .one_or_none()
     )
     return None if row is None else ReviewedProduct(row.product_id, row.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingReview:
+    """A review that nobody has judged yet."""
+
+    id: uuid.UUID
+    product: str
+    rating: int
+    title: str
+    comment: str
+    is_verified_purchase: bool
+    created_at: datetime
+
+
+def waiting_reviews(limit: int = 50) -> list[WaitingReview]:
+    """The reviews that wait for moderation, the oldest first. One statement."""
+    rows = session().execute(
+        sa.select(Review, Product.name.label("product"))
+        .join(Product, Product.id == Review.product_id)
+        .where(Review.status == "pending", Review.deleted_at.is_(None))
+        .order_by(Review.created_at, Review.id)
+        .limit(limit)
+    )
+    return [
+        WaitingReview(
+            row.Review.id,
+            row.product,
+            row.Review.rating,
+            row.Review.title or "",
+            row.Review.comment or "",
+            row.Review.is_verified_purchase,
+            row.Review.created_at,
+        )
+        for row in rows
+    ]

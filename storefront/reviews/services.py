@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from storefront.accounts.services import require_permission
+from storefront.analytics.services import difference, record_audit
 from storefront.catalog.models import Product
-from storefront.core.db import session, transaction
+from storefront.core.db import session, transaction, write
 from storefront.core.errors import InvalidInput, NotFound
 from storefront.core.identity import Identity
 from storefront.orders.models import Order, OrderItem
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
-from storefront.reviews.models import Review, ReviewVote
+from storefront.reviews.models import REVIEW_STATUSES, Review, ReviewVote
 from storefront.reviews.queries import published_review
 
 LONGEST_TITLE = 120
@@ -164,24 +166,25 @@ def vote_helpful(identity: Identity, review_id: uuid.UUID) -> bool:
         return True
 
 
-def moderate(review_id: uuid.UUID, *, status: str) -> None:
-    """Publish, reject or put back a review. The caller has checked the permission and audits.
+def moderate(actor_id: uuid.UUID | None, review_id: uuid.UUID, *, status: str) -> None:
+    """Publish, reject or put back a review, leaving an audit row; ``actor_id`` None is the command line.
 
-    Raises NotFound for an unknown review and InvalidInput for an unknown ``status``.
+    Raises NotAllowed, NotFound for an unknown review and InvalidInput for an unknown ``status``.
     """
-    if status not in ("pending", "published", "rejected"):
+    if status not in REVIEW_STATUSES:
         raise InvalidInput("status", "Choose pending, published or rejected.")
     with transaction():
-        changed = (
-            session()
-            .execute(
-                sa.update(Review)
-                .where(Review.id == review_id, Review.deleted_at.is_(None))
-                .values(status=status)
-                .returning(Review.id)
-                .execution_options(synchronize_session=False)
-            )
-            .one_or_none()
+        if actor_id is not None:
+            require_permission(actor_id, "reviews", "write")
+        before = session().scalar(
+            sa.select(Review.status)
+            .where(Review.id == review_id, Review.deleted_at.is_(None))
+            .with_for_update()
         )
-        if changed is None:
+        if before is None:
             raise NotFound("review", str(review_id))
+        if before == status:
+            return
+        write(sa.update(Review).where(Review.id == review_id).values(status=status))
+        changes = difference({"status": before}, {"status": status})
+        record_audit(actor_id, "moderate", "review", review_id, changes)

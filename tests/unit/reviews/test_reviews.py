@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 
+from storefront.analytics.models import AuditLog
 from storefront.catalog.queries import product_cards
 from storefront.core.db import session
-from storefront.core.errors import InvalidInput, NotFound
+from storefront.core.errors import InvalidInput, NotAllowed, NotFound
 from storefront.core.identity import ANONYMOUS
 from storefront.core.ids import new_id
 from storefront.orders.services import place_order
@@ -17,7 +19,7 @@ from storefront.reviews.models import Review
 from storefront.reviews.queries import reviews_page
 from storefront.reviews.services import NewReview, moderate, vote_helpful, write_review
 from tests.factories import buying
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_staff, make_user
 from tests.factories.catalog import Made, make_product, make_review, make_variants
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -86,7 +88,7 @@ def test_new_review_waits_and_shows_once_published(tent: Made) -> None:
     waiting = reviews_page(tent.id, viewer_id=author.id)
     assert (waiting.items, waiting.own_status) == ((), "pending")
     assert product_cards([tent.id])[0].review_count == 0
-    moderate(written.id, status="published")
+    moderate(None, written.id, status="published")
     shown = reviews_page(tent.id, viewer_id=author.id)
     assert [(one.title, one.pros, one.author, one.own) for one in shown.items] == [
         ("Dry", ("hood", "pockets"), "Rosa", True)
@@ -166,8 +168,36 @@ def test_own_and_hidden_reviews_take_no_votes(tent: Made) -> None:
         vote_helpful(author.identity, hidden)
 
 
+def test_moderation_needs_its_permission_and_leaves_a_trail(tent: Made) -> None:
+    review_id, staff = make_review(tent, status="pending"), make_staff("admin")
+    with pytest.raises(NotAllowed):
+        moderate(make_user().id, review_id, status="published")
+    moderate(staff.id, review_id, status="published")
+    moderate(staff.id, review_id, status="published")
+    trail = session().query(AuditLog).filter_by(resource_type="review").all()
+    assert [(row.user_id, row.resource_id, row.changes) for row in trail] == [
+        (staff.id, str(review_id), {"status": {"before": "pending", "after": "published"}})
+    ]
+    session().rollback()
+
+
 def test_moderation_knows_three_outcomes(tent: Made) -> None:
     with pytest.raises(InvalidInput):
-        moderate(make_review(tent), status="burnt")
+        moderate(None, make_review(tent), status="burnt")
     with pytest.raises(NotFound):
-        moderate(new_id(), status="published")
+        moderate(None, new_id(), status="published")
+
+
+def test_command_line_shows_what_waits_and_publishes_it(tent: Made, app: Flask) -> None:
+    first = make_review(tent, 4, "Line one.\nLine two.", status="pending", title="Fine")
+    second = make_review(tent, 1, "Buy gold.", status="pending")
+    runner = app.test_cli_runner()
+    listed = runner.invoke(args=["reviews", "waiting"]).output
+    assert f"{first}  4 stars for Drift\n  Fine: Line one. Line two.\n" in listed
+    assert runner.invoke(args=["reviews", "publish", str(first)]).output == f"{first}: published\n"
+    assert runner.invoke(args=["reviews", "reject", str(second)]).output == f"{second}: rejected\n"
+    assert runner.invoke(args=["reviews", "waiting"]).output == "No review is waiting.\n"
+    assert [one.id for one in reviews_page(tent.id).items] == [first]
+    unknown = runner.invoke(args=["reviews", "publish", str(new_id())])
+    assert unknown.exit_code == 1
+    assert "We could not find that." in unknown.output

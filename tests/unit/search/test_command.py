@@ -1,0 +1,41 @@
+"""``flask search``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+
+from storefront.search.queries import ranked_products
+from tests.factories.catalog import make_product
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def tents(app_context: object) -> None:
+    make_product("Drift Tent", "289.00", sku="DRIFT")
+    make_product("Wren Tent", "239.00", sku="WREN")
+    make_product("Stove", "60.00", sku="STOVE", description="Not inside a tent – please.")
+
+
+def test_json_holds_the_page_s_ranking(app: Flask) -> None:
+    printed = app.test_cli_runner().invoke(args=["search", "tent", "--limit", "2", "--json"])
+    assert printed.exit_code == 0
+    rows = json.loads(printed.output)
+    assert [list(row) for row in rows] == [["sku", "name", "score"]] * 2
+    assert [row["sku"] for row in rows] == [one.sku for one in ranked_products("tent", 2)]
+
+
+def test_table_is_for_people(app: Flask) -> None:
+    printed = app.test_cli_runner().invoke(args=["search", "stove"]).output
+    assert "STOVE" in printed
+    assert "60.00 EUR" in printed
+
+
+def test_nothing_found_is_said_and_is_no_error(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["search", "xylophone"]).output == "Nothing found.\n"
+    assert json.loads(runner.invoke(args=["search", "xylophone", "--json"]).output) == []
+    assert runner.invoke(args=["search", "tent", "--limit", "0"]).exit_code == 2
