@@ -27,6 +27,7 @@ from storefront.assistant.queries import MessageView
 from storefront.assistant.tools import TOOLS
 from storefront.core.db import release
 from storefront.core.identity import Identity
+from storefront.core.queues import CHAT_QUEUE
 from storefront.core.redis import redis_client, waiting_redis_client
 from storefront.core.settings import current_settings, once_per_application
 from storefront.core.texts import gettext as _
@@ -35,7 +36,6 @@ from storefront.providers.language_models import LanguageModel, configured_model
 
 log = structlog.get_logger(__name__)
 
-QUEUE = "chat"
 TASK = "storefront.jobs.chat.make_answer"
 _TASK_EXPIRES_SECONDS = 240
 # A reader looks after the answer's row this often while nothing comes, and tells the browser that it is there.
@@ -99,7 +99,7 @@ def workshop(*, use_provider: bool = True, stop: StopSwitch | None = None) -> Wo
         currency=settings.shop_currency,
         explain=explain,
         is_stopped=stop or (lambda: False),
-        unavailable_message=_("I cannot think as well as usual right now, so here is a simpler answer."),
+        unavailable_message=_("I cannot think as well as usual right now, so this is a simpler answer."),
         failed_message=_("I could not finish this answer. Please ask again in a moment."),
         broken_off_message=_("I could not finish my answer. What you see above has been done."),
     )
@@ -126,7 +126,9 @@ def hand_to_worker(answer_id: uuid.UUID) -> bool:
     """Ask the chat worker for an answer; False when the queue cannot be reached."""
     try:
         redis_client().ping()  # Celery takes seconds to find out that its broker is away
-        celery.send_task(TASK, args=[str(answer_id)], queue=QUEUE, expires=_TASK_EXPIRES_SECONDS, retry=False)
+        celery.send_task(
+            TASK, args=[str(answer_id)], queue=CHAT_QUEUE, expires=_TASK_EXPIRES_SECONDS, retry=False
+        )
     except (RedisError, OperationalError, OSError):
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,12 +64,12 @@ def init_celery(app: Flask, settings: Settings) -> None:
 
 
 def celery_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis address: ``unix://`` sockets are ``redis+socket://`` there."""
-    return (
-        "redis+socket://" + redis_url.removeprefix("unix://")
-        if redis_url.startswith("unix://")
-        else redis_url
-    )
+    """Celery's spelling of a Redis address: a socket is ``redis+socket://``, and its ``db`` a ``virtual_host``."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    path, _question_mark, query = redis_url.removeprefix("unix://").partition("?")
+    query = re.sub(r"\bdb=", "virtual_host=", query)
+    return f"redis+socket://{path}?{query}" if query else f"redis+socket://{path}"
 
 
 def send_quietly(send: Callable[[], Any]) -> bool:

@@ -79,7 +79,7 @@ class OpenAICompatibleModel:
             api_key=api_key,
             base_url=base_url,
             timeout=openai.Timeout(read_seconds, connect=_CONNECT_SECONDS),
-            max_retries=1,
+            max_retries=0,  # another engine takes over at once; a second try would double the longest wait
         )
 
     def complete(
@@ -89,7 +89,7 @@ class OpenAICompatibleModel:
         assert_no_transaction()
         arguments: dict[str, Any] = {"tools": list(tools)} if tools else {}
         calls: dict[int, dict[str, str]] = {}
-        finished = False
+        begun = finished = False
         try:
             # Plain dicts of the wire format: the client's own types name every model it knows.
             create: Any = self._client.chat.completions.create
@@ -101,6 +101,7 @@ class OpenAICompatibleModel:
                 **arguments,
             ) as stream:
                 for chunk in stream:
+                    begun = True
                     if chunk.usage:
                         yield TokenUsage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                     for choice in chunk.choices:
@@ -110,7 +111,8 @@ class OpenAICompatibleModel:
                         for part in choice.delta.tool_calls or ():
                             _join(calls, part)
         except openai.OpenAIError as error:
-            raise ModelFailure(_code(error)) from error
+            code = _code(error)
+            raise ModelFailure("cut_off" if begun and code == "unreachable" else code) from error
         except (OSError, ValueError) as error:  # a broken line in the stream
             raise ModelFailure("cut_off") from error
         except Exception as error:

@@ -44,6 +44,7 @@ class ProviderEngine:
         tools = _wire_tools(turn)
         deadline = time.monotonic() + self._seconds
         used = TokenUsage(0, 0)
+        has_spoken = False
         for step in range(self._step_limit + 1):
             text: list[str] = []
             requests: list[ToolRequest] = []
@@ -51,14 +52,16 @@ class ProviderEngine:
             for piece in self._complete(messages, offered, deadline, turn):
                 match piece:
                     case TextPiece():
+                        # What is said after a tool's answer is a paragraph of its own.
+                        yield TextDelta(piece.text if text or not has_spoken else f"\n\n{piece.text}")
                         text.append(piece.text)
-                        yield TextDelta(piece.text)
                     case ToolRequest():
                         requests.append(piece)
                     case TokenUsage():
                         used = TokenUsage(
                             used.tokens_in + piece.tokens_in, used.tokens_out + piece.tokens_out
                         )
+            has_spoken = has_spoken or bool(text)
             if not requests or turn.is_stopped():
                 break
             messages.append(_said("".join(text), requests))
