@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,19 +48,22 @@ def lock_products(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StockRow]
     The parents of variants are locked with them: a parent is listed as available while any variant is, and
     two buyers who take the last of two variants must not each believe that the other one is left.
     """
-    ids = list(set(product_ids))
-    family = sa.union(
-        sa.select(sa.func.unnest(sa.cast(ids, ARRAY(sa.Uuid())))),
-        sa.select(Product.parent_id).where(Product.id.in_(ids), Product.parent_id.is_not(None)),
-    )
-    rows = session().execute(
-        sa.select(Product.id, Product.name, Product.stock_quantity, sellable())
-        .where(Product.id.in_(family))
-        .order_by(Product.id)
-        .with_for_update(key_share=True)
-    )
-    wanted = set(ids)
+    wanted = set(product_ids)
+    rows = session().execute(_lock_statement(), {"ids": list(wanted)})
     return {row[0]: StockRow(*row) for row in rows if row[0] in wanted}
+
+
+@cache
+def _lock_statement() -> sa.Select[Any]:
+    ids = sa.bindparam("ids", type_=ARRAY(sa.Uuid()))
+    family = sa.union(
+        sa.select(sa.func.unnest(ids)),
+        sa.select(Product.parent_id).where(Product.id == sa.any_(ids), Product.parent_id.is_not(None)),
+    )
+    columns: tuple[Any, ...] = (Product.id, Product.name, Product.stock_quantity, sellable())
+    return (
+        sa.select(*columns).where(Product.id.in_(family)).order_by(Product.id).with_for_update(key_share=True)
+    )
 
 
 def adjust_stock(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -70,6 +71,7 @@ class Draft:
     idempotency_key: str
 
 
+@cache
 def _heads() -> Any:
     return sa.select(
         Order.id,
@@ -89,20 +91,31 @@ def drafts_for(idempotency_key: str, cart_id: uuid.UUID | None) -> tuple[Draft |
 
     The caller has locked the cart, so nobody starts another one meanwhile.
     """
-    with_key = Order.idempotency_key == idempotency_key
-    unfinished = sa.and_(Order.cart_id == cart_id, Order.status == "draft")
-    found = [Draft(*row) for row in session().execute(_heads().where(sa.or_(with_key, unfinished)))]
+    rows = session().execute(_drafts_statement(), {"key": idempotency_key, "cart_id": cart_id})
+    found = [Draft(*row) for row in rows]
     known = next((one for one in found if one.idempotency_key == idempotency_key), None)
     return known, next((one for one in found if one.cart_id == cart_id and one.status == "draft"), None)
 
 
+@cache
+def _drafts_statement() -> Any:
+    with_key = Order.idempotency_key == sa.bindparam("key")
+    of_cart = Order.cart_id == sa.bindparam("cart_id", type_=sa.Uuid())
+    return _heads().where(sa.or_(with_key, sa.and_(of_cart, Order.status == "draft")))
+
+
 def head_of(order_id: uuid.UUID, *, lock: bool = False) -> Draft:
     """The order's head, with ``lock`` its row locked until the transaction ends. Raises :class:`NotFound`."""
-    query = _heads().where(Order.id == order_id)
-    row = session().execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
+    row = session().execute(_head_statement(lock=lock), {"order_id": order_id}).one_or_none()
     if row is None:
         raise NotFound("order", str(order_id))
     return Draft(*row)
+
+
+@cache
+def _head_statement(*, lock: bool) -> Any:
+    query = _heads().where(Order.id == sa.bindparam("order_id", type_=sa.Uuid()))
+    return query.with_for_update(key_share=True) if lock else query
 
 
 def write_draft(
@@ -190,16 +203,19 @@ def _item(order_id: uuid.UUID, position: int, line: LineSnapshot, amounts: LineT
 
 def lines_of(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
     """The order's units by product; lines whose product was removed for good are left out."""
-    rows = session().execute(
-        sa.select(OrderItem.product_id, OrderItem.quantity).where(
-            OrderItem.order_id == order_id, OrderItem.product_id.is_not(None)
-        )
-    )
+    rows = session().execute(_units_statement(), {"order_id": order_id})
     units: dict[uuid.UUID, int] = {}
     for product_id, quantity in rows:
         if product_id is not None:
             units[product_id] = units.get(product_id, 0) + quantity
     return units
+
+
+@cache
+def _units_statement() -> sa.Select[Any]:
+    of_order = OrderItem.order_id == sa.bindparam("order_id", type_=sa.Uuid())
+    columns: tuple[Any, ...] = (OrderItem.product_id, OrderItem.quantity)
+    return sa.select(*columns).where(of_order, OrderItem.product_id.is_not(None))
 
 
 def record_event(

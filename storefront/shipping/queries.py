@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,23 +81,7 @@ class ShippingTable:
 
 def shipping_table() -> ShippingTable:
     """The active shipping methods. One statement."""
-    method = ShippingMethod
-    rows = session().execute(
-        sa.select(
-            method.code,
-            method.name,
-            method.description,
-            method.price,
-            method.min_days,
-            method.max_days,
-            method.free_over,
-            method.countries,
-            method.regions,
-            method.price_rules,
-        )
-        .where(method.is_active)
-        .order_by(method.sort_order, method.code)
-    )
+    rows = session().execute(_methods_statement())
     return ShippingTable(
         tuple(
             _Zone(
@@ -109,6 +94,24 @@ def shipping_table() -> ShippingTable:
             for row in rows
         )
     )
+
+
+@cache
+def _methods_statement() -> sa.Select[Any]:
+    method = ShippingMethod
+    columns: tuple[Any, ...] = (
+        method.code,
+        method.name,
+        method.description,
+        method.price,
+        method.min_days,
+        method.max_days,
+        method.free_over,
+        method.countries,
+        method.regions,
+        method.price_rules,
+    )
+    return sa.select(*columns).where(method.is_active).order_by(method.sort_order, method.code)
 
 
 def methods_for(country: str, region: str, subtotal: Decimal, weight: Decimal) -> list[ShippingOption]:
@@ -131,19 +134,22 @@ def chosen(options: Sequence[ShippingOption], code: str, country: str) -> Shippi
 
 def tax_rate_for(country: str, region: str = "") -> TaxRule:
     """The tax at this destination: a region's rate goes before its country's; no row means no tax. One statement."""
-    rate = TaxRate
-    rows = (
-        session()
-        .execute(
-            sa.select(rate.rate, rate.is_inclusive, rate.category_id)
-            .where(rate.country == country, sa.or_(rate.region.is_(None), rate.region == region))
-            .order_by(rate.region.nulls_first())
-        )
-        .all()
-    )
+    rows = session().execute(_rates_statement(), {"country": country, "region": region}).all()
     # Later rows (the region's) overwrite earlier ones (the country's).
     general = [row for row in rows if row.category_id is None]
     by_category = {row.category_id: row.rate for row in rows if row.category_id is not None}
     if not general:
         return TaxRule(by_category=by_category)
     return TaxRule(general[-1].rate, general[-1].is_inclusive, by_category)
+
+
+@cache
+def _rates_statement() -> sa.Select[Any]:
+    rate = TaxRate
+    columns: tuple[Any, ...] = (rate.rate, rate.is_inclusive, rate.category_id)
+    of_region = sa.or_(rate.region.is_(None), rate.region == sa.bindparam("region"))
+    return (
+        sa.select(*columns)
+        .where(rate.country == sa.bindparam("country"), of_region)
+        .order_by(rate.region.nulls_first())
+    )
