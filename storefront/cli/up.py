@@ -27,7 +27,6 @@ from storefront.core.db import db
 from storefront.core.queues import CHAT_QUEUE, JOBS_QUEUE
 from storefront.core.schema import is_current, upgrade
 from storefront.core.settings import ROOT, Settings, current_settings
-from storefront.journeys.demo.seeding import is_empty
 
 _READY_WITHIN_SECONDS = 60.0
 
