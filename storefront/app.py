@@ -70,6 +70,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI=_limiter_url(settings),
         RATELIMIT_HEADERS_ENABLED=True,
         WTF_CSRF_TIME_LIMIT=None,
+        COMPRESS_MIMETYPES=["text/html", "application/json", "application/xml", "text/plain"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_STREAMS=False,  # the assistant's stream goes out word by word
         BABEL_DEFAULT_LOCALE="en",
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "storefront" / "translations"),
     )
@@ -88,6 +92,7 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
     extensions.babel.init_app(app)
+    extensions.compress.init_app(app)
     extensions.htmx.init_app(app)
     init_redis(app, settings)
     jobs.init_celery(app, settings)
