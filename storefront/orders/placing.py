@@ -128,16 +128,18 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
 
 def _replayed(identity: Identity, known: Draft) -> Draft:
     """The order of a key that was used before, if it is this person's and was not given up."""
-    if identity.user_id is not None:
-        is_theirs = known.user_id == identity.user_id
-    else:
-        in_session = sa.and_(Cart.id == known.cart_id, Cart.session_id == identity.session_id)
-        is_theirs = known.id in identity.proved_order_ids or bool(
-            session().scalar(sa.select(Cart.id).where(in_session))
-        )
-    if not is_theirs or known.status == "cancelled":
+    if known.status == "cancelled" or not _is_theirs(identity, known):
         raise CheckoutExpired
     return known
+
+
+def _is_theirs(identity: Identity, known: Draft) -> bool:
+    if known.id in identity.proved_order_ids:
+        return True
+    if identity.user_id is not None:
+        return known.user_id == identity.user_id
+    in_session = sa.and_(Cart.id == known.cart_id, Cart.session_id == identity.session_id)
+    return session().scalar(sa.select(Cart.id).where(in_session)) is not None
 
 
 def _check_stock(

@@ -171,6 +171,17 @@ def test_same_key_leads_to_the_same_order() -> None:
     assert due_kinds() == ["analytics.event", "mail.order_placed"]
 
 
+def test_guest_who_signed_in_afterwards_still_gets_their_own_order() -> None:
+    guest, shopper = make_guest(), make_shopper()
+    fill_cart(guest, (make_product(price="80.00"), 1))
+    request = order_request("80.00", key="before-signing-in")
+    placed = place_order(guest, request)
+    signed_in = Identity(shopper.user_id, shopper.session_id, frozenset({placed.order_id}))
+    assert place_order(signed_in, request).number == placed.number
+    with pytest.raises(CheckoutExpired):
+        place_order(shopper, request)
+
+
 def test_somebody_elses_key_opens_nothing() -> None:
     guest, thief = make_guest(), make_guest()
     kettle = make_product(price="80.00")
