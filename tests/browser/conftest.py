@@ -79,6 +79,7 @@ def browse(
 ) -> Iterator[Browse]:
     """Opens pages, each in a context (cookies, storage) of its own: a person with a browser."""
     opened: list[BrowserContext] = []
+    scripted: set[BrowserContext] = set()
 
     def open_page(
         *,
@@ -100,6 +101,7 @@ def browse(
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         watch.follow(context, javascript=javascript)
         opened.append(context)
+        scripted.update({context} if javascript else ())
         return context.new_page()
 
     yield open_page
@@ -108,7 +110,7 @@ def browse(
         for page in context.pages:
             if failed:
                 _keep(page, tmp_path / f"failed{number or ''}")
-            else:
+            elif context in scripted:  # nothing answers a question where no script may run
                 watch.look_at(page)
         context.close()
 

@@ -82,13 +82,13 @@ def _start(environment: dict[str, str], output: Path) -> subprocess.Popen[bytes]
 
 def _opened(process: subprocess.Popen[bytes], output: Path, folder: Path, url: str) -> Shop:
     deadline = time.monotonic() + START_SECONDS
-    while "is open" not in (said := output.read_text()):
+    while "Ctrl-C stops everything" not in (said := output.read_text()):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the shop did not open: {said}")
         time.sleep(0.05)
-    found = re.search(r"(\S+@\S+) +password (\S+)", output.read_text())
+    found = re.search(r"(\S+@\S+) +password (\S+)", said)
     if found is None:
-        raise RuntimeError(f"no staff sign-in was printed: {output.read_text()}")
+        raise RuntimeError(f"no staff sign-in was printed: {said}")
     return Shop(url, folder, Staff(*found.groups()))
 
 

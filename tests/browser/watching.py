@@ -51,11 +51,15 @@ class Watch:
 
     def look_at(self, page: Page) -> None:
         """Note pictures that did not load on ``page``."""
-        self.problems += [f"broken picture {source} on {page.url}" for source in page.evaluate(_BROKEN_PICTURES)]
+        self.problems += [
+            f"broken picture {source} on {page.url}" for source in page.evaluate(_BROKEN_PICTURES)
+        ]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_SAID_TWICE):
-            self.problems.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+            self.problems.append(
+                f"console {message.type}: {message.text} ({message.location.get('url', '')})"
+            )
 
     def _error(self, error: WebError) -> None:
         self.problems.append(f"error in a script: {error.error}")
