@@ -118,6 +118,28 @@ def _head_statement(*, lock: bool) -> Any:
     return query.with_for_update(key_share=True) if lock else query
 
 
+def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
+    """Whether this draft is what ``request`` asks for: to the same place, at the same total, paid in the same way."""
+    written = session().execute(
+        sa.select(
+            Order.total_amount,
+            Order.shipping_address,
+            Order.billing_address,
+            Order.shipping_method,
+            Order.payment_method,
+            sa.func.coalesce(sa.cast(Order.guest_email, sa.Text), ""),
+        ).where(Order.id == order_id)
+    )
+    return tuple(written.one()) == (
+        request.expected_total,
+        request.shipping_address.stored(),
+        request.billing_address.stored(),
+        request.shipping_method,
+        request.payment_method,
+        request.email,
+    )
+
+
 def write_draft(
     identity: Identity, request: PlaceOrder, cart_id: uuid.UUID, snapshot: CartSnapshot, totals: Totals
 ) -> Draft:

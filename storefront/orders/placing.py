@@ -32,6 +32,7 @@ from storefront.orders.drafts import (
     announce,
     drafts_for,
     head_of,
+    is_the_same,
     lines_of,
     record_event,
     write_draft,
@@ -102,10 +103,13 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
     cart = carts.lock_open_cart(identity)
     known, earlier = drafts_for(request.idempotency_key, cart.cart_id if cart else None)
     if known is not None:
-        return _replayed(identity, known)
+        return _replayed(identity, known, request)
     if cart is None or not cart.quantities:
         raise EmptyCart
-    held = inventory.held_for(earlier.id) if earlier else {}
+    held: dict[uuid.UUID, int] = {}
+    if earlier is not None:
+        head_of(earlier.id, lock=True)  # before the products: whoever gives it up locks in that order, too
+        held = inventory.held_for(earlier.id)
     stock = inventory.lock_products({*cart.quantities, *held})
     if earlier is not None:
         abandon(earlier.id, "replaced")
@@ -126,9 +130,14 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
     return draft
 
 
-def _replayed(identity: Identity, known: Draft) -> Draft:
-    """The order of a key that was used before, if it is this person's and was not given up."""
+def _replayed(identity: Identity, known: Draft, request: PlaceOrder) -> Draft:
+    """The order of a key that was used before, if it is this person's and was not given up.
+
+    An unfinished one goes on only as it was confirmed: whoever has corrected the address since gets a new key.
+    """
     if known.status == "cancelled" or not _is_theirs(identity, known):
+        raise CheckoutExpired
+    if known.status == "draft" and not is_the_same(known.id, request):
         raise CheckoutExpired
     return known
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from storefront.cart import services as carts
 from storefront.core.clock import now
@@ -19,6 +20,7 @@ from storefront.orders.placing import pay_and_finalise
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.queries import payment_method
 
+log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=60)
 """Younger drafts are left alone: their own request is most likely still at work."""
 _BATCH = 200
@@ -40,7 +42,12 @@ def settle_stranded_orders() -> dict[str, int]:
     )
     for order_id in stranded.all():
         release()
-        outcome = settle(order_id)
+        try:
+            outcome = settle(order_id)
+        except Exception:  # whatever is wrong with this one, those behind it are settled
+            log.exception("order_not_settled", order=str(order_id))
+            release()
+            continue
         if outcome is not None:
             counts[outcome] += 1
     return counts

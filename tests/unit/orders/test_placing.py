@@ -323,6 +323,47 @@ def test_crash_after_pay_is_finished_by_the_shoppers_own_retry(monkeypatch: pyte
     assert stock_of(kettle) == Stock(3, 0)
 
 
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"shipping_address": make_address(city="Bremen")},
+        {"billing_address": make_address(full_name="Ida Larsen GmbH")},
+        {"payment_method": "on_delivery"},
+        {"email": "ida.larsen@example.com"},
+    ],
+)
+def test_retry_with_something_corrected_never_goes_on_with_the_old_draft(
+    monkeypatch: pytest.MonkeyPatch, corrected: dict[str, object]
+) -> None:
+    guest, kettle = make_guest(), make_product(price="80.00", stock=5)
+    fill_cart(guest, (kettle, 2))
+    _crash_in(monkeypatch, payments, "authorise", guest)
+    with pytest.raises(CheckoutExpired):
+        place_order(guest, order_request("160.00", key="crashed", **corrected))
+    placed = place_order(guest, order_request("160.00", key="afresh", **corrected))
+    order = order_for_mail(placed.order_id)
+    assert (order.shipping_address, order.billing_address, order.payment_method, order.email) == tuple(
+        corrected.get(name, getattr(order_request("160.00"), name))
+        for name in ("shipping_address", "billing_address", "payment_method", "email")
+    )
+    assert stock_of(kettle) == Stock(3, 0)
+
+
+def test_stranded_order_that_cannot_be_settled_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kettle = make_product(price="80.00", stock=5)
+    for key in ("first", "second"):
+        guest = make_guest()
+        fill_cart(guest, (kettle, 2))
+        _crash_in(monkeypatch, payments, "authorise", guest, key)
+    broken = sa.update(Order).where(Order.idempotency_key == "first").values(payment_method="withdrawn")
+    with transaction() as current:
+        current.execute(broken)
+    with frozen(now() + timedelta(minutes=2)):
+        assert settle_stranded_orders() == {"placed": 1, "cancelled": 0}
+
+
 def test_crashed_order_is_cancelled_and_released_once_its_hold_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -372,7 +413,9 @@ def test_what_was_added_after_the_crash_stays_in_the_cart(monkeypatch: pytest.Mo
     assert left == {"Kettle": 1, "Mug": 3}
 
 
-def _crash_in(monkeypatch: pytest.MonkeyPatch, module: object, step: str, guest: Identity) -> None:
+def _crash_in(
+    monkeypatch: pytest.MonkeyPatch, module: object, step: str, guest: Identity, key: str = "crashed"
+) -> None:
     """Place an order and let the process die at ``step``."""
 
     def dies(*_: object, **__: object) -> None:
@@ -381,5 +424,5 @@ def _crash_in(monkeypatch: pytest.MonkeyPatch, module: object, step: str, guest:
     with monkeypatch.context() as patched:
         patched.setattr(module, step, dies)
         with pytest.raises(Crash):
-            place_order(guest, order_request("160.00", key="crashed"))
+            place_order(guest, order_request("160.00", key=key))
     session().rollback()
