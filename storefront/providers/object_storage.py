@@ -75,7 +75,7 @@ class FolderStorage:
     def get(self, key: str) -> StoredObject | None:
         try:
             return StoredObject(self.path(key).read_bytes(), content_type_of(key))
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
     def has(self, key: str) -> bool:

@@ -168,7 +168,9 @@ def test_changed_price_is_shown_from_and_to_before_anything_is_ordered(app: Flas
     assert orders(app)[0].total_amount == Decimal("59.90")
 
 
-@pytest.mark.parametrize("expected", ["0.01", "NaN", "Infinity", "abc", "", "-5"])
+@pytest.mark.parametrize(
+    "expected", ["0.01", "NaN", "sNaN", "Infinity", "1e40", "-1e999999", "abc", "", "-5"]
+)
 def test_tampered_total_orders_nothing(app: Flask, guest: tuple, expected: str) -> None:
     response = place(guest[1], expected_total=expected, seen="[[]]")
     assert response.status_code == 409
@@ -187,6 +189,9 @@ def test_tampered_total_orders_nothing(app: Flask, guest: tuple, expected: str) 
         {"idempotency_key": "x"},
         {"seen": "{"},
         {"seen": '[["line", 1, 2, "x"]]'},
+        {"expected_total": "1", "seen": '[["line", 1, 2, "1e99"]]'},
+        {"expected_total": "1", "seen": '[["shipping", "", "", "sNaN"]]'},
+        {"shipping-country": "\0"},
     ],
 )
 def test_tampered_form_never_breaks(app: Flask, guest: tuple, tampered: dict[str, str]) -> None:

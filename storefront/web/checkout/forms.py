@@ -25,6 +25,7 @@ from storefront.pricing.totals import Totals
 
 LONGEST_KEY = 100
 _SEEN_BYTES = 60_000
+_LARGEST_AMOUNT = Decimal(10) ** 10
 
 
 class CheckoutFields(FlaskForm):
@@ -161,10 +162,9 @@ class CheckoutForm:
     def expected_total(self) -> Decimal:
         """The total that the page showed; something that fits no order when the field was tampered with."""
         try:
-            amount = Decimal(self.fields.expected_total.data or "")
-        except InvalidOperation:
+            return _amount(self.fields.expected_total.data or "")
+        except (ValueError, InvalidOperation):
             return Decimal(-1)
-        return amount if amount.is_finite() else Decimal(-1)
 
 
 def postal(part: AddressFields) -> PostalAddress:
@@ -198,9 +198,17 @@ def read_amounts(text: str | None) -> tuple[SeenAmount, ...]:
         return ()
     try:
         return tuple(
-            SeenAmount(what, str(key), str(name), Decimal(amount))
+            SeenAmount(what, str(key), str(name), _amount(str(amount)))
             for what, key, name, amount in json.loads(text)
             if what in ("line", "shipping", "tax", "discount")
         )
     except (ValueError, TypeError, InvalidOperation, RecursionError):
         return ()
+
+
+def _amount(text: str) -> Decimal:
+    """An amount out of a hidden field. Raises ValueError for one that no price can be: it could not be shown."""
+    amount = Decimal(text)
+    if not amount.is_finite() or abs(amount) >= _LARGEST_AMOUNT:
+        raise ValueError(text)
+    return amount

@@ -8,6 +8,7 @@ from storefront.accounts.queries import AddressEntry
 from storefront.cart.queries import CartView, cart_view
 from storefront.core.identity import Identity
 from storefront.core.money import ZERO
+from storefront.http.address_form import tidy
 from storefront.orders.errors import TotalChanged
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
@@ -44,7 +45,8 @@ def summarise(
     cart = cart_view(identity)
     table = shipping_table()
     form.shipping.limit_countries(table.countries())
-    country, region = form.shipping.country.data or "", form.shipping.region.data or ""
+    # Nothing was checked yet: a country of somebody's own making is one that we do not deliver to.
+    country, region = tidy(form.shipping.country.data) or "", form.shipping.region.data or ""
     options = table.options(country, region, cart.subtotal, cart.snapshot.weight)
     wanted = form.fields.shipping_method.data
     option = next((one for one in options if one.code == wanted), options[0] if options else None)
