@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from flask import Response, request
 from flask_limiter.util import get_remote_address
 
+from storefront.accounts.emails import normal_email
+from storefront.accounts.errors import EmailInvalid
 from storefront.core.extensions import limiter
 from storefront.core.ids import digest
 from storefront.core.settings import current_settings
+from storefront.http.address_form import tidy
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,8 +26,10 @@ def attempts() -> str:
 
 def _mailbox() -> str:
     """The e-mail address of the form, hashed: Redis keeps no addresses. One key for every spelling."""
-    typed = request.form.get("email", "").strip().casefold()
-    return digest(typed) if typed else f"none:{get_remote_address()}"
+    typed = tidy(request.form.get("email", "")) or ""
+    with suppress(EmailInvalid):
+        typed = normal_email(typed)
+    return digest(typed.casefold()) if typed else f"none:{get_remote_address()}"
 
 
 def _refused(response: Response) -> bool:

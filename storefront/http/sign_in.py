@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request, session, url_for
 
+from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
 from storefront.http.rendering import leave_to
 from storefront.http.visitor import current_visitor, remember_proved_order, start_session
@@ -17,21 +18,23 @@ def sign_in(email: str, password: str) -> None:
     """Sign the visitor in. Raises :class:`SignInRefused`; then nothing has changed."""
     guest = current_visitor().identity
     user_id = journey.sign_in(guest, email, password)
-    _begin(user_id, guest.proved_order_ids)
+    _begin(user_id, guest)
 
 
 def sign_in_as(user_id: uuid.UUID) -> None:
     """Sign the visitor in as somebody who has just proved who they are by a mailed link."""
     guest = current_visitor().identity
     journey.take_along(guest, user_id)
-    _begin(user_id, guest.proved_order_ids)
+    _begin(user_id, guest)
 
 
-def _begin(user_id: uuid.UUID, proved_order_ids: frozenset[uuid.UUID]) -> None:
+def _begin(user_id: uuid.UUID, before: Identity) -> None:
     # A fresh cookie: neither the session's secret nor the CSRF token of the guest lives on.
     session.clear()
     start_session(user_id)
-    for order_id in sorted(proved_order_ids):
+    if before.user_id not in (None, user_id):
+        return  # what another account's session had proved is not this person's
+    for order_id in sorted(before.proved_order_ids):
         remember_proved_order(order_id)
 
 

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from storefront.accounts.models import User, UserSession
 from storefront.cart.models import Cart, CartItem
 from storefront.core import clock
-from storefront.core.db import session
+from storefront.core.db import session, transaction
+from storefront.core.ids import new_id
 from storefront.core.outbox import OutboxEntry
 from storefront.core.settings import Settings
 from storefront.jobs.outbox import drain
@@ -436,6 +437,15 @@ def test_no_mailbox_is_flooded_through_our_forms(app: Flask, client: FlaskClient
     assert post(client, "/account/forgot-password", email="bob@example.com").status_code == 303
 
 
+def test_no_spelling_of_an_address_is_counted_apart(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        make_user("ada@example.com")
+    spellings = ["ada@example.com", "ad\0a@example.com", "ada@exam\0ple.com", "ada@ｅｘａｍｐｌｅ.com"]
+    for address in [*spellings, "ADA@example.com", "\0ada@example.com"]:
+        assert post(client, "/account/forgot-password", email=address).status_code == 303
+    assert post(client, "/account/forgot-password", email="ada\0@example.com").status_code == 429
+
+
 def test_a_mail_server_that_is_away_loses_no_letter(app: Flask, client: FlaskClient, folder: Path) -> None:
     post(client, "/account/sign-up", email="ada@example.com", password=PASSWORD)
     folder.rmdir() if folder.exists() else None
@@ -464,3 +474,16 @@ def test_our_letters_carry_no_strangers_advertisement(app: Flask, client: FlaskC
     assert page.status_code == 422
     assert 'id="first_name-error"' in page.text
     assert letters(app, folder) == []
+
+
+def test_what_another_account_has_proved_stays_behind(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        ada, bob = make_user("ada@example.com"), make_user("bob@example.com")
+    proved = [str(new_id())]
+    sign_in(client, ada)
+    with app.app_context(), transaction() as current:
+        current.execute(sa.update(UserSession).values(data={"proved_orders": proved}))
+    typed = {"email": bob.email, "password": PASSWORD}
+    assert post(client, "/account/sign-in", "/account/profile", **typed).status_code == 303
+    with app.app_context():
+        assert session().scalars(sa.select(UserSession.data)).all() == [{}]
