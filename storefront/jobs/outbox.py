@@ -68,6 +68,7 @@ def _handle(entry: outbox.Claimed) -> bool:
         handler(**entry.payload)
     except Exception as error:  # whatever a handler raises, the entry stays and the drain goes on
         log.exception("outbox_failed", kind=entry.kind, entry=str(entry.id), attempts=entry.attempts)
+        release()  # a statement of its own that failed has left a transaction in which nothing can be written
         with transaction():
             outbox.postpone(entry, f"{type(error).__name__}: {error}"[:500])
         return False

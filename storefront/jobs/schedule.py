@@ -24,3 +24,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="3", minute="20"),
     },
 }
+
+_SHORTEST_WAIT_SECONDS = 30.0
+_LONGEST_WAIT_SECONDS = 6 * 3_600.0
+# A worker that was away for a night finds each task once, not once for every tick it has missed.
+for _entry in SCHEDULE.values():
+    _pause = _entry["schedule"]
+    _waits = max(_pause, _SHORTEST_WAIT_SECONDS) if isinstance(_pause, float) else _LONGEST_WAIT_SECONDS
+    _entry["options"] = {"expires": _waits}

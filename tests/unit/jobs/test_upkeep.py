@@ -35,6 +35,13 @@ def test_every_scheduled_task_exists() -> None:
     assert {entry["task"] for entry in SCHEDULE.values()} <= set(celery.tasks)
 
 
+def test_no_worker_works_through_the_ticks_it_has_missed() -> None:
+    waits = {name: entry["options"]["expires"] for name, entry in SCHEDULE.items()}
+    assert waits["drain the outbox"] == 30
+    assert waits["finish or cancel stranded orders"] == 60
+    assert max(waits.values()) < timedelta(days=1).total_seconds()
+
+
 def test_expired_holds_come_back_and_the_run_is_recorded() -> None:
     kettle = make_product(stock=5)
     with transaction():

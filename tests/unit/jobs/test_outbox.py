@@ -1,0 +1,93 @@
+"""The outbox's drain: each entry is done once, a failing one is tried again later and holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from storefront.core.clock import frozen, now
+from storefront.core.db import session, transaction
+from storefront.core.outbox import OutboxEntry, enqueue
+from storefront.jobs import outbox
+
+pytestmark = pytest.mark.usefixtures("app_context")
+Handled = list[str]
+
+
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> Handled:
+    """The names that the handlers of ``test.good`` and ``test.bad`` were given; the latter breaks its transaction."""
+    names: Handled = []
+
+    def good(name: str) -> None:
+        names.append(name)
+
+    def bad(name: str) -> None:
+        names.append(name)
+        session().execute(sa.text("SELECT no_such_column"))
+
+    for kind, handler in {"test.good": good, "test.bad": bad}.items():
+        monkeypatch.setitem(outbox._handlers, kind, handler)
+    return names
+
+
+def enqueued(*entries: tuple[str, str]) -> None:
+    with transaction():
+        for kind, name in entries:
+            enqueue(kind, name=name)
+
+
+def states() -> dict[str, tuple[bool, int]]:
+    """By name: whether the entry is done, and how often it was tried."""
+    session().rollback()
+    rows = session().execute(
+        sa.select(OutboxEntry.payload["name"].astext, OutboxEntry.done_at.is_not(None), OutboxEntry.attempts)
+    )
+    return {name: (done, attempts) for name, done, attempts in rows}
+
+
+def test_handler_that_breaks_its_transaction_holds_up_nobody(handled: Handled) -> None:
+    enqueued(("test.good", "first"), ("test.bad", "poison"), ("test.good", "last"))
+    assert outbox.drain() == 2
+    assert handled == ["first", "poison", "last"]
+    assert states() == {"first": (True, 1), "poison": (False, 1), "last": (True, 1)}
+    error = session().scalar(sa.select(OutboxEntry.last_error).where(OutboxEntry.done_at.is_(None)))
+    assert error is not None
+    assert "no_such_column" in error
+
+
+@pytest.mark.parametrize(("tries", "pause"), [(1, 20), (2, 40), (3, 80)])
+def test_failing_entry_waits_twice_as_long_each_time(handled: Handled, tries: int, pause: int) -> None:
+    moment = now()
+    enqueued(("test.bad", "poison"))
+    for number in range(tries):
+        with frozen(moment + timedelta(hours=number + 1)):
+            outbox.drain()
+    last = moment + timedelta(hours=tries)
+    for seconds, expected in ((pause - 1, tries), (pause + 1, tries + 1)):
+        with frozen(last + timedelta(seconds=seconds)):
+            outbox.drain()
+        assert len(handled) == expected
+
+
+def test_entry_without_a_handler_is_kept() -> None:
+    enqueued(("test.unknown", "lost"))
+    assert outbox.drain() == 0
+    assert states() == {"lost": (False, 1)}
+
+
+def test_what_is_being_handled_is_taken_by_nobody_else(
+    handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drains_too(name: str) -> None:
+        handled.append(name)
+        assert outbox.drain() == 0
+
+    drain_again: Callable[[str], None] = drains_too
+    monkeypatch.setitem(outbox._handlers, "test.good", drain_again)
+    enqueued(("test.good", "once"))
+    assert outbox.drain() == 1
+    assert handled == ["once"]
