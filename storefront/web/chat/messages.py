@@ -99,11 +99,10 @@ def _refused(status: int, problem: str, text: str) -> ResponseReturnValue:
 def _too_large(_error: HTTPException) -> ResponseReturnValue:
     """More than the shop takes in at all. What was sent is not read, and without JavaScript not put back."""
     _discard_body()
-    limit = current_settings().chat_message_characters
     problem = _(
-        "This message is too long: I can read up to %(limit)s characters at a time. Nothing was sent; your text is"
-        " where you typed it.",
-        limit=f"{limit:,}",
+        "This message is too long: I can read %(limit)s characters at once. Nothing was sent; your text is where"
+        " you typed it.",
+        limit=current_settings().chat_message_characters,
     )
     if wants_fragment():
         return _refused(413, problem, "")
