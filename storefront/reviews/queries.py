@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,7 +93,9 @@ def reviews_page(
     """
     sort = sort if sort in _ORDERS else "helpful"
     stars = stars if stars in (1, 2, 3, 4, 5) else None
-    row = session().execute(_statement(product_id, viewer_id, stars, sort, max(number, 1))).one()
+    asked = {"product_id": product_id, "viewer_id": viewer_id, "stars": stars, "number": max(number, 1)}
+    statement = _statement(viewer_id is not None, stars is not None, sort)
+    row = session().execute(statement, asked).one()
     counts = {int(key): int(value) for key, value in (row.by_stars or {}).items()}
     by_stars = tuple((value, counts.get(value, 0)) for value in (5, 4, 3, 2, 1))
     left = sum(counts.values()) if stars is None else counts.get(stars, 0)
@@ -109,17 +112,20 @@ def reviews_page(
     )
 
 
-def _statement(
-    product_id: uuid.UUID, viewer_id: uuid.UUID | None, stars: int | None, sort: str, number: int
-) -> sa.Select[Any]:
+@cache
+def _statement(for_viewer: bool, by_stars: bool, sort: str) -> sa.Select[Any]:
+    product_id = sa.bindparam("product_id", type_=sa.Uuid())
+    viewer_id = sa.bindparam("viewer_id", type_=sa.Uuid())
+    stars = sa.bindparam("stars", type_=sa.Integer())
+    number = sa.bindparam("number", type_=sa.Integer())
     published = (Review.product_id == product_id, Review.status == "published", Review.deleted_at.is_(None))
     counted = sa.select(Review.rating, sa.func.count().label("n")).where(*published).group_by(Review.rating)
     counts = counted.cte("counts")
-    by_stars = sa.select(
+    histogram = sa.select(
         sa.func.jsonb_object_agg(sa.cast(counts.c.rating, sa.Text()), counts.c.n)
     ).scalar_subquery()
     left = sa.select(sa.func.coalesce(sa.func.sum(counts.c.n), 0))
-    if stars is not None:
+    if by_stars:
         left = left.where(counts.c.rating == stars)
     last_page = sa.func.greatest(sa.func.ceil(left.scalar_subquery() / float(PER_PAGE)), 1)
     voted = sa.exists().where(ReviewVote.review_id == Review.id, ReviewVote.user_id == viewer_id)
@@ -135,12 +141,12 @@ def _statement(
             Review.helpful_count,
             Review.created_at,
             User.first_name.label("author"),
-            (voted if viewer_id else sa.false()).label("voted"),
-            ((Review.user_id == viewer_id) if viewer_id else sa.false()).label("own"),
+            (voted if for_viewer else sa.false()).label("voted"),
+            ((Review.user_id == viewer_id) if for_viewer else sa.false()).label("own"),
             sa.func.row_number().over(order_by=(*_ORDERS[sort], Review.id)).label("place"),
         )
         .join(User, sa.and_(User.id == Review.user_id, User.deleted_at.is_(None)), isouter=True)
-        .where(*published, *(() if stars is None else (Review.rating == stars,)))
+        .where(*published, *((Review.rating == stars,) if by_stars else ()))
         .order_by(*_ORDERS[sort], Review.id)
         .limit(PER_PAGE)
         .offset(sa.cast(sa.func.least(number - 1, last_page - 1) * PER_PAGE, sa.BigInteger()))
@@ -155,9 +161,9 @@ def _statement(
         Review.product_id == product_id, Review.user_id == viewer_id, Review.deleted_at.is_(None)
     )
     return sa.select(
-        by_stars.label("by_stars"),
+        histogram.label("by_stars"),
         items.scalar_subquery().label("items"),
-        (own.scalar_subquery() if viewer_id else sa.null()).label("own_status"),
+        (own.scalar_subquery() if for_viewer else sa.null()).label("own_status"),
     )
 
 

@@ -122,8 +122,9 @@ def card_from(row: Any) -> ProductCard:
 
 
 def visible() -> sa.ColumnElement[bool]:
-    """Rows whose day of publication has come; triggers keep unlisted products out altogether."""
-    return listed.c.published_at <= now()
+    """Rows whose day of publication has come when the statement runs; triggers keep unlisted products out."""
+    moment = sa.bindparam("moment", callable_=now, type_=sa.TIMESTAMP(timezone=True), unique=True)
+    return listed.c.published_at <= moment
 
 
 def product_cards(ids: Sequence[uuid.UUID]) -> list[ProductCard]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,7 +94,8 @@ def _feature(node: CategoryNode, told: Mapping[str, Any], pictures: Mapping[str,
     )
 
 
-def _lists() -> dict[str, list[ProductCard]]:
+@cache
+def _lists_statement() -> sa.CompoundSelect[Any]:
     liveliest = (listed.c.popularity.desc(), listed.c.product_id)
     newest_first = (listed.c.published_at.desc(), listed.c.product_id)
     parts = (
@@ -101,7 +103,11 @@ def _lists() -> dict[str, list[ProductCard]]:
         _part("newest", listed.c.available, newest_first),
         _part("reduced", sa.and_(listed.c.compare_at_price.isnot(None), listed.c.available), liveliest),
     )
-    rows = session().execute(sa.union_all(*(sa.select(part) for part in parts)))
+    return sa.union_all(*(sa.select(part) for part in parts))
+
+
+def _lists() -> dict[str, list[ProductCard]]:
+    rows = session().execute(_lists_statement())
     lists: dict[str, list[ProductCard]] = {}
     for row in rows:
         lists.setdefault(row.list_name, []).append(card_from(row))
@@ -125,7 +131,18 @@ def _pictures(nodes: list[CategoryNode]) -> dict[str, Image]:
     ids = {node.id: node.slug for node in nodes if node.image is None}
     if not ids:
         return {}
-    wanted = sa.func.unnest(sa.cast(list(ids), sa.ARRAY(sa.Uuid()))).table_valued("id").render_derived()
+    rows = session().execute(_pictures_statement(), {"category_ids": list(ids)})
+    found = ((ids[row.id], image_from(row.image, row.name)) for row in rows)
+    return {slug: image for slug, image in found if image}
+
+
+@cache
+def _pictures_statement() -> sa.Select[Any]:
+    wanted = (
+        sa.func.unnest(sa.bindparam("category_ids", type_=sa.ARRAY(sa.Uuid())))
+        .table_valued("id")
+        .render_derived()
+    )
     liveliest = (
         sa.select(listed.c.image, listed.c.name)
         .where(
@@ -137,8 +154,4 @@ def _pictures(nodes: list[CategoryNode]) -> dict[str, Image]:
         .limit(1)
         .lateral("liveliest")
     )
-    rows = session().execute(
-        sa.select(wanted.c.id, liveliest.c.image, liveliest.c.name).join(liveliest, sa.true())
-    )
-    found = ((ids[row.id], image_from(row.image, row.name)) for row in rows)
-    return {slug: image for slug, image in found if image}
+    return sa.select(wanted.c.id, liveliest.c.image, liveliest.c.name).join(liveliest, sa.true())

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Brand, Product
@@ -179,7 +181,17 @@ def product_page(slug: str) -> ProductPage | None:
 
     A variant's slug or SKU answers with its parent, ``asked_sku`` naming the variant.
     """
+    rows = session().execute(_family_statement(), {"slug": slug}).all()
+    parent = next((row for row in rows if row.parent_id is None), None)
+    if parent is None or parent.published_at is None or parent.published_at > now():
+        return None
+    return _page(parent, [row for row in rows if row.parent_id is not None])
+
+
+@cache
+def _family_statement() -> sa.Select[Any]:
     asked = aliased(Product)
+    slug = sa.bindparam("slug", type_=sa.Text())
     # Slugs are lower case and SKUs as staff write them; a slug wins over an equal SKU.
     chosen = (
         sa.select(asked.id, sa.func.coalesce(asked.parent_id, asked.id).label("family_id"))
@@ -188,31 +200,22 @@ def product_page(slug: str) -> ProductPage | None:
         .limit(1)
         .cte("chosen")
     )
-    rows = (
-        session()
-        .execute(
-            sa.select(
-                *_PRODUCT_COLUMNS,
-                chosen.c.id.label("asked_id"),
-                Brand.name.label("brand_name"),
-                Brand.slug.label("brand_slug"),
-                listed.c.rating_average,
-                listed.c.rating_count,
-                listed.c.price_min,
-                listed.c.price_max,
-            )
-            .join(chosen, sa.or_(Product.id == chosen.c.family_id, Product.parent_id == chosen.c.family_id))
-            .join(Brand, sa.and_(Brand.id == Product.brand_id, Brand.deleted_at.is_(None)), isouter=True)
-            .join(listed, listed.c.product_id == Product.id, isouter=True)
-            .where(Product.deleted_at.is_(None), Product.is_active)
-            .order_by(Product.parent_id.isnot(None), Product.created_at, Product.id)
-        )
-        .all()
+    columns: tuple[Any, ...] = (
+        *_PRODUCT_COLUMNS,
+        chosen.c.id.label("asked_id"),
+        Brand.name.label("brand_name"),
+        Brand.slug.label("brand_slug"),
+        listed.c.rating_average,
+        listed.c.rating_count,
     )
-    parent = next((row for row in rows if row.parent_id is None), None)
-    if parent is None or parent.published_at is None or parent.published_at > now():
-        return None
-    return _page(parent, [row for row in rows if row.parent_id is not None])
+    return (
+        sa.select(*columns)
+        .join(chosen, sa.or_(Product.id == chosen.c.family_id, Product.parent_id == chosen.c.family_id))
+        .join(Brand, sa.and_(Brand.id == Product.brand_id, Brand.deleted_at.is_(None)), isouter=True)
+        .join(listed, listed.c.product_id == Product.id, isouter=True)
+        .where(Product.deleted_at.is_(None), Product.is_active)
+        .order_by(Product.parent_id.isnot(None), Product.created_at, Product.id)
+    )
 
 
 _PRODUCT_COLUMNS = (
@@ -329,18 +332,29 @@ def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
     if category is None:
         return []
     near = category.category
-    # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
-    rows = session().execute(
-        sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.category_id)
-        .where(
-            listed.c.category_path.contains([near.parent_id or near.id]),
-            listed.c.product_id != page.id,
-            listed.c.available,
-            visible(),
-        )
-        .order_by((listed.c.category_id == near.id).desc(), listed.c.popularity.desc(), listed.c.product_id)
-        .limit(_RELATED_COMPARED)
-    )
+    where = {
+        "department_ids": [near.parent_id or near.id],
+        "category_id": near.id,
+        "product_id": page.id,
+    }
+    rows = session().execute(_related_statement(), where)
     wanted = set(page.tags)
     ranked = sorted(rows, key=lambda row: (row.category_id != near.id, -len(wanted.intersection(row.tags))))
     return [card_from(row) for row in ranked[:limit]]
+
+
+@cache
+def _related_statement() -> sa.Select[Any]:
+    same_category = listed.c.category_id == sa.bindparam("category_id", type_=sa.Uuid())
+    return (
+        sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.category_id)
+        .where(
+            listed.c.category_path.contains(sa.bindparam("department_ids", type_=ARRAY(sa.Uuid()))),
+            listed.c.product_id != sa.bindparam("product_id", type_=sa.Uuid()),
+            listed.c.available,
+            visible(),
+        )
+        .order_by(same_category.desc(), listed.c.popularity.desc(), listed.c.product_id)
+        # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
+        .limit(_RELATED_COMPARED)
+    )

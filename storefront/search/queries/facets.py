@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
 from storefront.core.db import session
 from storefront.search.models import ProductSearch
-from storefront.search.queries.filters import Filters
-from storefront.search.queries.matching import Matching
+from storefront.search.queries.filters import SHAPES_KEPT, Filters, Shape, filters_for
+from storefront.search.queries.matching import holds_all_terms
 from storefront.search.queries.price_ranges import PRICE_STEPS, price_ranges
 from storefront.search.queries.request import ListingRequest
 
@@ -61,9 +62,9 @@ class Counts:
     facets: list[Facet] = field(default_factory=list)
 
 
-def count_facets(request: ListingRequest, filters: Filters, matching: Matching | None) -> Counts:
+def count_facets(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> Counts:
     """Count everything beside the list of a cleaned ``request``. One statement."""
-    rows = session().execute(_statement(request, filters, matching)).all()
+    rows = session().execute(_statement(shape), values).all()
     by_kind: dict[str, list[sa.Row[Any]]] = {}
     for row in rows:
         by_kind.setdefault(row.kind, []).append(row)
@@ -85,9 +86,9 @@ def _narrows(facet: Facet, total: int) -> bool:
     return any(option.selected or option.count < total for option in facet.options)
 
 
-def _statement(
-    request: ListingRequest, filters: Filters, matching: Matching | None
-) -> sa.CompoundSelect[Any]:
+@lru_cache(maxsize=SHAPES_KEPT)
+def _statement(shape: Shape) -> sa.CompoundSelect[Any]:
+    filters = filters_for(shape)
     candidate = (
         sa.select(
             ProductSearch.product_id,
@@ -97,7 +98,6 @@ def _statement(
             ProductSearch.category_path,
             ProductSearch.price_min,
             ProductSearch.rating_average,
-            ProductSearch.rating_count,
             ProductSearch.available,
             ProductSearch.tags,
             filters.failed().label("failed"),
@@ -107,7 +107,7 @@ def _statement(
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     return sa.union_all(
-        _total(candidate, filters, matching),
+        _total(candidate, filters, shape),
         _grouped("brand", candidate, filters.bit("brand"), candidate.c.brand_slug, candidate.c.brand_name),
         _unnested("category", candidate, filters.bit("category"), candidate.c.category_path),
         _grouped("price", candidate, filters.bit("price"), _price_step(candidate)),
@@ -115,7 +115,7 @@ def _statement(
         _grouped("stock", candidate, filters.bit("stock"), candidate.c.available),
         _unnested("tag", candidate, filters.bit("tag"), candidate.c.tags),
         _options(candidate, filters),
-        _specifications(candidate, filters, request),
+        _specifications(candidate, filters, len(shape.named[1])),
     )
 
 
@@ -134,7 +134,7 @@ def _met_but(failed: sa.ColumnElement[int], bit: int | sa.ColumnElement[int]) ->
     return sa.or_(failed == 0, failed == bit)
 
 
-def _total(candidate: sa.CTE, filters: Filters, matching: Matching | None) -> sa.Select[Any]:
+def _total(candidate: sa.CTE, filters: Filters, shape: Shape) -> sa.Select[Any]:
     on_page = candidate.c.failed == 0
     but_price = _met_but(candidate.c.failed, filters.bit("price"))
     span = (
@@ -142,9 +142,11 @@ def _total(candidate: sa.CTE, filters: Filters, matching: Matching | None) -> sa
         + "-"
         + sa.cast(sa.func.max(candidate.c.price_min).filter(but_price), sa.Text)
     )
-    apart = sa.case((matching.together(), "together"), else_="apart") if matching else sa.literal("together")
+    together: Any = sa.literal("together")
+    if shape.text == "terms":
+        together = sa.case((holds_all_terms(), "together"), else_="apart")
     return sa.select(
-        *_row("total", apart, sa.func.coalesce(span, "-"), "", sa.func.count().filter(on_page))
+        *_row("total", together, sa.func.coalesce(span, "-"), "", sa.func.count().filter(on_page))
     ).select_from(candidate)
 
 
@@ -172,7 +174,9 @@ def _unnested(kind: str, candidate: sa.CTE, bit: int, values: sa.ColumnElement[A
 
 
 def _price_step(candidate: sa.CTE) -> sa.ColumnElement[int]:
-    steps = sa.cast(list(PRICE_STEPS), ARRAY(sa.Numeric))
+    # Written out, not sent along each time: the steps never change.
+    written = ",".join(str(step) for step in PRICE_STEPS)
+    steps: sa.ColumnElement[Any] = sa.literal_column("'{" + written + "}'::numeric[]")
     return sa.func.width_bucket(candidate.c.price_min, steps)
 
 
@@ -205,16 +209,22 @@ def _options(candidate: sa.CTE, filters: Filters) -> sa.Select[Any]:
 
 
 def _bit_of(filters: Filters, kind: str, name: sa.ColumnElement[str]) -> Any:
-    prefix = f"{kind}."
     bits = {
-        key.removeprefix(prefix): one.bit for key, one in filters.choices.items() if key.startswith(prefix)
+        key.removeprefix(f"{kind}."): one.bit
+        for key, one in filters.choices.items()
+        if key.startswith(f"{kind}.")
     }
     if not bits:
         return 0
-    return sa.case(*((name == chosen, bit) for chosen, bit in bits.items()), else_=0)
+    return sa.case(*((name == _name(kind, place), bit) for place, bit in bits.items()), else_=0)
 
 
-def _specifications(candidate: sa.CTE, filters: Filters, request: ListingRequest) -> sa.Select[Any]:
+def _name(kind: str, place: str | int) -> sa.BindParameter[str]:
+    """The name of an option or specification of which something is chosen."""
+    return sa.bindparam(f"{kind}_{place}", type_=sa.Text())
+
+
+def _specifications(candidate: sa.CTE, filters: Filters, chosen_names: int) -> sa.Select[Any]:
     """The few specifications that matter here: on many of the products, with few values, each often met.
 
     They are found on a sample of the candidates whatever is chosen, so that they stay in place while the
@@ -230,18 +240,21 @@ def _specifications(candidate: sa.CTE, filters: Filters, request: ListingRequest
     holders = sa.func.count()
     values = sa.func.count(sa.distinct(pair.c.value))
     sampled = sa.select(sa.func.count()).select_from(sample).scalar_subquery()
+    names = [pair.c.key == _name("specifications", place) for place in range(chosen_names)]
+    is_chosen = sa.or_(sa.false(), *names)
+    chosen_first = [sa.case((is_chosen, 0), else_=1)] if names else []
     matter = (
         sa.select(pair.c.key)
         .select_from(sample.join(pair, sa.true()))
         .group_by(pair.c.key)
         .having(
             sa.or_(
-                pair.c.key.in_(list(request.specifications)),
+                is_chosen,
                 sa.and_(values.between(2, 24), holders >= 2 * values, holders * 4 >= sampled, holders > 3),
             )
         )
-        .order_by(pair.c.key.in_(list(request.specifications)).desc(), holders.desc(), values, pair.c.key)
-        .limit(MOST_SPECIFICATIONS + len(request.specifications))
+        .order_by(*chosen_first, holders.desc(), values, pair.c.key)
+        .limit(MOST_SPECIFICATIONS + chosen_names)
         .cte("matter")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )

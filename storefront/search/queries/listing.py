@@ -6,8 +6,9 @@ third on products that sell.
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,15 @@ from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.search.models import ProductSearch
 from storefront.search.queries.facets import Counts, Facet, count_facets
-from storefront.search.queries.filters import Filters, filters_for
-from storefront.search.queries.matching import Manner, Matching, understand
-from storefront.search.queries.request import ListingRequest, clean_text
+from storefront.search.queries.filters import SHAPES_KEPT, Shape, filters_for, shape_of, values_of
+from storefront.search.queries.matching import (
+    Manner,
+    Matching,
+    exact_product,
+    matching_query,
+    understand,
+)
+from storefront.search.queries.request import ListingRequest
 
 EXACT_SCORE = 100.0
 """What a product scores above all words when the text is its SKU or barcode."""
@@ -68,11 +75,11 @@ def search_listing(request: ListingRequest) -> ListingPage:
     """The page that ``request`` asks for; anything impossible in it is left out, a page too far is the last."""
     request = request.cleaned()
     matching = understand(request.text) if request.text else None
-    filters = filters_for(request, matching)
-    counts = count_facets(request, filters, matching)
+    shape, values = shape_of(request, matching), values_of(request, matching)
+    counts = count_facets(request, shape, values)
     pages = max(1, -(-counts.total // request.per_page))
     request = replace(request, page=min(request.page, pages))
-    ranked = _ranked(request, filters, matching) if counts.total else []
+    ranked = _ranked(request, shape, values) if counts.total else []
     return ListingPage(
         request=request,
         cards=tuple(one.card for one in ranked),
@@ -96,7 +103,8 @@ def ranked_products(text: str, limit: int = 20) -> list[RankedProduct]:
     if not request.text or limit < 1:
         return []
     matching = understand(request.text)
-    return _ranked(replace(request, per_page=limit), filters_for(request, matching), matching)
+    shape, values = shape_of(request, matching), values_of(request, matching)
+    return _ranked(replace(request, per_page=limit), shape, values)
 
 
 def popular_products(limit: int = 8) -> list[ProductCard]:
@@ -116,46 +124,48 @@ def _manner(matching: Matching | None, counts: Counts) -> Manner:
     return matching.manner if counts.together else "partial"
 
 
-def _ranked(request: ListingRequest, filters: Filters, matching: Matching | None) -> list[RankedProduct]:
-    score = _score(matching)
-    order = _order(request.sort, score, matching)
+def _ranked(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> list[RankedProduct]:
+    window = {"page_size": request.per_page, "skipped": (request.page - 1) * request.per_page}
+    rows = session().execute(_page_statement(shape, request.sort), {**values, **window})
+    return [RankedProduct(row.sku, row.name, round(float(row.score), 4), card_from(row)) for row in rows]
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _page_statement(shape: Shape, sort: str) -> sa.Select[Any]:
+    score = _score(shape)
+    order = _order(sort, score, shape)
     chosen = (
         sa.select(
             ProductSearch.product_id,
             score.label("score"),
             sa.func.row_number().over(order_by=order).label("place"),
         )
-        .where(*filters.all_met())
+        .where(*filters_for(shape).all_met())
         .order_by(*order)
-        .limit(request.per_page)
-        .offset((request.page - 1) * request.per_page)
+        .limit(sa.bindparam("page_size", type_=sa.Integer()))
+        .offset(sa.bindparam("skipped", type_=sa.Integer()))
         .subquery("chosen")
     )
     # Cut to the page before the wide columns are read: two dozen rows are touched, however many match.
-    rows = session().execute(
+    return (
         sa.select(*CARD_COLUMNS, chosen.c.score)
         .select_from(chosen)
         .join(listed, listed.c.product_id == chosen.c.product_id)
         .order_by(chosen.c.place)
     )
-    return [RankedProduct(row.sku, row.name, round(float(row.score), 4), card_from(row)) for row in rows]
 
 
-def _score(matching: Matching | None) -> sa.ColumnElement[float]:
-    if matching is None:
+def _score(shape: Shape) -> sa.ColumnElement[float]:
+    if shape.text == "none":
         return sa.cast(ProductSearch.popularity, sa.Double)
     # 1: longer texts count a little less, by the logarithm of their length.
-    rank = sa.func.ts_rank_cd(ProductSearch.search_vector, matching.query(), 1)
-    if matching.exact_product_id is None:
-        return sa.cast(rank, sa.Double)
-    return sa.cast(rank + _is_exact(matching.exact_product_id), sa.Double)
+    rank: Any = sa.func.ts_rank_cd(ProductSearch.search_vector, matching_query(shape.text), 1)
+    if shape.has_exact:
+        rank = rank + sa.case((exact_product(), EXACT_SCORE), else_=0.0)
+    return sa.cast(rank, sa.Double)
 
 
-def _is_exact(product_id: uuid.UUID) -> sa.ColumnElement[float]:
-    return sa.case((ProductSearch.product_id == product_id, EXACT_SCORE), else_=0.0)
-
-
-def _order(sort: str, score: sa.ColumnElement[float], matching: Matching | None) -> tuple[Any, ...]:
+def _order(sort: str, score: sa.ColumnElement[float], shape: Shape) -> tuple[Any, ...]:
     """The order of a list; always a total one, so that no product is on two pages."""
     listing = ProductSearch
     orders: dict[str, tuple[Any, ...]] = {
@@ -167,7 +177,7 @@ def _order(sort: str, score: sa.ColumnElement[float], matching: Matching | None)
     }
     if sort in orders:
         return (*orders[sort], listing.product_id)
-    if matching is not None:
+    if shape.text != "none":
         return (score.desc(), listing.available.desc(), listing.popularity.desc(), listing.product_id)
     return (
         listing.available.desc(),
@@ -204,20 +214,3 @@ def _applied(request: ListingRequest, counts: Counts) -> tuple[AppliedFilter, ..
         AppliedFilter(kind, name, value, labels.get((kind, name, value)) or value)
         for kind, name, value in chosen
     )
-
-
-def clean_limit(limit: int) -> int:
-    """How many results a program may ask for: 1 to 1,000."""
-    return min(max(limit, 1), 1_000)
-
-
-__all__ = [
-    "AppliedFilter",
-    "ListingPage",
-    "RankedProduct",
-    "clean_limit",
-    "clean_text",
-    "popular_products",
-    "ranked_products",
-    "search_listing",
-]

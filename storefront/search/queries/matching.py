@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import aliased
 
 from storefront.core.clock import now
 from storefront.core.db import session
@@ -40,22 +41,36 @@ class Matching:
     exact_product_id: uuid.UUID | None
     did_you_mean: str | None
 
-    def query(self) -> sa.ColumnElement[Any]:
-        """The full-text query as SQL: the text as written, or its mended terms together, else some of them."""
-        if not self.terms:
-            return _web_query(self.text)
-        if len(self.terms) == 1:
-            return _tsquery(self.terms[0])
-        return sa.case(
-            (self.together(), _tsquery(" & ".join(self.terms))), else_=_tsquery(" | ".join(self.terms))
-        )
+    def values(self) -> dict[str, Any]:
+        """What :func:`matching_query` and :func:`exact_product` are run with."""
+        return {
+            "text": self.text,
+            "all_terms": " & ".join(self.terms),
+            "some_terms": " | ".join(self.terms),
+            "exact_product_id": self.exact_product_id,
+        }
 
-    def together(self) -> sa.ColumnElement[bool]:
-        """Whether some product holds all the terms, as SQL; true for a text taken as written."""
-        if len(self.terms) < 2:
-            return sa.true()
-        holds_all = ProductSearch.search_vector.op("@@")(_tsquery(" & ".join(self.terms)))
-        return sa.exists().where(holds_all, ProductSearch.published_at <= now())
+
+def matching_query(kind: Literal["written", "terms"]) -> sa.ColumnElement[Any]:
+    """The full-text query as SQL: a text as it is written, or mended terms together, else some of them."""
+    if kind == "written":
+        return _web_query(sa.bindparam("text", type_=sa.Text()))
+    return sa.case((holds_all_terms(), _terms("all_terms")), else_=_terms("some_terms"))
+
+
+def holds_all_terms() -> sa.ColumnElement[bool]:
+    """Whether some product holds all the terms of the text."""
+    listing = aliased(ProductSearch)
+    return sa.exists().where(listing.search_vector.op("@@")(_terms("all_terms")))
+
+
+def exact_product() -> sa.ColumnElement[bool]:
+    """The row of the product whose SKU or barcode the text is."""
+    return ProductSearch.product_id == sa.bindparam("exact_product_id", type_=sa.Uuid())
+
+
+def _terms(parameter: str) -> sa.ColumnElement[Any]:
+    return _tsquery(sa.bindparam(parameter, type_=sa.Text()))
 
 
 def _config() -> sa.ColumnElement[Any]:
@@ -63,11 +78,11 @@ def _config() -> sa.ColumnElement[Any]:
     return sa.func.search_configuration("en")
 
 
-def _web_query(text: str) -> sa.ColumnElement[Any]:
+def _web_query(text: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
     return sa.func.websearch_to_tsquery(_config(), text, type_=TSQUERY)
 
 
-def _tsquery(expression: str) -> sa.ColumnElement[Any]:
+def _tsquery(expression: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
     return sa.func.to_tsquery(_config(), expression, type_=TSQUERY)
 
 
@@ -80,7 +95,7 @@ def words_of(text: str) -> list[str]:
 def prefix_query(words: Sequence[str]) -> sa.ColumnElement[Any]:
     """A full-text query for the words, the last one as the beginning of a word."""
     terms = [*(_quoted(word) for word in words[:-1]), *(f"{_quoted(word)}:*" for word in words[-1:])]
-    return _tsquery(" & ".join(terms))
+    return _tsquery(sa.literal(" & ".join(terms)))
 
 
 def slip_query(words: Sequence[str]) -> sa.ColumnElement[Any] | None:
@@ -88,7 +103,9 @@ def slip_query(words: Sequence[str]) -> sa.ColumnElement[Any] | None:
     slips = [f"{_quoted(slip)}:*" for slip in slips_of(words[-1]) if len(slip) > 3]
     if not slips:
         return None
-    return _tsquery(" & ".join([*(_quoted(word) for word in words[:-1]), f"({' | '.join(slips)})"]))
+    return _tsquery(
+        sa.literal(" & ".join([*(_quoted(word) for word in words[:-1]), f"({' | '.join(slips)})"]))
+    )
 
 
 def _quoted(word: str) -> str:
