@@ -20,8 +20,9 @@ from storefront.journeys.demo.pictures.drawing import draw
 from storefront.journeys.demo.pictures.errors import NotRendered
 from storefront.journeys.demo.pictures.scenes import SCENE_SIZE, draw_scene
 
-SIZE = 1440
-"""Width and height of a rendered product picture, in pixels: the largest size the shop shows."""
+SIZE = 1200
+"""Width and height of a rendered product picture, in pixels. Half the work of the largest size the shop could
+show (1440), and enough for the gallery on a screen of double density."""
 
 _QUALITY = 90
 _METHOD = 0  # the least effort: the import encodes the sizes that the shop serves from this file
