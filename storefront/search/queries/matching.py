@@ -70,7 +70,7 @@ def exact_product() -> sa.ColumnElement[bool]:
 
 
 def _terms(parameter: str) -> sa.ColumnElement[Any]:
-    return _tsquery(sa.bindparam(parameter, type_=sa.Text()))
+    return text_query(sa.bindparam(parameter, type_=sa.Text()))
 
 
 def _config() -> sa.ColumnElement[Any]:
@@ -82,7 +82,8 @@ def _web_query(text: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
     return sa.func.websearch_to_tsquery(_config(), text, type_=TSQUERY)
 
 
-def _tsquery(expression: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+def text_query(expression: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    """An expression of quoted words (``'tent' & 'dome':*``) as a full-text query."""
     return sa.func.to_tsquery(_config(), expression, type_=TSQUERY)
 
 
@@ -92,20 +93,19 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(word for word in found if len(word) <= 40))[:_MOST_WORDS]
 
 
-def prefix_query(words: Sequence[str]) -> sa.ColumnElement[Any]:
-    """A full-text query for the words, the last one as the beginning of a word."""
-    terms = [*(_quoted(word) for word in words[:-1]), *(f"{_quoted(word)}:*" for word in words[-1:])]
-    return _tsquery(sa.literal(" & ".join(terms)))
+def prefix_expression(words: Sequence[str]) -> str:
+    """The words as :func:`text_query` takes them, the last one as the beginning of a word."""
+    return " & ".join(
+        [*(_quoted(word) for word in words[:-1]), *(f"{_quoted(word)}:*" for word in words[-1:])]
+    )
 
 
-def slip_query(words: Sequence[str]) -> sa.ColumnElement[Any] | None:
-    """As :func:`prefix_query`, with a slip of the fingers in the last word; None where that is too short."""
+def slip_expression(words: Sequence[str]) -> str | None:
+    """As :func:`prefix_expression`, with a slip of the fingers in the last word; None where that is too short."""
     slips = [f"{_quoted(slip)}:*" for slip in slips_of(words[-1]) if len(slip) > 3]
     if not slips:
         return None
-    return _tsquery(
-        sa.literal(" & ".join([*(_quoted(word) for word in words[:-1]), f"({' | '.join(slips)})"]))
-    )
+    return " & ".join([*(_quoted(word) for word in words[:-1]), f"({' | '.join(slips)})"])
 
 
 def _quoted(word: str) -> str:

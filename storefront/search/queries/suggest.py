@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.search.models import ProductSearch, SearchLog
-from storefront.search.queries.matching import prefix_query, slip_query, words_of
+from storefront.search.queries.filters import published
+from storefront.search.queries.matching import prefix_expression, slip_expression, text_query, words_of
 from storefront.search.queries.request import clean_text
 
 SHORTEST = 2
@@ -77,53 +79,75 @@ def suggest(prefix: str, limit: int = 6) -> Suggestions:
 
 
 def _products(words: list[str], limit: int) -> list[ProductCard]:
-    query = prefix_query(words)
+    slips = slip_expression(words)
+    values = {
+        "prefix": prefix_expression(words),
+        "slips": slips,
+        "whole": " ".join(words),
+        "most": limit,
+    }
+    rows = session().execute(_products_statement(slips is not None), values)
+    return [card_from(row) for row in rows]
+
+
+@cache
+def _products_statement(with_slips: bool) -> sa.Select[Any]:
+    query = text_query(sa.bindparam("prefix", type_=sa.Text()))
+    whole, most = sa.bindparam("whole", type_=sa.Text()), sa.bindparam("most", type_=sa.Integer())
     rank = sa.func.ts_rank_cd(_NAMES_FIRST, ProductSearch.search_vector, query)
-    like = sa.literal(" ".join(words)).op("<%")(ProductSearch.trigram_text)
-    slipped = slip_query(words)
-    fuzzy = sa.and_(
-        # Only when no word begins so: the flag is evaluated once, before any row is looked at.
-        sa.not_(sa.exists().where(aliased(ProductSearch).search_vector.op("@@")(query))),
-        like if slipped is None else sa.or_(like, ProductSearch.search_vector.op("@@")(slipped)),
-    )
+    like: sa.ColumnElement[bool] = whole.op("<%")(ProductSearch.trigram_text)
+    if with_slips:
+        slipped = text_query(sa.bindparam("slips", type_=sa.Text()))
+        like = sa.or_(like, ProductSearch.search_vector.op("@@")(slipped))
     begins: Any = (
         sa.select(ProductSearch.product_id, (-rank).label("distance"))
-        .where(ProductSearch.search_vector.op("@@")(query), ProductSearch.published_at <= now())
+        .where(ProductSearch.search_vector.op("@@")(query), published())
         .order_by(
             rank.desc(),
             ProductSearch.available.desc(),
             ProductSearch.popularity.desc(),
             ProductSearch.product_id,
         )
-        .limit(limit)
+        .limit(most)
     )
     near: Any = (
         sa.select(
             ProductSearch.product_id,
-            (1 - sa.func.word_similarity(" ".join(words), ProductSearch.trigram_text)).label("distance"),
+            (1 - sa.func.word_similarity(whole, ProductSearch.trigram_text)).label("distance"),
         )
-        .where(fuzzy, ProductSearch.published_at <= now())
+        .where(
+            # Only when no word begins so: the flag is evaluated once, before any row is looked at.
+            sa.not_(sa.exists().where(aliased(ProductSearch).search_vector.op("@@")(query))),
+            like,
+            published(),
+        )
         .order_by(sa.literal_column("distance"), ProductSearch.product_id)
-        .limit(limit)
+        .limit(most)
     )
     found = sa.union_all(sa.select(begins.subquery()), sa.select(near.subquery())).subquery("found")
-    rows = session().execute(
+    return (
         sa.select(*CARD_COLUMNS)
         .select_from(found)
         .join(listed, listed.c.product_id == found.c.product_id)
         .order_by(
-            found.c.distance,
-            listed.c.available.desc(),
-            listed.c.popularity.desc(),
-            listed.c.product_id,
+            found.c.distance, listed.c.available.desc(), listed.c.popularity.desc(), listed.c.product_id
         )
-        .limit(limit)
+        .limit(most)
     )
-    return [card_from(row) for row in rows]
 
 
 def _names(typed: str) -> list[tuple[str, str, str]]:
     """Brands, and what several others have looked for with success, as (kind, label, slug)."""
+    escaped = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values = {"begins": f"{escaped}%", "word_begins": f"% {escaped}%", "since": now() - _MEMORY}
+    rows = session().execute(_names_statement(), values)
+    return [(row.kind, row.label, row.slug) for row in rows]
+
+
+@cache
+def _names_statement() -> sa.CompoundSelect[Any]:
+    begins = sa.bindparam("begins", type_=sa.Text())
+    word_begins = sa.bindparam("word_begins", type_=sa.Text())
     brands = (
         sa.select(
             sa.literal("brand").label("kind"),
@@ -132,10 +156,7 @@ def _names(typed: str) -> list[tuple[str, str, str]]:
             sa.literal(0).label("uses"),
         )
         .where(
-            sa.or_(
-                Brand.name.istartswith(typed, autoescape=True),
-                Brand.name.icontains(f" {typed}", autoescape=True),
-            ),
+            sa.or_(Brand.name.ilike(begins), Brand.name.ilike(word_begins)),
             Brand.deleted_at.is_(None),
             Brand.is_active,
         )
@@ -145,7 +166,7 @@ def _names(typed: str) -> list[tuple[str, str, str]]:
     recent = (
         sa.select(sa.func.lower(SearchLog.query).label("query"))
         .where(
-            SearchLog.created_at > now() - _MEMORY,
+            SearchLog.created_at > sa.bindparam("since", type_=sa.TIMESTAMP(timezone=True)),
             SearchLog.results_count > 0,
             SearchLog.search_type != "suggest",
         )
@@ -157,7 +178,7 @@ def _names(typed: str) -> list[tuple[str, str, str]]:
     queries = (
         sa.select(sa.literal("query"), recent.c.query, sa.literal(""), uses.label("uses"))
         .where(
-            recent.c.query.istartswith(typed, autoescape=True),
+            recent.c.query.ilike(begins),
             # What one person typed stays theirs: names, mail addresses and numbers are never shown to others.
             recent.c.query.regexp_match("^[^@0-9]{2,40}$"),
         )
@@ -166,8 +187,7 @@ def _names(typed: str) -> list[tuple[str, str, str]]:
         .order_by(uses.desc(), recent.c.query)
         .limit(4)
     )
-    rows = session().execute(sa.union_all(sa.select(brands.subquery()), sa.select(queries.subquery())))
-    return [(row.kind, row.label, row.slug) for row in rows]
+    return sa.union_all(sa.select(brands.subquery()), sa.select(queries.subquery()))
 
 
 def _categories(words: list[str], limit: int) -> list[CategorySuggestion]:
