@@ -127,6 +127,9 @@ class Mapping(_Strict):
         return column.strip()[:120]
 
 
+_MOST_DIGITS = 20
+
+
 def as_text(value: Any) -> str:
     """A feed's value as people read it: ``6.0`` is 6, true is Yes, a list is joined, null is nothing."""
     match value:
@@ -168,6 +171,8 @@ def _number(raw: Any, source: Source) -> Decimal | None:
     number = Decimal(text)
     if not number.is_finite():
         raise RowRefused(f"is no number: {text!r}")
+    if abs(number.adjusted()) > _MOST_DIGITS:  # written out, 1e999999999 fills the memory
+        raise RowRefused(f"is too large or too small: {text[:60]!r}")
     return number if source.scale is None else number * source.scale
 
 

@@ -86,6 +86,14 @@ def _encoded(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        body = file.read(_LARGEST_BYTES + 1)
+    if len(body) > _LARGEST_BYTES:
+        raise PictureRefused(f"is larger than {_LARGEST_BYTES // 1_000_000} MB")
+    return body
+
+
 class PictureFolder:
     """The pictures of ``--images DIR``, each stored once however many rows name it."""
 
@@ -109,8 +117,12 @@ class PictureFolder:
         if not path.is_relative_to(self._folder):
             return f"picture {name!r} lies outside the folder"
         try:
-            return store_picture(path.read_bytes(), self._store)
-        except (FileNotFoundError, IsADirectoryError, PermissionError):
+            body = _content(path)
+        except OSError:  # missing, a folder, not readable, a name that is too long
             return f"picture {name!r} is not in the folder"
+        except PictureRefused as error:
+            return f"picture {name!r} {error}"
+        try:
+            return store_picture(body, self._store)
         except PictureRefused as error:
             return f"picture {name!r} {error}"

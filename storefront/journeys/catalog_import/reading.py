@@ -62,15 +62,23 @@ def _json_array(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow
     """An array of objects; ``line`` is the object's place in it. Read whole: large feeds are JSON Lines."""
     try:
         rows = json.load(stream)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FeedUnreadable(f"is no JSON: {error}") from None
     if not isinstance(rows, list):
         raise FeedUnreadable("is no JSON array")
     for number, values in enumerate(rows, 1):
-        if isinstance(values, dict):
-            yield RawRow(number, values, raw.tell())
-        else:
-            yield BrokenRow(number, "is no JSON object", raw.tell())
+        yield _json_row(number, values, raw.tell())
+
+
+def _json_row(number: int, values: Any, bytes_read: int) -> RawRow | BrokenRow:
+    if not isinstance(values, dict):
+        return BrokenRow(number, "is no JSON object", bytes_read)
+    try:
+        # JSON can say half of a surrogate pair; that is no character, and no database takes it.
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return BrokenRow(number, "holds half a character", bytes_read)
+    return RawRow(number, values, bytes_read)
 
 
 def _json_lines(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:
@@ -79,13 +87,10 @@ def _json_lines(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow
             continue
         try:
             values = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield BrokenRow(number, f"is no JSON: {error}", raw.tell())
             continue
-        if isinstance(values, dict):
-            yield RawRow(number, values, raw.tell())
-        else:
-            yield BrokenRow(number, "is no JSON object", raw.tell())
+        yield _json_row(number, values, raw.tell())
 
 
 def _csv_rows(stream: IO[bytes], raw: BinaryIO) -> Iterator[RawRow | BrokenRow]:

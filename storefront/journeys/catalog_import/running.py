@@ -28,6 +28,7 @@ from storefront.journeys.catalog_import.writing import BatchResult, Taxonomy, wr
 
 BATCH_ROWS = 500
 _LOCK = 7_301_001
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 Progress = Callable[[int], None]
 
 
@@ -284,5 +285,10 @@ def _write_refusals(report: ImportReport, folder: Path) -> Path:
         writer.writerow(["line", "sku", "kind", "reason"])
         for refusal in report.refusals:
             kind = "warning" if refusal.is_warning else "refused"
-            writer.writerow([refusal.line, refusal.sku, kind, refusal.reason])
+            writer.writerow([refusal.line, _harmless(refusal.sku), kind, _harmless(refusal.reason)])
     return path
+
+
+def _harmless(cell: str) -> str:
+    """The file is opened in spreadsheets: a cell out of somebody's feed must not become a formula there."""
+    return f"'{cell}" if cell.startswith(_FORMULA_BEGINS) else cell

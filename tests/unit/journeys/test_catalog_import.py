@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,35 @@ def test_bad_rows_are_told_with_line_and_reason_and_harm_no_other(tmp_path: Path
     assert (run.status, run.counts["created"], run.counts["refused"]) == ("finished", 2, 4)
 
 
+@pytest.mark.parametrize(
+    ("hostile", "reason"),
+    [
+        ('{"sku": ' + "[" * 100_000, "is no JSON"),
+        (json.dumps(tent("T-2", name="Half \ud800 a character")), "holds half a character"),
+        (json.dumps(tent("T-2", **{"key \udfff": "1"})), "holds half a character"),
+        (json.dumps(tent("T-2", stock="1e999999999")), "stock: is too large"),
+        (json.dumps(tent("T-2", price="1e-999999999")), "price: is too large or too small"),
+        (json.dumps(tent("T-2")).replace("99.00", "9" * 5_000), "price: "),
+    ],
+)
+def test_hostile_row_costs_itself_alone(tmp_path: Path, mapping: Mapping, hostile: str, reason: str) -> None:
+    feed = feed_of(tmp_path, tent())
+    feed.write_text(f"{feed.read_text()}{hostile}\n{json.dumps(tent('T-3'))}\n")
+    report = import_catalog(feed, mapping, errors_folder=tmp_path / "errors")
+    assert (report.created, report.refused) == (2, 1)
+    assert report.refusals[0].line == 2
+    assert report.refusals[0].reason.startswith(reason)
+
+
+def test_refusals_hold_no_formula(tmp_path: Path, mapping: Mapping) -> None:
+    feed = feed_of(tmp_path, tent('=HYPERLINK("https://x.example")', price="free"), tent("-1", price="free"))
+    report = import_catalog(feed, mapping, errors_folder=tmp_path / "errors")
+    assert report.error_file is not None
+    with report.error_file.open(newline="") as lines:
+        skus = [row[1] for row in csv.reader(lines)][1:]
+    assert skus == ['\'=HYPERLINK("https://x.example")', "'-1"]
+
+
 def test_what_only_the_database_can_refuse_costs_one_row_of_the_batch(
     tmp_path: Path, mapping: Mapping
 ) -> None:
@@ -243,12 +274,18 @@ def test_missing_broken_and_outside_pictures_are_warnings(tmp_path: Path, mappin
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "text.png").write_text("no picture")
     (tmp_path / "secret.png").write_bytes(b"x")
-    report = with_pictures(tmp_path, mapping, tent(images=["gone.png", "text.png", "../secret.png"]))
+    (tmp_path / "in" / "sparse.png").touch()
+    os.truncate(tmp_path / "in" / "sparse.png", 30_000_001)
+    named = ["gone.png", "text.png", "../secret.png", "sparse.png", "n" * 300, "text.png/more"]
+    report = with_pictures(tmp_path, mapping, tent(images=named))
     assert (report.created, report.refused) == (1, 0)
     assert [refusal.reason for refusal in report.refusals] == [
         "picture 'gone.png' is not in the folder",
         "picture 'text.png' is no picture that can be read (UnidentifiedImageError)",
         "picture '../secret.png' lies outside the folder",
+        "picture 'sparse.png' is larger than 30 MB",
+        f"picture {'n' * 300!r} is not in the folder",
+        "picture 'text.png/more' is not in the folder",
     ]
     assert stored("T-1").images == []
 
