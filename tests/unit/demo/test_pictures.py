@@ -140,7 +140,7 @@ def test_pictures_are_written_once_each_and_progress_is_told(tmp_path: Path) -> 
     assert told == [(1, 2), (2, 2)]
     assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["mug-ember.webp", "mug-fir.webp"]
     with Image.open(tmp_path / "new" / "mug-fir.webp") as picture:
-        assert (picture.format, picture.size) == ("WEBP", (1440, 1440))
+        assert (picture.format, picture.size) == ("WEBP", (1200, 1200))
     assert (tmp_path / "new" / "mug-fir.webp").stat().st_size < 200_000
 
 
