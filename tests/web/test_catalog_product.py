@@ -83,7 +83,7 @@ def test_size_is_asked_for_before_buying(client: FlaskClient) -> None:
     assert "Choose: Size" in page
     assert 'action="/cart/lines"' not in page
     assert "From" in page
-    assert re.search(r'name="option.Colour" value="Fir" checked', page)
+    assert re.search(r'name="option.Colour" value="Fir" id="[^"]+" checked', page)
 
 
 def test_choosing_is_a_plain_form_whose_answer_can_be_bought(client: FlaskClient) -> None:
