@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
 
     environment: Literal["development", "production", "test"] = Field(
-        "development", description="`production` asks for SECRET_KEY and hides /dev/mail."
+        "development", description="`production` asks for SECRET_KEY and PUBLIC_URL, and hides /dev/mail."
     )
     secret_key: SecretStr | None = Field(
         None, description="Signs cookies and tokens. Unset in development: made once, kept in INSTANCE_DIR."
@@ -143,6 +143,11 @@ def load_settings(**overrides: Any) -> Settings:
         if settings.environment == "production":
             raise SettingsInvalid("SECRET_KEY: set it to a long random value; production needs its own.")
         updates["secret_key"] = SecretStr(_kept_secret(instance_dir))
+    if settings.environment == "production" and settings.public_url is None:
+        raise SettingsInvalid(
+            "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
+            "and an https address keeps the session cookie off plain connections."
+        )
     if settings.media_backend == "s3" and not settings.s3_bucket:
         raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
     return settings.model_copy(update=updates)

@@ -38,6 +38,8 @@ PERMISSIONS_POLICY = ", ".join(
     )
 )
 HEADERS = {
+    # Every page's header names its visitor. What is meant for everybody (pictures, browser files) says so itself.
+    "Cache-Control": "private, no-cache",
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

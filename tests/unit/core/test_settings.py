@@ -1,0 +1,37 @@
+"""Settings: a shop that sells for real does not start half configured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from storefront.core.settings import SettingsInvalid, load_settings
+
+SECRET = SecretStr("s" * 40)
+ADDRESS = "https://shop.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [({"public_url": ADDRESS}, "SECRET_KEY"), ({"secret_key": SECRET}, "PUBLIC_URL")],
+)
+def test_production_asks_for_what_only_its_operator_knows(
+    tmp_path: Path, given: dict[str, object], missing: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match=f"^{missing}: "):
+        load_settings(environment="production", instance_dir=tmp_path, **given)
+
+
+def test_production_starts_with_both(tmp_path: Path) -> None:
+    settings = load_settings(
+        environment="production", instance_dir=tmp_path, secret_key=SECRET, public_url=ADDRESS
+    )
+    assert settings.base_url() == ADDRESS
+
+
+def test_development_needs_neither(tmp_path: Path) -> None:
+    settings = load_settings(environment="development", instance_dir=tmp_path, port=8123)
+    assert settings.base_url() == "http://127.0.0.1:8123"
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
