@@ -116,7 +116,8 @@ function startTalk(host) {
   });
   host.addEventListener("htmx:afterRequest", ({ detail }) => {
     const form = detail.elt;
-    if (!detail.successful || !(form instanceof HTMLFormElement)) return;
+    // A refusal is swapped in like an answer, and HTMX calls it a success: the text stays where it was typed.
+    if (!detail.successful || detail.xhr.status >= 400 || !(form instanceof HTMLFormElement)) return;
     if (form.matches("[data-compose]")) {
       form.reset();
       byId("chat-text").value = "";

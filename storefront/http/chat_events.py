@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from flask import get_template_attribute, render_template
@@ -129,12 +130,12 @@ def shown_message(message: MessageView, rating: str | None = None) -> ShownMessa
 
 
 def _steps(message: MessageView) -> list[ShownStep]:
-    results = {str(result["call_id"]): result for result in message.tool_results}
     steps = []
-    for number, call in enumerate(message.tool_calls, 1):
-        result = results.get(str(call["call_id"]))
-        # A call that never came to its end belongs to an answer that was stopped or broke off.
-        state = "failed" if result is None or not result["ok"] else "done"
+    # In order, not by id: each call is followed by its result, and providers may give two calls the same id. A call
+    # without one belongs to an answer that was stopped or broke off.
+    pairs = zip_longest(message.tool_calls, message.tool_results)
+    for number, (call, result) in enumerate(pairs, 1):
+        state = "failed" if result is None else _state(result["ok"], result["data"])
         summary = None if result is None else str(result["summary"])
         steps.append(_step(number, str(call["label"]), state, summary))
     return steps

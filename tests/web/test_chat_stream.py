@@ -10,7 +10,7 @@ import pytest
 import redis
 from flask import Flask
 
-from storefront.assistant.events import Done, Failure, TextDelta
+from storefront.assistant.events import Done, Failure, TextDelta, ToolCall, ToolResult
 from storefront.core.db import db
 from storefront.http import answering
 from tests.conftest import LiveServer
@@ -82,6 +82,22 @@ def test_pieces_say_where_they_belong_and_replace_what_they_are_about(talk: Talk
     assert 'data-into="cards"' in sent[5].data
     assert 'data-count="2"' in sent[7].data
     assert 'data-announce="There are 2 items in your cart."' in sent[7].data
+
+
+def test_a_question_back_is_no_failed_step_and_equal_ids_are_kept_apart(talk: Talk) -> None:
+    talk.make(
+        ToolCall("call-1", "add_to_cart", {"sku": "JKT"}, "Putting it into your cart"),
+        ToolResult("call-1", "add_to_cart", False, "Which one?", {"error": "choose_variant"}),
+        ToolCall("call-1", "find_policy", {"question": "x"}, "Reading the pages"),
+        ToolResult("call-1", "find_policy", False, "Nothing there", {"passages": []}),
+    )
+    *parts, done = read(talk)
+    asked, failed = 'data-state="done"', 'data-state="failed"'
+    assert [asked in part.data for part in parts] == [False, True, False, False]
+    assert [failed in part.data for part in parts] == [False, False, False, True]
+    for text in ("Putting it into your cart: Which one?", "Reading the pages: Nothing there"):
+        assert text in done.data
+    assert (done.data.count(asked), done.data.count(failed)) == (1, 1)
 
 
 # -- taking it up again ---------------------------------------------------------------------------------------
@@ -235,11 +251,11 @@ def test_an_answer_whose_maker_died_is_closed_calmly(app: Flask, talk: Talk) -> 
     configured = app.extensions["settings"]
     app.extensions["settings"] = configured.model_copy(update={"chat_first_token_timeout_seconds": 0.5})
     try:
-        response = talk.browser.get(talk.stream)
+        text = talk.browser.get(talk.stream).text
     finally:
         app.extensions["settings"] = configured
-    assert ": still here" in response.text
-    sent = events(response.text)
+    assert ": still here" in text
+    sent = events(text)
     assert sent[-1].event == "done"
     assert "This answer broke off" in sent[-1].data
     assert "Let me" in sent[-1].data

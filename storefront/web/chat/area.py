@@ -16,6 +16,11 @@ def message_limit() -> str:
     return current_settings().rate_limit_chat
 
 
+def address_limit() -> str:
+    """How many messages may come from one network address: a guest gets a fresh session for the asking."""
+    return current_settings().rate_limit_chat_address
+
+
 def sender() -> str:
     """Who sends: the account, the guest's session, or the network address of somebody without either."""
     identity = current_visitor().identity

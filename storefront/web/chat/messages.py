@@ -23,7 +23,7 @@ from storefront.http.chat_events import shown_message
 from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import current_visitor, ensure_session
 from storefront.http.wording import explain
-from storefront.web.chat.area import blueprint, message_limit, sender
+from storefront.web.chat.area import address_limit, blueprint, message_limit, sender
 from storefront.web.chat.talk import asked_view, render_page
 
 # Without JavaScript the answer comes with the page, so the page waits for it; after that it says where to look.
@@ -33,6 +33,7 @@ _DISCARDED_BYTES = 32_000_000
 
 @blueprint.post("/messages")
 @limiter.limit(message_limit, key_func=sender)
+@limiter.limit(address_limit)
 def send() -> ResponseReturnValue:
     """Store the message and have it answered: by the worker, or right here where the queue is away."""
     text = request.form.get("message", "")
@@ -99,13 +100,18 @@ def _refused(status: int, problem: str, text: str) -> ResponseReturnValue:
 def _too_large(_error: HTTPException) -> ResponseReturnValue:
     """More than the shop takes in at all. What was sent is not read, and without JavaScript not put back."""
     _discard_body()
-    problem = _(
-        "This message is too long: I can read %(limit)s characters at once. Nothing was sent; your text is where"
-        " you typed it.",
-        limit=current_settings().chat_message_characters,
-    )
+    limit = current_settings().chat_message_characters
     if wants_fragment():
-        return _refused(413, problem, "")
+        kept = _(
+            "This message is too long: I can read %(limit)s characters at once. Nothing was sent.",
+            limit=limit,
+        )
+        return _refused(413, kept, "")
+    problem = _(
+        "This message is too long: I can read %(limit)s characters at once. Nothing was sent; go back to find your"
+        " text as you typed it.",
+        limit=limit,
+    )
     return render_template("errors/413.html", message=problem, status=413), 413
 
 
