@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
+    rate_limit_chat_address: str = Field(
+        "60/minute;600/hour", description="Chat messages per network address, whoever sends them."
+    )
     rate_limit_lookup: str = Field("10/minute;40/hour", description="Guest order look-ups per address.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
