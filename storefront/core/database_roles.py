@@ -130,7 +130,9 @@ def _connect(url: sa.URL) -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(plain, connect_timeout=5, autocommit=True)
     except psycopg.OperationalError as problem:
-        reason = str(problem).strip().splitlines()[-1]
+        # libpq's hints stand below the reason, indented; with several addresses the last reason counts.
+        lines = [line for line in str(problem).splitlines() if line and not line[0].isspace()]
+        reason = lines[-1].rpartition("failed: ")[2] if lines else "no answer"
         raise DatabaseNotReady(
             f"PostgreSQL at {where} does not let '{url.username}' into database '{url.database}' ({reason}):"
             " start the server, mend DATABASE_URL, or unset it to use the embedded one."
