@@ -48,7 +48,10 @@ function combobox(root, input, list) {
       const title = group.querySelector(".suggestions__title");
       if (title?.id) group.setAttribute("aria-labelledby", title.id);
     }
-    for (const plain of list.querySelectorAll("ul, li")) plain.setAttribute("role", "none");
+    for (const plain of list.querySelectorAll("ul, li")) {
+      plain.setAttribute("role", "none");
+      plain.removeAttribute("aria-labelledby"); // the group around it has the name now; a list that is none has none
+    }
     active = -1;
     show(options.length > 0 && document.activeElement === input);
     if (options.length) announce(list.dataset.found?.replace("{count}", options.length));
