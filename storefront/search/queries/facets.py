@@ -22,6 +22,8 @@ from storefront.search.queries.price_ranges import PRICE_STEPS, price_ranges
 from storefront.search.queries.request import ListingRequest
 
 MOST_SPECIFICATIONS = 6
+MOST_OPTIONS = 5
+_RARE = 8
 _SAMPLE = 400
 _MOST_VALUES = 60
 _SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL", "4XL")
@@ -289,8 +291,12 @@ def _pairs(facets: sa.ColumnElement[Any], name: str) -> Any:
 
 
 def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iterable[Facet]:
+    total = max((row.n for row in rows.get("total", ())), default=0)
     yield Facet("category", "", _categories(request, rows.get("category", ())))
-    yield from _named("option", rows.get("option", ()), request.options)
+    options = _named("option", rows.get("option", ()), request.options)
+    # The zip side of a sleeping bag is no way into the whole shop: options that few products have stay out.
+    common = [one for one in options if one.name in request.options or _uses(one) * _RARE >= total]
+    yield from sorted(common, key=lambda one: -_uses(one))[: MOST_OPTIONS + len(request.options)]
     yield Facet("price", "", _prices(request, rows.get("price", ())))
     yield Facet("brand", "", _values(rows.get("brand", ()), request.brands))
     yield Facet("rating", "", _ratings(request, rows.get("rating", ())))
@@ -301,8 +307,11 @@ def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iter
     yield from _named("specification", rows.get("specification", ()), request.specifications)
     tags = _values(rows.get("tag", ()), request.tags)
     # A word that all of them share says nothing here.
-    shared = max((row.n for row in rows.get("total", ())), default=0)
-    yield Facet("tag", "", tuple(one for one in tags if one.selected or one.count < shared))
+    yield Facet("tag", "", tuple(one for one in tags if one.selected or one.count < total))
+
+
+def _uses(facet: Facet) -> int:
+    return sum(option.count for option in facet.options)
 
 
 def _values(rows: Sequence[sa.Row[Any]], chosen: Sequence[str]) -> tuple[FacetOption, ...]:

@@ -230,6 +230,17 @@ def test_empty_page_offers_what_sells(jackets, assert_queries) -> None:
     assert [(one.kind, one.value) for one in page.applied] == [("price", "5000.00-")]
 
 
+def test_option_that_few_products_have_stays_out_until_it_is_chosen() -> None:
+    category = make_category("Bags")
+    make_variants(make_product("Hibern", stock=0, category=category), [{"Zip": "Left"}, {"Zip": "Right"}])
+    for number in range(17):
+        make_product(f"Duffel {number}", category=category)
+    asked = ListingRequest(category_slug="bags")
+    assert counts(search_listing(asked), "option", "Zip") == {}
+    chosen = search_listing(replace(asked, options={"Zip": ("Left",)}))
+    assert (chosen.total, counts(chosen, "option", "Zip")) == (1, {"Left": 1, "Right": 1})
+
+
 def test_chosen_values_are_named_as_their_facet_names_them(jackets) -> None:
     page = search_listing(
         replace(jackets, brands=("larkfell",), options={"Size": ("M",)}, in_stock=True, rating_min=3)
