@@ -3,6 +3,7 @@
 - ``tree``: the category tree, kept in the process for a short time
 - ``cards``: what a listing shows of a product
 - ``product``: everything a product page shows of a product and its variants
+- ``choice``: which variant is chosen, what is missing, what is left
 - ``home``: the lists of the first page
 """
 
@@ -18,16 +19,9 @@ from storefront.catalog.queries.cards import (
     product_cards,
     visible,
 )
+from storefront.catalog.queries.choice import OptionAxis, OptionValue, Selection, Variant
 from storefront.catalog.queries.home import CategoryTile, Feature, HomePage, home_page
-from storefront.catalog.queries.product import (
-    OptionAxis,
-    OptionValue,
-    ProductPage,
-    Selection,
-    Variant,
-    product_page,
-    related_products,
-)
+from storefront.catalog.queries.product import ProductPage, product_page, related_products
 from storefront.catalog.queries.sitemap import SitemapEntry, sitemap_entries, sitemap_portions
 from storefront.catalog.queries.tree import (
     Breadcrumb,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -23,73 +23,12 @@ from storefront.catalog.queries.cards import (
     listed,
     visible,
 )
+from storefront.catalog.queries.choice import Selection, Variant, look_first, select_variant
 from storefront.catalog.queries.tree import Breadcrumb, category_by_id
 from storefront.core.clock import now
 from storefront.core.db import session
 
-LOOK_AXES = frozenset({"colour", "color", "pattern", "finish"})
-"""Options that change only the look: the page chooses the first one itself and shows it in the pictures."""
-
-
 _RELATED_COMPARED = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One thing that can be put into the cart: a variant, or the product itself when it has none.
-
-    ``available`` is how many can be ordered now, goods on order included; ``price`` is per unit, tax included.
-    """
-
-    id: uuid.UUID
-    sku: str
-    slug: str
-    name: str
-    options: Mapping[str, str]
-    price: Decimal
-    compare_at_price: Decimal | None
-    available: int
-    weight: Decimal | None
-    images: tuple[Image, ...]
-
-    @property
-    def in_stock(self) -> bool:
-        """Whether at least one can be ordered now."""
-        return self.available > 0
-
-
-@dataclass(frozen=True, slots=True)
-class OptionValue:
-    """One choice of an option. ``available``: some variant with it, and with the rest as chosen, is in stock."""
-
-    value: str
-    label: str
-    selected: bool
-    available: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OptionAxis:
-    """An option of the product (size, colour) with its values in the order staff gave the variants."""
-
-    name: str
-    values: tuple[OptionValue, ...]
-    is_look: bool
-
-    @property
-    def chosen(self) -> str | None:
-        """The chosen value, or None."""
-        return next((value.value for value in self.values if value.selected), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the shopper has chosen so far: the variant once all options are chosen, and the pictures that fit."""
-
-    axes: tuple[OptionAxis, ...]
-    variant: Variant | None
-    images: tuple[Image, ...]
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,54 +65,9 @@ class ProductPage:
         return bool(self.option_names)
 
     def select(self, *, sku: str | None = None, options: Mapping[str, str] | None = None) -> Selection:
-        """The state of the choice: a variant's ``sku``, with ``options`` chosen on top of it.
-
-        Unknown SKUs, options and values count as not chosen. An option with one value, and the look of the
-        first variant in stock, are chosen by themselves; a size is not, because nobody should get a wrong one.
-        """
-        if not self.has_variants:
-            only = self.variants[0]
-            return Selection((), only, only.images or self.images, ())
-        chosen = self._chosen(sku, options or {})
-        fitting = _fitting(self.variants, chosen)
-        missing = tuple(name for name in self.option_names if name not in chosen)
-        variant = fitting[0] if fitting and not missing else None
-        shown = next((one.images for one in (*fitting, *self.variants) if one.images), ()) or self.images
-        axes = tuple(self._axis(name, chosen) for name in self.option_names)
-        return Selection(axes, variant, shown, missing)
-
-    def _chosen(self, sku: str | None, options: Mapping[str, str]) -> dict[str, str]:
-        asked = next((variant for variant in self.variants if sku and variant.sku == sku), None)
-        chosen = dict(asked.options) if asked else {}
-        known = {name: _values(self.variants, name) for name in self.option_names}
-        chosen.update((name, value) for name, value in options.items() if value in known.get(name, ()))
-        for name, values in known.items():
-            if len(values) == 1:
-                chosen[name] = values[0]
-        fitting = _fitting(self.variants, chosen) or self.variants
-        first = next((variant for variant in fitting if variant.in_stock), fitting[0])
-        for name in self.option_names:
-            if name.lower() in LOOK_AXES and name in first.options:
-                chosen.setdefault(name, first.options[name])
-        return chosen
-
-    def _axis(self, name: str, chosen: Mapping[str, str]) -> OptionAxis:
-        others = {key: value for key, value in chosen.items() if key != name}
-        values = []
-        for value in _values(self.variants, name):
-            fitting = _fitting(self.variants, {**others, name: value})
-            in_stock = any(variant.in_stock for variant in fitting)
-            values.append(OptionValue(value, value, chosen.get(name) == value, in_stock))
-        return OptionAxis(name, tuple(values), name.lower() in LOOK_AXES)
-
-
-def _fitting(variants: Iterable[Variant], chosen: Mapping[str, str]) -> list[Variant]:
-    return [one for one in variants if all(one.options.get(name) == value for name, value in chosen.items())]
-
-
-def _values(variants: Iterable[Variant], name: str) -> list[str]:
-    found = (variant.options.get(name) for variant in variants)
-    return list(dict.fromkeys(value for value in found if value is not None))
+        """The state of the choice (see :func:`select_variant`); the product's own pictures fill in for missing ones."""
+        selection = select_variant(self.variants, self.option_names, sku=sku, options=options)
+        return selection if selection.images else replace(selection, images=self.images)
 
 
 def product_page(slug: str) -> ProductPage | None:
@@ -250,7 +144,7 @@ def _page(parent: sa.Row[Any], children: Sequence[sa.Row[Any]]) -> ProductPage:
         asked_sku = next((row.sku for row in children if row.id == parent.asked_id), None)
     else:
         asked_sku = None
-    names = sorted({name for variant in variants for name in variant.options}, key=_look_first)
+    names = sorted({name for variant in variants for name in variant.options}, key=look_first)
     category = category_by_id(parent.category_id)
     prices = [variant.price for variant in variants]
     return ProductPage(
@@ -286,18 +180,13 @@ def _variant(row: sa.Row[Any]) -> Variant:
         sku=row.sku,
         slug=row.slug,
         name=row.name,
-        options={name: _text(row.options[name]) for name in sorted(row.options or {}, key=_look_first)},
+        options={name: _text(row.options[name]) for name in sorted(row.options or {}, key=look_first)},
         price=row.price,
         compare_at_price=row.compare_at_price,
         available=max(0, row.stock_quantity + row.backorder_limit - row.reserved_quantity),
         weight=row.weight,
         images=_images(row),
     )
-
-
-def _look_first(name: str) -> tuple[bool, str]:
-    """The order of options: jsonb keeps none. The look comes first, because it changes the pictures."""
-    return (name.lower() not in LOOK_AXES, name)
 
 
 def _images(row: sa.Row[Any]) -> tuple[Image, ...]:
