@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     web_workers: PositiveInt = Field(2, description="Web server processes.")
     web_threads: PositiveInt = Field(8, description="Threads of each web server process.")
     trusted_proxies: int = Field(
-        0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For and -Proto."
+        0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For, -Proto and -Host."
     )
     max_request_bytes: PositiveInt = Field(2_000_000, description="The largest request body, in bytes.")
 
@@ -104,7 +104,12 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint.")
     chat_model: str = Field("gpt-5-mini", description="The model's name at the provider.")
     chat_first_token_timeout_seconds: float = Field(20, gt=0, description="Longest wait for the first token.")
-    chat_timeout_seconds: float = Field(90, gt=0, description="Longest time one answer may take.")
+    chat_timeout_seconds: float = Field(
+        90,
+        gt=0,
+        le=240,
+        description="Longest time one answer may take; after five minutes it counts as dead.",
+    )
     chat_step_limit: PositiveInt = Field(6, description="Tool-calling rounds in one answer.")
     chat_message_characters: PositiveInt = Field(4_000, description="Longest message a shopper may send.")
 

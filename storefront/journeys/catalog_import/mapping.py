@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping as AnyMapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ class Mapping(_Strict):
         return row
 
     def _specifications(self, values: AnyMapping[str, Any]) -> dict[str, str]:
-        rules = self.specifications
+        rules, prefixes = self.specifications, tuple(self.specifications.strip_prefixes)
         found: dict[str, str] = {}
         given = values.get(rules.column) if rules.column else None
         if isinstance(given, dict):
@@ -116,15 +116,17 @@ class Mapping(_Strict):
         if rules.keep:
             for column, value in values.items():
                 if column not in self._known_columns and (text := as_text(value)):
-                    found.setdefault(self._specification_name(column), text)
+                    found.setdefault(_specification_name(column, prefixes, rules.humanize), text)
         return {name: text[:2_000] for name, text in found.items() if name and text}
 
-    def _specification_name(self, column: str) -> str:
-        for prefix in self.specifications.strip_prefixes:
-            column = column.removeprefix(prefix)
-        if self.specifications.humanize:
-            column = re.sub(r"_+", " ", column).strip().capitalize()
-        return column.strip()[:120]
+
+@lru_cache(maxsize=20_000)  # a feed has thousands of columns and millions of cells
+def _specification_name(column: str, prefixes: tuple[str, ...], humanize: bool) -> str:
+    for prefix in prefixes:
+        column = column.removeprefix(prefix)
+    if humanize:
+        column = re.sub(r"_+", " ", column).strip().capitalize()
+    return column.strip()[:120]
 
 
 _MOST_DIGITS = 20

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from storefront.catalog.models import Brand, Category, Product
+from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.slugs import slugify
@@ -20,6 +23,32 @@ from storefront.journeys.catalog_import.rows import ProductRow, RowRefused
 _COLUMN_OF = {"brand": "brand_id", "category": "category_id"}
 _NOT_UPSERTED = {"sku", "parent_sku", "stock", "images"}
 _LIVING = sa.text("deleted_at IS NULL")
+_WRITTEN = (
+    "id",
+    "sku",
+    "slug",
+    "parent_id",
+    "name",
+    "brand_id",
+    "category_id",
+    "price",
+    "compare_at_price",
+    "cost",
+    "stock_quantity",
+    "low_stock_threshold",
+    "weight",
+    "barcode",
+    "short_description",
+    "description",
+    "tags",
+    "specifications",
+    "options",
+    "images",
+    "is_featured",
+    "is_active",
+    "published_at",
+)
+"""The columns that a feed's row fills; the others keep what they have, or their defaults."""
 
 
 @dataclass(slots=True)
@@ -211,7 +240,7 @@ def _values(
         "images": images_of(row),
         "is_featured": row.is_featured,
         "is_active": row.is_active,
-        "published_at": row.published_at or sa.func.now(),
+        "published_at": row.published_at or now(),
     }
 
 
@@ -220,18 +249,41 @@ def _updated_columns(row: ProductRow) -> list[str]:
     return sorted(named | {"specifications"} | ({"images"} if "images" in row.fields else set()))
 
 
-def _upsert(values: list[dict[str, Any]], columns: list[str]) -> set[str]:
-    """Insert or update; returns the SKUs that were written. A row that is already so is left alone."""
-    statement = insert(Product).values(values)
+def _upsert(values: list[dict[str, Any]], columns: Sequence[str]) -> set[str]:
+    """Insert or update; returns the SKUs that were written. A row that is already so is left alone.
+
+    The batch travels as one JSON value: a statement with a parameter for each cell takes three times as long
+    to compile as the database takes to run it.
+    """
+    written = session().scalars(_upsert_statement(tuple(columns)), {"feed": values})
+    return set(written)
+
+
+@cache
+def _upsert_statement(columns: tuple[str, ...]) -> Any:
+    table = cast(sa.Table, Product.__table__)
+    typed = [sa.column(name, table.c[name].type) for name in _WRITTEN]
+    given = sa.bindparam("feed", type_=_FeedJson())
+    feed = sa.func.jsonb_to_recordset(given).table_valued(*typed, name="feed").render_derived(with_types=True)
+    statement = insert(table).from_select(list(_WRITTEN), sa.select(*feed.c))
     new = statement.excluded
     differs = sa.or_(*(getattr(Product, name).is_distinct_from(new[name]) for name in columns))
-    upsert = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=[Product.sku],
         index_where=_LIVING,
         set_={**{name: new[name] for name in columns}, "version": Product.version + 1},
         where=differs,
     ).returning(Product.sku)
-    return set(session().scalars(upsert))
+
+
+class _FeedJson(sa.types.TypeDecorator[Any]):
+    """Rows as one jsonb value; amounts, ids and moments as their texts, which the record's types read."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return json.loads(json.dumps(value, default=str))
 
 
 def _write_stock(
