@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import servers
+from tests.browser.page_types import People, make_people
 from tests.browser.shop import Shop, running_shop
 from tests.browser.watching import Watch
 
@@ -62,6 +64,12 @@ def shop(
         yield running
 
 
+@pytest.fixture(scope="session")
+def people(chromium: Browser, shop: Shop) -> People:
+    """Those who look at all types of pages: a guest, a guest with a cart, a customer, a member of staff."""
+    return make_people(chromium, shop)
+
+
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     """What went wrong on the test's pages; anything fails the test."""
@@ -88,6 +96,7 @@ def browse(
         height: int = 900,
         dark: bool = False,
         bypass_csp: bool = False,
+        state: Any = None,
     ) -> Page:
         context = chromium.new_context(
             base_url=shop.url,
@@ -96,6 +105,7 @@ def browse(
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             bypass_csp=bypass_csp,
+            storage_state=state,
             locale="en-GB",
         )
         context.set_default_timeout(PATIENCE_MILLISECONDS)
