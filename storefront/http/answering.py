@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 
 import structlog
 from celery import current_app as celery
@@ -139,6 +141,30 @@ def answer_here(answer_id: uuid.UUID) -> None:
     assignment = take_assignment(answer_id)
     if assignment is not None:
         make_logged_answer(assignment, use_provider=False)
+
+
+@contextmanager
+def place_to_wait() -> Iterator[bool]:
+    """Whether this request may wait for an answer. Half of a process's threads stay free for everybody else."""
+    places = once_per_application(
+        "waiting_streams", lambda settings: BoundedSemaphore(max(1, settings.web_threads // 2))
+    )
+    may_wait = places.acquire(blocking=False)
+    try:
+        yield may_wait
+    finally:
+        if may_wait:
+            places.release()
+
+
+def logged_so_far(answer_id: uuid.UUID, after: str) -> Iterator[LoggedEvent]:
+    """The answer's events after id ``after`` that are there already; none while Redis is away."""
+    try:
+        while events := event_log.read(redis_client(), answer_id, after):
+            yield from events
+            after = events[-1].id
+    except RedisError as error:
+        log.warning("event_log_away", answer=str(answer_id), error=str(error))
 
 
 def follow_answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -154,6 +155,16 @@ def test_an_answer_that_takes_longer_is_said_to_be_on_its_way(app: Flask) -> Non
     assert f'data-stream="{talk.stream}"' in page.text
     assert '<a href="/chat#latest">' in page.text
     assert [form for form in forms_of(page) if form.action == "/chat/stop"]
+
+
+def test_in_a_crowd_the_page_does_not_wait_for_the_answer(app: Flask, guest: PaperBrowser) -> None:
+    app.extensions["waiting_streams"] = threading.Semaphore(0)
+    try:
+        page = guest.follow(write(guest, "hello"))
+    finally:
+        del app.extensions["waiting_streams"]
+    assert bubbles(page) == ["hello"]
+    assert "See whether the answer is there" in page.text
 
 
 # -- talking with JavaScript ----------------------------------------------------------------------------------

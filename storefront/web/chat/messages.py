@@ -18,7 +18,13 @@ from storefront.core.extensions import limiter
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
-from storefront.http.answering import answer_here, follow_answer, hand_to_worker, stop_answer
+from storefront.http.answering import (
+    answer_here,
+    follow_answer,
+    hand_to_worker,
+    place_to_wait,
+    stop_answer,
+)
 from storefront.http.chat_events import shown_message
 from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import current_visitor, ensure_session
@@ -69,9 +75,10 @@ def _sent(identity: Identity, exchange: services.Exchange) -> str:
 
 def _wait_for(identity: Identity, answer_id: uuid.UUID) -> None:
     deadline = time.monotonic() + WAIT_FOR_ANSWER_SECONDS
-    for logged in follow_answer(identity, answer_id):
-        if time.monotonic() > deadline or (logged is not None and isinstance(logged.event, Done)):
-            return
+    with place_to_wait() as may_wait:
+        for logged in follow_answer(identity, answer_id) if may_wait else ():
+            if time.monotonic() > deadline or (logged is not None and isinstance(logged.event, Done)):
+                return
 
 
 @blueprint.post("/stop")

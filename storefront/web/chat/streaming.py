@@ -8,7 +8,6 @@ just that.
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from collections.abc import Iterator
 
@@ -22,8 +21,7 @@ from storefront.assistant.feedback import ratings
 from storefront.core.db import release
 from storefront.core.identity import Identity
 from storefront.core.redis import redis_client
-from storefront.core.settings import once_per_application
-from storefront.http.answering import follow_answer
+from storefront.http.answering import follow_answer, logged_so_far, place_to_wait
 from storefront.http.chat_events import Relay, frame, render_bubble, shown_message
 from storefront.http.visitor import current_visitor
 from storefront.web.chat.area import blueprint
@@ -62,48 +60,18 @@ def _frames(identity: Identity, answer_id: uuid.UUID, after: str) -> Iterator[st
         yield finished
         return
     relay = _caught_up(answer_id, after)
-    places = _waiting_places()
-    if not places.acquire(blocking=False):
-        yield from _so_far(identity, answer_id, after, relay)
-        return
-    try:
-        yield from _until_done(identity, answer_id, after, relay)
-    finally:
-        places.release()
-
-
-def _waiting_places() -> threading.BoundedSemaphore:
-    """How many streams of this process may wait at once: half of its threads. The rest is there for pages."""
-    return once_per_application(
-        "waiting_streams", lambda settings: threading.BoundedSemaphore(max(1, settings.web_threads // 2))
-    )
-
-
-def _so_far(identity: Identity, answer_id: uuid.UUID, after: str, relay: Relay) -> Iterator[str]:
-    """What there is by now, without waiting: a browser that finds no place comes again and again."""
-    try:
-        logged_by_now = event_log.read(redis_client(), answer_id, after)
-    except RedisError:
-        logged_by_now = []
-    for logged in logged_by_now:
-        if isinstance(logged.event, Done):
-            yield _finished(identity, answer_id, logged.id) or ""
-            return
-        if fragment := relay.fragment(logged.event):
-            yield frame(fragment, event="part", event_id=logged.id)
-    yield _finished(identity, answer_id, None) or ""
-
-
-def _until_done(identity: Identity, answer_id: uuid.UUID, after: str, relay: Relay) -> Iterator[str]:
-    for logged in follow_answer(identity, answer_id, after):
-        if logged is None:
-            yield _HEARTBEAT
-        elif isinstance(logged.event, Done):
-            yield _finished(identity, answer_id, logged.id) or ""
-            return
-        elif fragment := relay.fragment(logged.event):
-            yield frame(fragment, event="part", event_id=logged.id)
-    # The log is gone. If the answer is not finished either, the browser asks again.
+    with place_to_wait() as may_wait:
+        # Without a place the browser gets what is there, and comes back for more after the pause named above.
+        source = follow_answer(identity, answer_id, after) if may_wait else logged_so_far(answer_id, after)
+        for logged in source:
+            if logged is None:
+                yield _HEARTBEAT
+            elif isinstance(logged.event, Done):
+                yield _finished(identity, answer_id, logged.id) or ""
+                return
+            elif fragment := relay.fragment(logged.event):
+                yield frame(fragment, event="part", event_id=logged.id)
+    # The log is gone, or there is no place to wait. If the answer is not finished either, the browser asks again.
     yield _finished(identity, answer_id, None) or ""
 
 
