@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from storefront.assistant.engines.provider import ProviderEngine
-from storefront.providers.language_models import OpenAICompatibleModel
+from storefront.providers.openai_client import OpenAICompatibleModel
 from tests.openai_server import OpenAIServer
 
 READ_SECONDS = 0.4
