@@ -34,7 +34,7 @@ from storefront.core.redis import redis_client, waiting_redis_client
 from storefront.core.settings import current_settings, once_per_application
 from storefront.core.texts import gettext as _
 from storefront.http.wording import explain
-from storefront.providers.language_models import LanguageModel, configured_model
+from storefront.providers.language_models import LanguageModel
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +108,12 @@ def workshop(*, use_provider: bool = True, stop: StopSwitch | None = None) -> Wo
 
 
 def _provider_model() -> LanguageModel | None:
-    """One client per process and model, since each keeps connections of its own."""
+    """One client per process and model, since each keeps connections of its own; None without a provider."""
+    if current_settings().openai_api_key is None:
+        return None
+    # Loaded here: the client takes a quarter of the start of a shop that has no provider.
+    from storefront.providers.openai_client import configured_model
+
     name = queries.default_assistant().model
     release()
     return once_per_application(

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from storefront.core.settings import Settings
-
 
 class ModelFailure(Exception):
     """The provider did not answer as it should. ``code`` is one of unreachable, timeout, rate_limited,
@@ -58,18 +56,3 @@ class LanguageModel(Protocol):
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
     ) -> Iterator[Piece]:
         """Stream one completion. Raises :class:`ModelFailure`, also in the middle."""
-
-
-def configured_model(settings: Settings, model: str | None = None) -> LanguageModel | None:
-    """The provider that the settings name, or None: then the built-in assistant answers."""
-    if settings.openai_api_key is None:
-        return None
-    # Loaded here: the client takes a quarter of the start of a shop that has no provider.
-    from storefront.providers.openai_client import OpenAICompatibleModel
-
-    return OpenAICompatibleModel(
-        settings.openai_api_key.get_secret_value(),
-        settings.openai_base_url,
-        model or settings.chat_model,
-        settings.chat_first_token_timeout_seconds,
-    )

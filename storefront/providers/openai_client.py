@@ -9,7 +9,15 @@ from typing import Any
 import openai
 
 from storefront.core.db import assert_no_transaction
-from storefront.providers.language_models import ModelFailure, Piece, TextPiece, TokenUsage, ToolRequest
+from storefront.core.settings import Settings
+from storefront.providers.language_models import (
+    LanguageModel,
+    ModelFailure,
+    Piece,
+    TextPiece,
+    TokenUsage,
+    ToolRequest,
+)
 
 _CONNECT_SECONDS = 5.0
 
@@ -113,3 +121,14 @@ def _code(error: openai.OpenAIError) -> str:
 def _is_transport_error(error: Exception) -> bool:
     """The client lets its HTTP library's errors through while a stream is read."""
     return type(error).__module__.partition(".")[0] in {"httpx", "httpx2", "httpcore", "httpcore2"}
+
+
+def configured_model(settings: Settings, model: str | None = None) -> LanguageModel:
+    """The provider that the settings name; ``model`` in place of CHAT_MODEL. OPENAI_API_KEY must be set."""
+    assert settings.openai_api_key is not None
+    return OpenAICompatibleModel(
+        settings.openai_api_key.get_secret_value(),
+        settings.openai_base_url,
+        model or settings.chat_model,
+        settings.chat_first_token_timeout_seconds,
+    )
