@@ -14,7 +14,9 @@ from storefront.search.queries import RankedProduct, ranked_products
 
 @click.command("search")
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many products.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many products."
+)
 @click.option("--json", "as_json", is_flag=True, help='Print [{"sku", "name", "score"}].')
 @with_appcontext
 def search(query: str, limit: int, as_json: bool) -> None:

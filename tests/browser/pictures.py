@@ -22,7 +22,7 @@ from tests.browser.shop import Shop, Staff
 
 WIDTHS = (390, 820, 1440)
 THEMES = ("light", "dark")
-TALLEST = 3_600
+TALLEST = 6_000
 GAP = 24
 
 
@@ -70,11 +70,12 @@ def _sheets(
 
 def _whole(page: Page) -> Image.Image:
     """The page from top to bottom, with the pictures that load late."""
-    page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach((image) => (image.loading = 'eager'))")
+    page.evaluate(
+        "document.querySelectorAll('img[loading=lazy]').forEach((image) => (image.loading = 'eager'))"
+    )
     page.wait_for_load_state("networkidle")
-    height = page.evaluate("document.documentElement.scrollHeight")
-    picture = page.screenshot(full_page=height <= TALLEST)
-    return Image.open(io.BytesIO(picture)).convert("RGB")
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    return picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
 
 
 def _side_by_side(views: list[Image.Image]) -> Image.Image:
