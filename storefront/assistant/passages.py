@@ -25,6 +25,7 @@ _CANDIDATES = 60
 _IN_TITLE, _IN_HEADING, _IN_TEXT = 1.0, 2.0, 1.0
 
 # What people say, and what pages say for it. Added to the question, never put in place of it.
+_HOW = re.compile(r"\bhow (?:long|much|many|soon|fast|quick(?:ly)?)\b", re.I)
 _ALSO: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), words)
     for pattern, words in (
@@ -44,6 +45,10 @@ _ALSO: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\b(?:france|austria|belgium|italy|spain|netherlands|poland|denmark|sweden|finland|ireland|portugal|greece"
             r"|czech\w*|hungary|europe|abroad|foreign|international\w*)\b",
             "EU European Union shipping",
+        ),
+        (
+            r"\b(?:switzerland|norway|united kingdom|uk|england|britain|usa|america|outside)\b",
+            "EU countries outside",
         ),
     )
 )
@@ -87,7 +92,7 @@ def find_passages(question: str, limit: int = 3) -> list[FoundPassage]:
 def expanded(question: str) -> str:
     """The question with the words that pages use for the same thing."""
     also = [words for pattern, words in _ALSO if pattern.search(question)]
-    return " ".join([question, *also])
+    return " ".join([_HOW.sub(" ", question), *also])
 
 
 def _array(vector: Any) -> sa.ColumnElement[list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, Task
@@ -70,15 +69,3 @@ def celery_url(redis_url: str) -> str:
     path, _question_mark, query = redis_url.removeprefix("unix://").partition("?")
     query = re.sub(r"\bdb=", "virtual_host=", query)
     return f"redis+socket://{path}?{query}" if query else f"redis+socket://{path}"
-
-
-def send_quietly(send: Callable[[], Any]) -> bool:
-    """Nudge a worker without depending on the broker; False when it is away (the schedule catches up)."""
-    from kombu.exceptions import OperationalError
-    from redis import RedisError
-
-    try:
-        send()
-    except (OperationalError, RedisError, OSError):
-        return False
-    return True

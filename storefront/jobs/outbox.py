@@ -16,7 +16,7 @@ import structlog
 
 from storefront.core import outbox
 from storefront.core.db import release, transaction
-from storefront.jobs.celery_app import TASK_MODULES, celery, send_quietly
+from storefront.jobs.celery_app import TASK_MODULES, celery
 
 log = structlog.get_logger(__name__)
 
@@ -81,11 +81,6 @@ def _handle(entry: outbox.Claimed) -> bool:
 def drain_outbox() -> int:
     """The scheduled and the nudged drain."""
     return drain()
-
-
-def nudge() -> None:
-    """Ask a worker to drain now. Without a broker the schedule does it a few seconds later."""
-    send_quietly(lambda: drain_outbox.apply_async(expires=30, retry=False))
 
 
 def handled_kinds() -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -12,12 +13,13 @@ from pydantic import Field
 from storefront.assistant.tools.choices import colour_values, size_values
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount, card_of, facts_of
-from storefront.catalog.queries import ProductPage, product_cards, product_page
+from storefront.catalog.queries import ProductCard, ProductPage, product_cards, product_page
 from storefront.core.errors import NotFound
 from storefront.search.queries import ListingPage, ListingRequest, search_listing
 from storefront.search.services import log_search
 
 SHOWN = 4
+_CONSIDERED = 8
 _LONGEST_DESCRIPTION = 1_500
 
 Price = Annotated[Decimal, Field(ge=0, le=1_000_000, description="In the shop's currency, tax included.")]
@@ -47,16 +49,19 @@ def search_products(
     `not_available` and left out of the search.
     """
     started = time.perf_counter()
+    # Of a text's many loose matches the cheapest is seldom what was meant: the best matches are put in order.
+    reorder = bool(query.strip()) and sort != "relevance"
     request = ListingRequest(
         text=query,
         price_min=min_price,
         price_max=max_price,
         tags=tuple(tags),
         in_stock=in_stock_only,
-        sort=sort,
-        per_page=SHOWN,
+        sort="relevance" if reorder else sort,
+        per_page=_CONSIDERED if reorder else SHOWN,
     )
     listing, missing = _with_options(search_listing(request), colour, size)
+    cards = sorted(listing.cards, key=_ORDERS[sort])[:SHOWN] if reorder else listing.cards
     milliseconds = (time.perf_counter() - started) * 1000
     log_search(
         context.identity,
@@ -68,12 +73,20 @@ def search_products(
     data = {
         "total": listing.total,
         "match": listing.manner,
-        "products": [facts_of(card) for card in listing.cards],
+        "products": [facts_of(card) for card in cards],
         "did_you_mean": listing.did_you_mean,
         "not_available": missing,
     }
     found = f"{listing.total} found" if listing.total else "Nothing found"
-    return Outcome(data, found, tuple(card_of(card) for card in listing.cards))
+    return Outcome(data, found, tuple(card_of(card) for card in cards))
+
+
+_ORDERS: dict[str, Callable[[ProductCard], Any]] = {
+    "price_up": lambda card: card.price_from,
+    "price_down": lambda card: -card.price_from,
+    "rating": lambda card: -(card.rating or 0),
+    "newest": lambda card: 0,  # the best match is as good an answer as the newest of them
+}
 
 
 def _with_options(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from storefront.accounts.models import User
-from storefront.assistant.knowledge import save_source
+from storefront.assistant.knowledge import process_source, save_source
 from storefront.catalog.models import Brand, Category, Product
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
@@ -111,8 +112,15 @@ def seed_demo_shop(
         )
     with transaction():
         _save_reviews(content)
-        promises = _home_texts(content)["promises"]
-        for policy in read_policies(content / "policies"):
+    for source_id in _save_policies(content):
+        process_source(source_id)  # the shop answers from them at once, whether or not a worker runs
+    return report
+
+
+def _save_policies(content: Path) -> list[uuid.UUID]:
+    promises = _home_texts(content)["promises"]
+    with transaction():
+        return [
             save_source(
                 "policy",
                 policy.title,
@@ -124,7 +132,8 @@ def seed_demo_shop(
                     "promises": [one for one in promises if one["page"] == policy.slug],
                 },
             )
-    return report
+            for policy in read_policies(content / "policies")
+        ]
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

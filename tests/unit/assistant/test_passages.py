@@ -63,6 +63,7 @@ def test_a_source_is_processed_once_and_again_when_it_changes() -> None:
         ("do you use cookies?", "/pages/privacy#one-session-cookie"),
         ("can I pick it up in your shop?", "/pages/shipping#store-pick-up"),
         ("is there express delivery", "/pages/shipping#express-delivery"),
+        ("do you deliver to Switzerland?", "/pages/shipping#delivery-in-the-eu"),
         ("what does the warranty not cover?", "/pages/warranty#what-is-not-covered"),
     ],
 )

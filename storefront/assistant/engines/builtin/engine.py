@@ -248,5 +248,6 @@ class _Answer:
             reason="complaint" if complains else "asked",
             contact_email=email.group(0) if email else None,
         )
-        yield TextDelta(replies.HANDED_OVER if self._outcome.ok else self._outcome.summary)
+        address = email.group(0) if email else None
+        yield TextDelta(replies.handed_over(address) if self._outcome.ok else self._outcome.summary)
         yield from self._outcome.events

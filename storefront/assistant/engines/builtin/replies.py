@@ -42,10 +42,6 @@ NO_POLICY = (
     "I found nothing about that on the shop's pages, so I would rather not guess. I can ask a colleague: just say"
     " “ask a colleague”."
 )
-HANDED_OVER = (
-    "I have asked a colleague. They will read this conversation and answer here; if you tell me your e-mail address,"
-    " they can write to you as well."
-)
 _LONGEST_PASSAGE = 700
 _STATUS = {
     "pending": "has been received",
@@ -212,6 +208,14 @@ def cancel(data: dict[str, Any], ok: bool, number: str) -> str:
         f"Order {data['number']} {_STATUS.get(data['status'], data['status'])}, so it cannot be cancelled any more."
         " You can send it back instead: ask me about returns."
     )
+
+
+def handed_over(address: str | None) -> str:
+    """A colleague was asked; ``address`` is where the shopper wants the answer."""
+    asked = "I have asked a colleague. They will read this conversation and answer here"
+    if address:
+        return f"{asked}, or by e-mail to {address}."
+    return f"{asked}; if you say “ask a colleague” with your e-mail address, they can write to you as well."
 
 
 def policy(passages: Sequence[dict[str, Any]]) -> str:
