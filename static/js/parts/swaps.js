@@ -9,7 +9,8 @@ export function startSwaps() {
   const on = (name, act) => document.body.addEventListener(name, act);
 
   on("htmx:beforeRequest", ({ detail }) => detail.target.id !== "suggestions" && detail.target.classList.add("is-loading"));
-  on("htmx:afterRequest", ({ detail }) => detail.target.classList.remove("is-loading"));
+  // An answer may have chosen another target (a refusal does): what was dimmed is the one that was asked for.
+  on("htmx:afterRequest", ({ detail }) => detail.requestConfig.target.classList.remove("is-loading"));
 
   on("htmx:beforeSwap", ({ detail }) => {
     const { target, xhr } = detail;
