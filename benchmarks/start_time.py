@@ -18,6 +18,9 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +34,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def seconds_to_first_page(checkout: Path, instance: Path) -> float:
-    """Start the shop, wait for its home page, stop it; returns the seconds until the page was there."""
+@dataclass(frozen=True, slots=True)
+class RunningShop:
+    """A shop that answers at ``url``; ``seconds`` passed until its home page was there."""
+
+    url: str
+    seconds: float
+
+
+@contextmanager
+def running_shop(checkout: Path, instance: Path) -> Iterator[RunningShop]:
+    """`make run` in ``checkout`` with its data in ``instance``, for the length of the block."""
     port = free_port()
     environment = {**os.environ, "PORT": str(port), "INSTANCE_DIR": str(instance)}
     started = time.monotonic()
@@ -45,19 +57,33 @@ def seconds_to_first_page(checkout: Path, instance: Path) -> float:
         start_new_session=True,
     )
     try:
-        while time.monotonic() - started < PATIENCE_SECONDS:
+        url = f"http://127.0.0.1:{port}"
+        while not answers(url):
             if shop.poll() is not None:
                 raise SystemExit(f"make run ended with {shop.returncode}")
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-                    answer.read()
-                return time.monotonic() - started
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-        raise SystemExit("no page came")
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                raise SystemExit("no page came")
+            time.sleep(0.05)
+        yield RunningShop(url, time.monotonic() - started)
     finally:
         os.killpg(shop.pid, signal.SIGTERM)
         shop.wait(60)
+
+
+def answers(url: str) -> bool:
+    """Whether the home page is there."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            answer.read()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
+
+
+def seconds_to_first_page(checkout: Path, instance: Path) -> float:
+    """Seconds from `make run` to the home page."""
+    with running_shop(checkout, instance) as shop:
+        return shop.seconds
 
 
 def main() -> None:
