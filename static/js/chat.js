@@ -187,7 +187,7 @@ function startPanel(host) {
   });
   launcher.setAttribute("aria-expanded", "false");
   // Where the panel covers the page, following a link out of it means to see that page.
-  if (isRemembered() && !phone.matches) {
+  if (host.dataset.remember && isRemembered() && !phone.matches) {
     show(true);
     load();
   }
