@@ -66,11 +66,13 @@ function finish(bubble, html) {
   whole.innerHTML = html;
   const answer = whole.content.firstElementChild;
   keepInView(() => {
-    const hadFocus = bubble.contains(document.activeElement) && document.activeElement.id;
+    const focused = document.activeElement;
+    const hadFocus = bubble.contains(focused) && focused.id;
+    const stopped = focused?.id === "chat-stop"; // it goes with the answer: the focus moves on to the field
     bubble.remove();
     byId("chat-log").append(answer);
     htmx.process(answer);
-    if (hadFocus) byId(hadFocus)?.focus();
+    if (hadFocus || stopped) byId(hadFocus || "chat-text")?.focus();
   }, answer);
   busy(false);
 }

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from storefront.assistant.events import TextDelta
 from tests.browser import steps
+from tests.browser.cable import Cable
 from tests.browser.conftest import Browse
 from tests.browser.watching import Watch
+from tests.conftest import LiveServer
+from tests.web.chat_talks import begin_talk, cookie_of
 
 
 def open_panel(page: Page) -> Locator:
@@ -78,17 +84,41 @@ def test_policies_are_cited_and_the_link_leads_there(page: Page) -> None:
     expect(page).to_have_url(re.compile("/pages/returns"))
 
 
-def test_escape_gives_the_focus_back(page: Page) -> None:
-    page.goto("/")
-    panel = open_panel(page)
-    page.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-    launcher = page.get_by_role("button", name="Ask us")
-    expect(launcher).to_be_focused()
-    expect(launcher).to_have_attribute("aria-expanded", "false")
-    page.keyboard.press("Enter")
-    expect(panel).to_be_visible()
-    expect(panel.get_by_role("textbox", name="Your message")).to_be_focused()
+@pytest.fixture
+def cable(live_server: LiveServer) -> Iterator[Cable]:
+    """The way to a shop in which this test is the assistant's worker: answers take as long as a test needs."""
+    with Cable(int(live_server.url.rpartition(":")[2])) as plugged_in:
+        yield plugged_in
+
+
+def test_an_answer_goes_on_after_the_network_was_away_and_stops_when_asked(
+    browse: Browse, live_server: LiveServer, cable: Cable, watch: Watch
+) -> None:
+    talk = begin_talk(live_server.app, "Tell me about kettles")
+    talk.take()
+    name, _equals, value = cookie_of(talk.browser).partition("=")
+    page = browse()
+    page.context.add_cookies([{"name": name, "value": value, "url": cable.url}])
+    streams: list[str] = []
+    page.on("request", lambda request: "/chat/stream/" in request.url and streams.append(request.url))
+    page.goto(f"{cable.url}/chat")
+    talk.log(TextDelta("A kettle "))
+    running = page.locator("#chat-running .bubble__text")
+    expect(running).to_have_text("A kettle")
+
+    with watch.network_away():
+        cable.pull()
+        talk.log(TextDelta("boils "), TextDelta("water."))
+        expect(running).to_have_text("A kettle boils water.")
+    assert len(streams) > 1, "the connection was not taken up again"
+
+    with page.expect_response(lambda answer: answer.url.endswith("/chat/stop")):
+        page.get_by_role("button", name="Stop answering").click()
+    expect(answers(page).last).to_contain_text("You stopped this answer.")
+    expect(answers(page).last).to_contain_text("A kettle boils water.")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop answering")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Your message")).to_be_focused()
 
 
 def test_an_answer_reached_from_another_page_is_whole(page: Page, browse: Browse) -> None:

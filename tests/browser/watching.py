@@ -30,6 +30,7 @@ class Watch:
 
     problems: list[str] = field(default_factory=list)
     _allowed: list[int] = field(default_factory=list)
+    _is_cut: bool = False
 
     def follow(self, context: BrowserContext, *, javascript: bool) -> None:
         """Begin to watch."""
@@ -49,6 +50,13 @@ class Watch:
         if left:
             self.problems.append(f"expected an answer with {left}, none came")
 
+    @contextmanager
+    def network_away(self) -> Iterator[None]:
+        """Requests may break off during the block."""
+        self._is_cut = True
+        yield
+        self._is_cut = False
+
     def look_at(self, page: Page) -> None:
         """Note pictures that did not load on ``page``."""
         self.problems += [
@@ -65,7 +73,7 @@ class Watch:
         self.problems.append(f"error in a script: {error.error}")
 
     def _failed(self, request: Request) -> None:
-        if request.failure not in _GIVEN_UP:
+        if request.failure not in _GIVEN_UP and not self._is_cut:
             self.problems.append(f"request failed: {request.method} {request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
