@@ -22,9 +22,10 @@ export function startDialogs(htmx) {
 
   // A form that opens a dialog has just filled it with its own answer.
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful } = event.detail;
+    const { elt, xhr } = event.detail;
     const id = elt.tagName === "FORM" && elt.dataset.opens;
-    if (id && successful) open(document.getElementById(id));
+    // A refusal is no failure to htmx, but it is said on the page, which a dialog would cover.
+    if (id && xhr.status < 400) open(document.getElementById(id));
   });
   document.body.addEventListener("open-drawer", () => {
     const drawer = document.getElementById("cart-drawer");
