@@ -72,7 +72,8 @@ def _http_error(error: HTTPException) -> BaseResponse:
     return response
 
 
-def _csrf_error(_error: CSRFError) -> BaseResponse:
+def form_expired(_error: CSRFError) -> BaseResponse:
+    """A form of an earlier session, or a forged one. An area that can show it filled in again has its own answer."""
     return error_answer(
         400, gettext("This form had expired, so nothing was sent. Please go back and try again.")
     )
@@ -105,7 +106,7 @@ def _unexpected(error: Exception) -> BaseResponse:
 def init_app(app: Flask) -> None:
     """Register the handlers. In tests an unexpected error is raised, so that it cannot hide."""
     app.register_error_handler(DomainError, _domain_error)
-    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(CSRFError, form_expired)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeout, _database_error)

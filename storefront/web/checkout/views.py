@@ -6,11 +6,13 @@ import uuid
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 
 from storefront.accounts.queries import AddressEntry, addresses_of
 from storefront.cart import services as carts
 from storefront.core.errors import DomainError
 from storefront.core.texts import gettext as _
+from storefront.http.errors import form_expired
 from storefront.http.formats import format_money
 from storefront.http.rendering import trigger, wants_fragment
 from storefront.http.visitor import current_visitor, remember_proved_order
@@ -78,6 +80,19 @@ def place() -> ResponseReturnValue:
             remember_proved_order(placed.order_id)
         return redirect(url_for("checkout.thanks", number=placed.number), 303)
     return _page(summarise(identity, form, _address_book(), problem=problem, changed=changed), 409)
+
+
+@blueprint.errorhandler(CSRFError)
+def _expired(error: CSRFError) -> ResponseReturnValue:
+    """The page is older than the session, say after a sign-in in another window: what was typed stays.
+
+    The cookie is not sent along from another site's form (SameSite), so that such a form finds no cart to order.
+    """
+    if request.endpoint != "checkout.place" or current_visitor().cart_quantity == 0:
+        return form_expired(error)
+    form = CheckoutForm.sent(request.form, _account_email())
+    problem = _("This form had expired, so nothing was ordered. Please look at it and place the order again.")
+    return _page(summarise(current_visitor().identity, form, _address_book(), problem=problem), 400)
 
 
 def _page(checkout: Checkout, status: int = 200) -> ResponseReturnValue:
