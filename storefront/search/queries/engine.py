@@ -1,0 +1,87 @@
+"""What finds products, whoever does the finding: PostgreSQL by default, Elasticsearch for those who outgrow it.
+
+The seam is below the page and above the machine: a cleaned request, what its text means and what it is like go in;
+ids in their order, counts and totals come out. Facets and cards are made of them in one place for all engines.
+An adapter imports this module, never the other way round; ``storefront.app`` chooses one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from storefront.core.settings import Settings, once_per_application
+from storefront.search.queries.request import ListingRequest
+from storefront.search.queries.understanding import Question
+
+EXTENSION = "search_engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A product of the page. ``score`` compares within one answer only; higher is better."""
+
+    product_id: uuid.UUID
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """How many products have one value of a facet, all other facets' choices met.
+
+    ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's or
+    specification's own name. The value of a category is its id, of a brand its slug, of a price the number of its
+    step in ``PRICE_STEPS``, of a rating its whole stars, of stock ``true`` or ``false``.
+    """
+
+    kind: str
+    name: str
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAnswer:
+    """One page of what was found.
+
+    ``total`` is a lower bound or an estimate unless ``total_is_exact``. ``together`` is false where no product holds
+    all terms and the hits hold some. Prices span what is found with the price's own choice left out, gross, in the
+    shop's currency. ``next_after`` is the opaque position behind the last hit; None at the end.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    total_is_exact: bool
+    together: bool
+    counts: tuple[CountRow, ...]
+    price_least: Decimal | None
+    price_most: Decimal | None
+    next_after: str | None
+
+
+class SearchEngine(Protocol):
+    """Something that finds products."""
+
+    def answer(
+        self, request: ListingRequest, question: Question | None, vector: Sequence[float] | None
+    ) -> EngineAnswer:
+        """The page of a cleaned ``request``.
+
+        ``question`` is what its text means (None: a list without a text), ``vector`` its embedding where there is one.
+        """
+
+    def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
+        """Products whose names hold what was ``typed`` (cleaned), its last word half or whole; the best first."""
+
+
+def search_engine() -> SearchEngine:
+    """The running application's engine: what ``SEARCH_BACKEND`` names."""
+    return once_per_application(EXTENSION, _not_chosen)
+
+
+def _not_chosen(_settings: Settings) -> SearchEngine:
+    raise RuntimeError("storefront.app chooses the search engine")

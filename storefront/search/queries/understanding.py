@@ -1,0 +1,36 @@
+"""What a text means, whichever engine looks for it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One wanted thing: any of its alternatives suffices.
+
+    ``alternatives`` are lower-case words, one with spaces is a phrase; synonyms, unit forms and compounds included.
+    The first is what was typed (corrected). With ``is_prefix`` it is only a beginning.
+    """
+
+    alternatives: tuple[str, ...]
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text as it was understood: ``text`` as typed and cleaned, what is wanted and what is not.
+
+    Filters that the text holds ("under 100", "brand:x") are no part of it: they are in the request.
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+    excluded: tuple[Term, ...]
+    manner: Manner
+    did_you_mean: str | None
+    exact_product_id: uuid.UUID | None
