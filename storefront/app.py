@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storefront import admin, cli, jobs
 from storefront.core import extensions
+from storefront.core.cache import init_cache
 from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
@@ -95,4 +96,5 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.compress.init_app(app)
     extensions.htmx.init_app(app)
     init_redis(app, settings)
+    init_cache(app)
     jobs.init_celery(app, settings)

@@ -72,6 +72,43 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey. Unset: the embedded Valkey.")
     redis_timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for one Redis answer.")
 
+    cache_home_seconds: int = Field(
+        300,
+        ge=0,
+        le=604_800,
+        description="What the home page shows, kept for so many seconds; 0: not at all.",
+    )
+    cache_category_tree_seconds: int = Field(
+        3_600, ge=0, le=604_800, description="The category tree, kept for so many seconds; 0: not at all."
+    )
+    cache_facet_counts_seconds: int = Field(
+        60,
+        ge=0,
+        le=604_800,
+        description="Counts beside the filters of a list, kept for so many seconds; 0: not at all.",
+    )
+    cache_product_card_seconds: int = Field(
+        300,
+        ge=0,
+        le=604_800,
+        description="Products as lists show them, kept for so many seconds; 0: not at all.",
+    )
+    cache_search_answer_seconds: int = Field(
+        60,
+        ge=0,
+        le=604_800,
+        description="What a search or a list finds, kept for so many seconds; 0: not at all.",
+    )
+    cache_query_vector_seconds: int = Field(
+        86_400,
+        ge=0,
+        le=604_800,
+        description="A search text's embedding, kept for so many seconds; 0: not at all.",
+    )
+    cache_page_seconds: int = Field(
+        60, ge=0, le=604_800, description="Whole pages for guests, kept for so many seconds; 0: not at all."
+    )
+
     shop_name: str = Field("Larkfell", description="The shop's name on pages and in mail.")
     shop_tagline: str = Field("Gear for unhurried days outside", description="One line under the name.")
     shop_email: EmailStr = Field("hello@larkfell.example.com", description="Where shoppers can write to.")

@@ -1,0 +1,161 @@
+"""Values that cost something to find out, remembered in Redis for a while.
+
+A value must be the same for everybody who may ask: nothing personal is kept here. What is kept is typed
+(:mod:`msgspec`, never pickle), and its key holds a digest of the type's shape: a new version of the shop never
+misreads what an old one wrote. Without Redis everything is found out each time.
+
+Tags say what a value was made of; whoever changes that calls :func:`forget` after the commit:
+
+- ``catalog``: everything that shows products or categories (imports and other bulk work forget it)
+- ``products``: lists that any product may enter or leave, such as the home page and searches
+- ``category:<id>``: lists of that category, with what lies below it
+- ``product:<id>``: what shows this one product
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+import structlog
+from flask import Flask, current_app
+from redis import RedisError
+
+from storefront.core.cache_store import CacheStore, Turn
+from storefront.core.settings import Settings, current_settings
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class CacheKind(StrEnum):
+    """What is remembered. For how long is a setting of its own: ``CACHE_<KIND>_SECONDS``, 0 for not at all."""
+
+    HOME = "home"
+    CATEGORY_TREE = "category_tree"
+    FACET_COUNTS = "facet_counts"
+    PRODUCT_CARD = "product_card"
+    SEARCH_ANSWER = "search_answer"
+    QUERY_VECTOR = "query_vector"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCounts:
+    """How often a value was there, stood in past its time, was made, or was made because Redis was away."""
+
+    hits: int = 0
+    stand_ins: int = 0
+    misses: int = 0
+    away: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape(Generic[T]):
+    """How values of one type are read, and a digest of everything that decides it."""
+
+    digest: str
+    read: Callable[[Any], T]
+
+
+_write = msgspec.msgpack.Encoder().encode
+
+
+def init_cache(app: Flask) -> None:
+    """Give ``app`` its store. After :func:`storefront.core.redis.init_redis`."""
+    app.extensions["cache_store"] = CacheStore(app.extensions["binary_redis"])
+
+
+def remembered(
+    kind: CacheKind, key: str, returns: type[T], make: Callable[[], T], *, tags: Iterable[str] = ()
+) -> T:
+    """What ``make()`` gives, remembered under ``key`` until its time is up or one of ``tags`` is forgotten.
+
+    ``returns`` is the type that ``make`` returns: a frozen dataclass, or a tuple or list of them. When many ask
+    at once, one of them makes the value; the others take the one whose time has just run out, or wait a moment
+    for the new one. A hit costs one round trip; without Redis it is ``make()``.
+    """
+    seconds = seconds_kept(current_settings(), kind)
+    if seconds == 0:
+        return make()
+    shape: _Shape[T] = _shape_of(cast(Any, returns))
+    store, tags = cache_store(), tuple(tags)
+    try:
+        found = store.obtain(entry_name(kind, shape.digest, key), tags)
+    except RedisError:
+        store.count(f"{kind}:away")
+        return make()
+    if isinstance(found, Turn):
+        store.count(f"{kind}:misses")
+        return _make(store, found, make, seconds, tags)
+    store.count(f"{kind}:{'hits' if found.is_fresh else 'stand_ins'}")
+    with suppress(msgspec.MsgspecError):
+        return shape.read(found.body)
+    return make()
+
+
+def _make(store: CacheStore, turn: Turn, make: Callable[[], T], seconds: int, tags: tuple[str, ...]) -> T:
+    try:
+        value = make()
+        body = _write(value)
+    except BaseException:
+        with suppress(RedisError):
+            store.give_up(turn)
+        raise
+    with suppress(RedisError):
+        store.keep(turn, body, seconds, tags)
+    return value
+
+
+def forget(*tags: str) -> None:
+    """Make everything stale that carries one of ``tags``. Call it after the commit of what changed.
+
+    Without Redis nothing is remembered, so there is nothing to forget; what it still holds when it comes back is
+    as old as its kind's seconds allow.
+    """
+    if not tags:
+        return
+    try:
+        cache_store().forget(tags)
+    except RedisError:
+        log.warning("cache_not_forgotten", tags=len(tags))
+
+
+def cache_counts() -> dict[CacheKind, CacheCounts]:
+    """What all processes have counted since Redis was emptied. Raises :class:`redis.RedisError`."""
+    counts = cache_store().counts()
+    return {
+        kind: CacheCounts(
+            **{field.name: counts.get(f"{kind}:{field.name}", 0) for field in fields(CacheCounts)}
+        )
+        for kind in CacheKind
+    }
+
+
+def seconds_kept(settings: Settings, kind: CacheKind) -> int:
+    """For how long values of a kind count as fresh; 0: they are not remembered."""
+    return cast(int, getattr(settings, f"cache_{kind}_seconds"))
+
+
+def entry_name(kind: CacheKind, shape: str, key: str) -> str:
+    """The name of an entry: short, however long the key."""
+    return f"{kind}:{shape}:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def cache_store() -> CacheStore:
+    """The running application's store."""
+    return cast(CacheStore, current_app.extensions["cache_store"])
+
+
+@lru_cache(maxsize=256)
+def _shape_of(returns: Any) -> _Shape[Any]:
+    schema = json.dumps(msgspec.json.schema(returns), default=str)
+    digest = hashlib.blake2b(schema.encode(), digest_size=6).hexdigest()
+    return _Shape(digest, msgspec.msgpack.Decoder(returns).decode)

@@ -1,0 +1,181 @@
+"""How kept values lie in Redis: entries, the moments at which tags were forgotten, turns, counts.
+
+An entry holds the moment (of the server's clock) at which its making began. Forgetting a tag writes down the
+moment; an entry that began earlier is worth nothing from then on, however many carry the tag. Moments lie in a
+fixed number of slots without an expiry: the server makes room by dropping entries, never by losing a moment.
+Two tags that meet in a slot cost a value now and then, never a wrong one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from storefront.core.clock import now
+from storefront.core.ids import new_secret
+
+TURN_SECONDS = 10
+"""How long somebody may make a value before another one may begin."""
+LONGEST_WAIT_SECONDS = 1.0
+"""How long the others wait for it, before they make it too."""
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.05
+
+_SLOTS = 1 << 16
+_ENTRY = "cache:entry:"
+_TURN = "cache:turn:"
+_SLOT = "cache:forgotten:"
+_COUNTS = "cache:counts"
+_GIVE_UP = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One kept value: when its making began (microseconds of the server's clock), until when it counts as fresh
+    (seconds of the wall clock), the tags it carries, and the value itself, encoded."""
+
+    began: int
+    fresh_until: float
+    tags: tuple[str, ...]
+    body: msgspec.Raw
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its time is not up. Afterwards it may stand in while somebody makes the next one."""
+        return now().timestamp() < self.fresh_until
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Leave to make a value, from the moment ``began``; ``won`` unless somebody else is late with it."""
+
+    name: str
+    owner: str
+    won: bool
+    began: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Entry).decode
+
+
+class CacheStore:
+    """The entries of one Redis database. What asks Redis raises :class:`redis.RedisError` when it is away."""
+
+    def __init__(self, client: Redis) -> None:
+        self._redis: Any = client  # its types leave open whether answers are bytes; here they are
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    def entry(self, name: str, tags: Sequence[str] | None = None) -> Entry | None:
+        """What is kept under ``name``, unless one of its tags was forgotten since it was made.
+
+        One round trip where the caller knows the ``tags``, two where only the entry does.
+        """
+        found, *forgotten = self._redis.mget(_ENTRY + name, *_slots(tags or ()))
+        return self._standing(found, tags, forgotten)
+
+    def stands(self, entry: Entry) -> bool:
+        """Whether none of the tags that ``entry`` carries was forgotten since it was made."""
+        return not entry.tags or _stands(entry, self._redis.mget(_slots(entry.tags)))
+
+    def obtain(self, name: str, tags: Sequence[str] | None = None) -> Entry | Turn:
+        """What is kept under ``name``, or a turn to make it.
+
+        When it is missing and somebody is making it already, the others wait, and after LONGEST_WAIT_SECONDS make
+        it too. When only its time is up, they take it as it is.
+        """
+        known = self.entry(name, tags)
+        if known is not None and known.is_fresh:
+            return known
+        owner = new_secret()
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            turn, latest = self._try_turn(name, owner, tags)
+            if latest is not None and (latest.is_fresh or not turn.won):
+                if turn.won:
+                    self.give_up(turn)
+                return latest
+            if turn.won or time.monotonic() > deadline:
+                return turn
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _try_turn(self, name: str, owner: str, tags: Sequence[str] | None) -> tuple[Turn, Entry | None]:
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(_TURN + name, owner, nx=True, ex=TURN_SECONDS)
+        pipeline.time()
+        pipeline.mget(_ENTRY + name, *_slots(tags or ()))
+        won, moment, (found, *forgotten) = pipeline.execute()
+        turn = Turn(name, owner, bool(won), _microseconds(moment))
+        return turn, self._standing(found, tags, forgotten)
+
+    def keep(self, turn: Turn, body: bytes, seconds: int, tags: Iterable[str]) -> Entry:
+        """Keep ``body``: fresh for ``seconds``, and as long again as a stand-in. The turn is over."""
+        entry = Entry(turn.began, now().timestamp() + seconds, tuple(tags), msgspec.Raw(body))
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(_ENTRY + turn.name, _encode(entry), ex=2 * seconds)
+        pipeline.eval(_GIVE_UP, 1, _TURN + turn.name, turn.owner)
+        for counter, number in self._counted().items():
+            pipeline.hincrby(_COUNTS, counter, number)
+        pipeline.execute()
+        return entry
+
+    def give_up(self, turn: Turn) -> None:
+        """The value is not made after all; somebody else may."""
+        self._redis.eval(_GIVE_UP, 1, _TURN + turn.name, turn.owner)
+
+    def forget(self, tags: Iterable[str]) -> None:
+        """From now on nothing stands that carries one of ``tags`` and was begun before."""
+        moment = _microseconds(self._redis.time())
+        self._redis.mset(dict.fromkeys(_slots(tags), moment))
+
+    def count(self, counter: str) -> None:
+        """Add one to a counter; it travels with the next entry that is kept."""
+        with self._counting:
+            self._counts[counter] += 1
+
+    def counts(self) -> dict[str, int]:
+        """The counters of all processes, and what this one has not sent yet."""
+        stored: dict[bytes, bytes] = self._redis.hgetall(_COUNTS)
+        total = Counter({name.decode(): int(number) for name, number in stored.items()})
+        with self._counting:
+            total.update(self._counts)
+        return dict(total)
+
+    def _counted(self) -> Counter[str]:
+        with self._counting:
+            counted, self._counts = self._counts, Counter()
+        return counted
+
+    def _standing(
+        self, found: bytes | None, tags: Sequence[str] | None, forgotten: Iterable[bytes | None]
+    ) -> Entry | None:
+        if found is None:
+            return None
+        try:
+            entry = _decode(found)
+        except msgspec.MsgspecError:
+            return None
+        return entry if (self.stands(entry) if tags is None else _stands(entry, forgotten)) else None
+
+
+def _slots(tags: Iterable[str]) -> list[str]:
+    return [f"{_SLOT}{zlib.crc32(tag.encode()) % _SLOTS}" for tag in tags]
+
+
+def _stands(entry: Entry, forgotten: Iterable[bytes | None]) -> bool:
+    return all(moment is None or int(moment) < entry.began for moment in forgotten)
+
+
+def _microseconds(moment: Any) -> int:
+    seconds, microseconds = moment
+    return int(seconds) * 1_000_000 + int(microseconds)
