@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,12 +24,19 @@ class Term:
 class Question:
     """A text as it was understood: ``text`` as typed and cleaned, what is wanted and what is not.
 
-    Filters that the text holds ("under 100", "brand:x") are no part of it: they are in the request.
+    Filters that the text holds ("under 100", "brand:x") are no part of it: they are in the request. ``code`` is the
+    text where it may be a SKU or a barcode: the product that has it comes first. ``meaning`` is the text with its
+    mistakes mended, for comparing by meaning.
     """
 
     text: str
     terms: tuple[Term, ...]
-    excluded: tuple[Term, ...]
-    manner: Manner
-    did_you_mean: str | None
-    exact_product_id: uuid.UUID | None
+    excluded: tuple[Term, ...] = ()
+    manner: Manner = "exact"
+    did_you_mean: str | None = None
+    code: str | None = None
+
+    @property
+    def meaning(self) -> str:
+        """The text with its mistakes mended."""
+        return self.did_you_mean or self.text
