@@ -138,8 +138,11 @@ def _redis_connection(settings: Settings) -> Iterator[redis.Redis]:
 def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterator[None]:
     """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
     from storefront.catalog.queries import forget_category_tree
+    from storefront.search.queries import forget_synonyms
 
-    forget_category_tree()  # kept in the process: another test's categories are not this one's
+    # Kept in the process: another test's categories and synonyms are not this one's.
+    forget_category_tree()
+    forget_synonyms()
     yield
     _emptier.empty()
     _redis_connection.flushdb()

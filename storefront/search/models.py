@@ -1,4 +1,4 @@
-"""The listing's and search's one read model, and the log of what was looked for."""
+"""The listing's and search's one read model, the log of what was looked for, and what staff taught the search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS, EMPTY_ARRAY, EMPTY_OBJECT, gin, one_of
-from storefront.core.db import Base
+from storefront.core.db import Base, Identified, Timestamped
 from storefront.core.ids import new_id
 
 SEARCH_TYPES = ("text", "semantic", "hybrid", "suggest", "assistant")
@@ -125,3 +125,24 @@ class SearchLog(Base):
     response_time_ms: Mapped[int]
     clicked_product_id: Mapped[uuid.UUID | None]
     created_at: Mapped[datetime] = mapped_column(primary_key=True, server_default=sa.func.now())
+
+
+class Synonym(Identified, Timestamped, Base):
+    """Words and phrases that mean the same; with ``typed``, only who types that means the ``words`` too."""
+
+    __tablename__ = "synonyms"
+    __table_args__ = (
+        sa.CheckConstraint("language ~ '^[a-z]{2}$'", name="language_is_iso"),
+        sa.CheckConstraint(
+            "cardinality(words) BETWEEN (CASE WHEN typed IS NULL THEN 2 ELSE 1 END) AND 20",
+            name="words_counted",
+        ),
+        sa.UniqueConstraint("language", "typed", "words", postgresql_nulls_not_distinct=True),
+    )
+
+    language: Mapped[str]
+    typed: Mapped[str | None]
+    words: Mapped[list[str]]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    updated_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))

@@ -5,6 +5,7 @@
 - ``facets``: the counts beside the list and the price ranges, in one statement
 - ``listing``: the page of products
 - ``suggest``: the box under the search field
+- ``synonyms``: what staff say words mean
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from storefront.search.queries.listing import (
 )
 from storefront.search.queries.request import SORTS, ListingRequest, clean_text
 from storefront.search.queries.suggest import BrandSuggestion, CategorySuggestion, Suggestions, suggest
+from storefront.search.queries.synonyms import forget_synonyms, synonyms
 
 __all__ = [
     "SORTS",
@@ -33,8 +35,10 @@ __all__ = [
     "RankedProduct",
     "Suggestions",
     "clean_text",
+    "forget_synonyms",
     "popular_products",
     "ranked_products",
     "search_listing",
     "suggest",
+    "synonyms",
 ]
