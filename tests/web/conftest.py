@@ -8,6 +8,10 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from storefront.core.settings import Settings
+from storefront.providers.mail import mail_folder
+from tests.web.small_town import Town, build_town
+
 
 @pytest.fixture
 def no_redis(app: Flask) -> Iterator[None]:
@@ -17,3 +21,11 @@ def no_redis(app: Flask) -> Iterator[None]:
         app.extensions[name] = Redis.from_url("unix:///nonexistent/redis.sock", decode_responses=True)
     yield
     app.extensions.update(kept)
+
+
+@pytest.fixture
+def town(app: Flask, settings: Settings) -> Iterator[Town]:
+    """A small shop in which every page has something to show; its letters are thrown away afterwards."""
+    yield build_town(app)
+    for letter in mail_folder(settings).glob("*.eml"):
+        letter.unlink()

@@ -1,0 +1,107 @@
+"""How to open every page of the application, and what is no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, url_for
+
+from tests.web.small_town import Town
+
+Arguments = list[dict[str, Any]]
+
+
+def _plain(_town: Town) -> Arguments:
+    return [{}]
+
+
+def _by_order(town: Town) -> Arguments:
+    return [{"number": town.order}]
+
+
+def _by_product(town: Town) -> Arguments:
+    return [{"slug": town.product}]
+
+
+PAGES: dict[str, Callable[[Town], Arguments]] = {
+    "catalog.home": _plain,
+    "catalog.category": lambda town: [{"slug": town.category}, {"slug": town.category, "page": 2}],
+    "catalog.search": lambda _town: [
+        {},
+        {"q": "tent"},
+        {"q": "tnet"},
+        {"q": "nothingisnamedso"},
+        {"q": "tent", "price_max": 1},
+        {"option.Colour": "Fir", "sort": "price_up"},
+    ],
+    "catalog.suggest": _plain,
+    "catalog.product": lambda town: [
+        {"slug": town.product},
+        {"slug": town.product, "option.Colour": "Ember", "option.Size": "3"},
+        {"slug": town.product, "option.Colour": "Fir", "option.Size": "3"},
+        {"slug": town.sold_out},
+    ],
+    "catalog.reviews": lambda town: [{"slug": town.product}, {"slug": town.product, "stars": 1}],
+    "catalog.write_form": _by_product,
+    "cart.page": _plain,
+    "cart.drawer": _plain,
+    "checkout.page": _plain,
+    "checkout.lookup": _plain,
+    "checkout.order": _by_order,
+    "checkout.thanks": _by_order,
+    "checkout.cancel": _by_order,
+    "account.overview": _plain,
+    "account.orders": _plain,
+    "account.addresses": _plain,
+    "account.new_address": _plain,
+    "account.edit_address": lambda town: [{"address_id": town.address_id}],
+    "account.profile": _plain,
+    "account.password": _plain,
+    "account.sessions": _plain,
+    "account.sign_in": _plain,
+    "account.sign_up": _plain,
+    "account.check_mail": _plain,
+    "account.confirm_email": lambda _town: [{"token": "unknown"}],
+    "account.resend_confirmation": _plain,
+    "account.forgot_password": _plain,
+    "account.reset_password": lambda _town: [{"token": "unknown"}],
+    "pages.page": lambda _town: [{"slug": "shipping"}, {"slug": "imprint"}],
+    "chat.page": _plain,
+    "chat.panel": _plain,
+    "dev.mails": _plain,
+    "dev.mail": lambda town: [{"name": town.mail}],
+    "dev.mail_html": lambda town: [{"name": town.mail}],
+    "admin.dashboard": _plain,
+    "admin.products": lambda _town: [{}, {"q": "nothingisnamedso"}],
+    "admin.product": lambda town: [{"product_id": town.product_id}],
+    "admin.stock": _plain,
+    "admin.stock_of": lambda town: [{"product_id": town.product_id}],
+    "admin.orders": _plain,
+    "admin.order": _by_order,
+    "admin.conversations": _plain,
+    "admin.conversation": lambda town: [{"conversation_id": town.conversation_id}],
+}
+"""How to open each page, by endpoint: the arguments of one or several addresses."""
+
+NOT_PAGES = {
+    "asset": "files, opened as resources of pages",
+    "media.picture": "pictures, opened as resources of pages",
+    "chat.stream": "events; tests/web/test_chat_stream.py",
+    "health.live": "for programs",
+    "health.ready": "for programs",
+    "pages.favicon": "a file's old address",
+    "pages.robots": "for programs; tests/web/test_pages.py",
+    "pages.sitemap": "for programs; tests/web/test_pages.py",
+    "pages.sitemap_part": "for programs; tests/web/test_pages.py",
+}
+
+
+def page_addresses(app: Flask, town: Town) -> list[tuple[str, str]]:
+    """Every page as (endpoint, address)."""
+    with app.test_request_context():
+        return [
+            (endpoint, url_for(endpoint, **values))
+            for endpoint, arguments in PAGES.items()
+            for values in arguments(town)
+        ]

@@ -1,0 +1,120 @@
+"""Every template is rendered by somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from jinja2 import BaseLoader, Environment
+
+from storefront.accounts import services as accounts
+from storefront.assistant import services as assistant
+from storefront.core.settings import ROOT
+from storefront.http.errors import error_answer
+from storefront.jobs.outbox import drain
+from storefront.orders.services import cancel_order
+from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.buying import change_product
+from tests.web.all_pages import page_addresses
+from tests.web.paper_browser import HTMX, PaperBrowser
+from tests.web.small_town import Town, browser_of
+
+
+class _Noting(BaseLoader):
+    """Loads as before, and notes what was asked for."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self._loader = loader
+        self.seen: set[str] = set()
+
+    def get_source(self, environment: Environment, template: str):  # type: ignore[no-untyped-def]
+        self.seen.add(template)
+        return self._loader.get_source(environment, template)
+
+
+@pytest.fixture
+def rendered(app: Flask) -> Iterator[set[str]]:
+    """The names of the templates that are used from here on: pages, and what they include and import."""
+    environment = app.jinja_env
+    kept = environment.loader
+    assert kept
+    noting = _Noting(kept)
+    environment.loader = noting
+    assert environment.cache is not None
+    environment.cache.clear()
+    yield noting.seen
+    environment.loader = kept
+    environment.cache.clear()
+
+
+def _write_letters(town: Town) -> None:
+    """Everything that makes the shop write."""
+    accounts.register("new@example.com", PASSWORD)
+    accounts.register("customer@example.com", PASSWORD)
+    accounts.request_password_reset("customer@example.com")
+    accounts.change_password(town.customer.identity, PASSWORD, "nine-slow-herons")
+    assistant.request_handoff(
+        town.customer.identity, town.conversation_id, reason="asked", summary="", contact_email=None
+    )
+    cancel_order(town.customer.identity, town.order)
+    drain()
+
+
+def _press_everything(app: Flask, town: Town) -> None:
+    """The forms whose answers have templates of their own."""
+    buyer = browser_of(app, town, "buyer")
+    product = buyer.form(buyer.get("/cart"), "/cart/removal").values["product_id"]
+    buyer.ask("/cart/drawer")
+    buyer.ask("/cart/lines", {"product_id": product, "quantity": "0"})
+    buyer.ask("/cart/removal", {"product_id": product})
+    buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
+    buyer.post("/checkout", {})
+    buyer.ask("/search/suggest?q=ten")
+    buyer.ask(f"/p/{town.product}/reviews/{town.review_id}/helpful", {})
+    buyer.ask("/chat/panel")
+    buyer.ask("/chat/messages", {"message": ""})
+    buyer.ask("/chat/messages", {"message": "hello"})
+    # Meanwhile the price has changed and then the product is gone: the cart says so.
+    with app.app_context():
+        change_product(UUID(product), price=41)
+    buyer.get("/cart")
+    with app.app_context():
+        change_product(UUID(product), is_active=False)
+    buyer.get("/cart")
+
+
+def test_every_template_is_rendered(app: Flask, rendered: set[str], town: Town) -> None:
+    for who in ("guest", "customer", "staff"):
+        browser = browser_of(app, town, who)
+        for _endpoint, address in page_addresses(app, town):
+            browser.get(address).close()
+    _press_everything(app, town)
+    with app.app_context():
+        _write_letters(town)
+    _open_mailed_links(app, town)
+    for status in (400, 403, 404, 405, 410, 413, 429, 500, 503):
+        for headers in ({}, HTMX):
+            with app.test_request_context(headers=headers):
+                assert error_answer(status).status_code == status
+    folder = Path(ROOT / "templates")
+    there = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".html", ".txt")
+    }
+    assert there - rendered == set()
+
+
+def _open_mailed_links(app: Flask, town: Town) -> None:
+    with app.app_context():
+        unconfirmed = make_user(email_verified=False)
+        confirmation, reset = (
+            accounts.issue_verification(unconfirmed.id),
+            accounts.issue_password_reset(town.customer.id),
+        )
+    assert confirmation
+    assert reset
+    guest = PaperBrowser(app)
+    assert guest.get(f"/account/confirm?token={confirmation[1].token}").status_code == 200
+    assert guest.get(f"/account/reset-password?token={reset[1].token}").status_code == 200
