@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -115,6 +116,25 @@ class Settings(BaseSettings):
     shop_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all prices.")
     shop_country: str = Field("DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code, the default address.")
 
+    search_backend: Literal["postgresql", "elasticsearch"] = Field(
+        "postgresql",
+        description="What finds products. `elasticsearch` needs the extra of that name; see `docs/search-engines.md`.",
+    )
+    elasticsearch_url: SecretStr | None = Field(
+        None, description="Elasticsearch's address, such as https://search.example.com:9200."
+    )
+    elasticsearch_api_key: SecretStr | None = Field(
+        None, description="Elasticsearch's API key, encoded. Unset: none is sent."
+    )
+    elasticsearch_index: str = Field(
+        "storefront",
+        pattern=r"^[a-z][a-z0-9_-]{0,80}$",
+        description="Elasticsearch's alias of the shop's index, and the beginning of the indexes' names.",
+    )
+    elasticsearch_timeout_seconds: float = Field(
+        1.0, gt=0, le=30, description="Longest wait for one page's search; then PostgreSQL answers."
+    )
+
     session_days: PositiveInt = Field(30, description="Days after the last visit until a session ends.")
     mail_backend: Literal["folder", "smtp"] = Field(
         "folder", description="`folder` writes to INSTANCE_DIR/mail, shown at /dev/mail; `smtp` sends."
@@ -193,6 +213,11 @@ def load_settings(**overrides: Any) -> Settings:
             "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
             "and an https address keeps the session cookie off plain connections."
         )
+    if settings.search_backend == "elasticsearch":
+        if settings.elasticsearch_url is None:
+            raise SettingsInvalid("ELASTICSEARCH_URL: name the server, or set SEARCH_BACKEND=postgresql.")
+        if find_spec("elasticsearch") is None:
+            raise SettingsInvalid("SEARCH_BACKEND: install the client first, `pip install elasticsearch`.")
     if settings.media_backend == "s3" and not settings.s3_bucket:
         raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
     return settings.model_copy(update=updates)

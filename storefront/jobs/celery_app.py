@@ -18,6 +18,7 @@ TASK_MODULES = (
     "storefront.jobs.mail",
     "storefront.jobs.orders",
     "storefront.jobs.outbox",
+    "storefront.jobs.search_index",
     "storefront.jobs.upkeep",
 )
 
