@@ -1,6 +1,6 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, stock
+from storefront.admin import conversations, dashboard, orders, products, stock, synonyms
 from storefront.admin.area import blueprint
 
-__all__ = ["blueprint", "conversations", "dashboard", "orders", "products", "stock"]
+__all__ = ["blueprint", "conversations", "dashboard", "orders", "products", "stock", "synonyms"]

@@ -35,6 +35,7 @@ from storefront.orders.errors import (
 )
 from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
+from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
 
 
@@ -264,3 +265,37 @@ def _already_reviewed(error: AlreadyReviewed) -> str:
 @explain.register
 def _own_review(error: OwnReview) -> str:
     return _("This is your own review, so your vote does not count here.")
+
+
+@explain.register
+def _synonym_refused(error: SynonymRefused) -> str:
+    match error.reason:
+        case "too_few":
+            return _("Please give at least two words or phrases that mean the same.")
+        case "too_many":
+            return _("Please give at most %(count)s words or phrases.", count=error.limit)
+        case "too_long":
+            return _(
+                "“%(word)s” is too long. A word or phrase has at most %(count)s characters.",
+                word=error.word[:40] + "…",
+                count=error.limit,
+            )
+        case "taken":
+            return _(
+                "“%(word)s” already stands with %(others)s. Please change that entry.",
+                word=error.word,
+                others=", ".join(f"“{other}”" for other in error.others if other != error.word),
+            )
+        case _:
+            return _(
+                "“%(word)s” is not a plain word or phrase. Please use letters and digits, without quotes, brackets"
+                " or words like “or”.",
+                word=error.word,
+            )
+
+
+@explain.register
+def _synonym_changed(error: SynonymChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has changed this entry meanwhile. Nothing of yours was saved. Please look at it again."
+    )

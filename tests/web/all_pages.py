@@ -79,6 +79,9 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.stock_of": lambda town: [{"product_id": town.product_id}],
     "admin.orders": _plain,
     "admin.order": _by_order,
+    "admin.synonyms": lambda _town: [{}, {"q": "nothingisnamedso"}],
+    "admin.new_synonym": lambda _town: [{}, {"typed": "headfones"}],
+    "admin.synonym": lambda town: [{"synonym_id": town.synonym_id}],
     "admin.conversations": _plain,
     "admin.conversation": lambda town: [{"conversation_id": town.conversation_id}],
 }

@@ -20,6 +20,7 @@ from storefront.orders.services import place_order
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
 from storefront.providers.object_storage import storage
+from storefront.search.services import SynonymEdit, create_synonym
 from tests.factories.accounts import MadeUser, make_staff, make_user, sign_in
 from tests.factories.assistant import answer, make_policy, workshop
 from tests.factories.buying import fill_cart, make_shipping, order_request, shopper_with_token
@@ -68,6 +69,7 @@ class Town:
     address_id: uuid.UUID
     conversation_id: uuid.UUID
     answer_id: uuid.UUID
+    synonym_id: uuid.UUID
     mail: str
     customer: MadeUser
     buyer_token: str
@@ -105,6 +107,7 @@ def build_town(app: Flask) -> Town:
             address_id=address_id,
             conversation_id=assistant.open_conversation(customer.identity),
             answer_id=made.exchange.answer_id,
+            synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
             mail=letter.name,
             customer=customer,
             buyer_token=buyer_token,
