@@ -13,7 +13,8 @@ from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings, load_settings
-from storefront.http import assets, context, csp, errors, health, media, requests, visitor
+from storefront.http import assets, context, csp, csrf, errors, guest_pages, health, media, requests, visitor
+from storefront.http.page_cache import PageCache
 from storefront.web import account, cart, catalog, chat, checkout, dev, pages
 
 
@@ -30,18 +31,16 @@ def build_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["settings"] = settings
     _configure(app, settings)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
-    for part in (visitor, csp, assets, media, context, errors, health):
+    for part in (csrf, visitor, guest_pages, csp, assets, media, context, errors, health):
         part.init_app(app)
     for area in (catalog, cart, checkout, account, pages, chat, admin):
         app.register_blueprint(area.blueprint)
     if settings.environment != "production":
         app.register_blueprint(dev.blueprint)
     cli.init_app(app)
+    _wrap(app, settings)
     return app
 
 
@@ -80,6 +79,14 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
+def _wrap(app: Flask, settings: Settings) -> None:
+    """What answers before Flask does: guests' pages, asked for by whom the proxies in front say."""
+    app.wsgi_app = PageCache(app, app.wsgi_app)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
 def _limiter_url(settings: Settings) -> str:
     assert settings.redis_url is not None
     url = settings.redis_url.get_secret_value()
@@ -90,7 +97,6 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
     extensions.login_manager.init_app(app)
-    extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
     extensions.babel.init_app(app)
     extensions.compress.init_app(app)

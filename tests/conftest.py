@@ -100,6 +100,7 @@ def settings(
             database_owner_url=SecretStr(urls.owner),
             database_shopper_url=SecretStr(urls.shopper),
             redis_url=SecretStr(redis_url),
+            cache_page_seconds=0,  # rows appear without a commit of ours; tests of kept pages switch it on
             log_level="WARNING",
         )
 

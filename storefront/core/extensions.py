@@ -8,17 +8,15 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
-from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 
 from storefront.core.db import db
 
 babel = Babel()
 compress = Compress()
-csrf = CSRFProtect()
 htmx = Htmx()
 limiter = Limiter(key_func=get_remote_address, in_memory_fallback_enabled=True, strategy="fixed-window")
 login_manager = LoginManager()
 migrate = Migrate()
 
-__all__ = ["babel", "compress", "csrf", "db", "htmx", "limiter", "login_manager", "migrate"]
+__all__ = ["babel", "compress", "db", "htmx", "limiter", "login_manager", "migrate"]

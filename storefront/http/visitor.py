@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_login import AnonymousUserMixin
 
 from storefront.accounts import services as accounts
@@ -30,12 +30,16 @@ _TOUCH_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person of this request. ``data`` is what their session row keeps for them."""
+    """The person of this request. ``data`` is what their session row keeps for them.
+
+    Who has no cookie has no messages to see and no token either: their pages are everybody's.
+    """
 
     identity: Identity = ANONYMOUS
     user: SignedInUser | None = None
     cart_quantity: int = 0
     data: dict[str, Any] = field(default_factory=dict)
+    has_cookie: bool = True
 
 
 def current_visitor() -> Visitor:
@@ -47,6 +51,8 @@ def current_visitor() -> Visitor:
 
 
 def _load_visitor() -> Visitor:
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies and not session.modified:
+        return Visitor(has_cookie=False)
     token = session.get(TOKEN)
     row = carts.visitor(digest(token)) if token else None
     if row is None:

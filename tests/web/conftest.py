@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from redis import Redis
+from pydantic import SecretStr
 
+from storefront.core.cache import init_cache
+from storefront.core.db import db
+from storefront.core.redis import init_redis
 from storefront.core.settings import Settings
 from storefront.providers.mail import mail_folder
 from tests.web.small_town import Town, build_town
 
 
 @pytest.fixture
-def no_redis(app: Flask) -> Iterator[None]:
+def no_redis(app: Flask, settings: Settings) -> Iterator[None]:
     """Redis is away: the application's clients find no server at their address."""
-    kept = {name: app.extensions[name] for name in ("redis", "waiting_redis")}
-    for name in kept:
-        app.extensions[name] = Redis.from_url("unix:///nonexistent/redis.sock", decode_responses=True)
+    names = ("redis", "waiting_redis", "binary_redis", "cache_store")
+    kept = {name: app.extensions[name] for name in names}
+    init_redis(app, settings.model_copy(update={"redis_url": SecretStr("unix:///nonexistent/redis.sock")}))
+    init_cache(app)
     yield
     app.extensions.update(kept)
+
+
+@pytest.fixture
+def build_keeping(settings: Settings, clean_database: None) -> Iterator[Callable[..., Flask]]:
+    """Builds applications that keep pages for guests, with other settings by name."""
+    from storefront import create_app
+
+    built: list[Flask] = []
+
+    def build(**changed: object) -> Flask:
+        built.append(create_app(settings.model_copy(update={"cache_page_seconds": 60, **changed})))
+        return built[-1]
+
+    yield build
+    for app in built:
+        with app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
 
 
 @pytest.fixture

@@ -13,6 +13,9 @@ from storefront.reviews.services import LONGEST_COMMENT, LONGEST_TITLE, MOST_POI
 class ReviewForm(FlaskForm):
     """A review: stars, a title if one likes, the text, points for and against by line."""
 
+    class Meta:
+        csrf = False  # the page's own token is checked for every POST; a form's would be made on every page
+
     rating = IntegerField(
         _("Your rating"),
         [

@@ -12,6 +12,7 @@ from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.absolute import absolute_url
+from storefront.http.guest_pages import same_for_guests
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.reviews.queries import reviews_page
@@ -29,6 +30,7 @@ def product(slug: str) -> ResponseReturnValue:
     page = find_product(slug)
     if page.slug != slug:
         return redirect(url_for("catalog.product", slug=page.slug, variant=page.asked_sku), 301)
+    same_for_guests("catalog", f"product:{page.id}")
     selection = page.select(sku=request.args.get("variant"), options=_chosen_options())
     delivery = delivery_options(page, selection)
     if wants_fragment():

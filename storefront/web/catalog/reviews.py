@@ -12,6 +12,7 @@ from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.absolute import absolute_url
+from storefront.http.guest_pages import same_for_guests
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.reviews.queries import reviews_page
@@ -27,6 +28,7 @@ from storefront.web.catalog.review_list import ReviewList
 def reviews(slug: str) -> ResponseReturnValue:
     """All reviews of a product, by stars and by page."""
     page = find_product(slug)
+    same_for_guests("catalog", f"product:{page.id}")
     found = _asked_reviews(page)
     response = page_or_fragment(
         "catalog/reviews.html",

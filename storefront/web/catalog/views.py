@@ -11,6 +11,7 @@ from storefront.assistant.documents import promises
 from storefront.catalog.queries import category_by_slug, home_page
 from storefront.core.errors import NotFound
 from storefront.http.absolute import absolute_url
+from storefront.http.guest_pages import same_for_guests
 from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.search.queries import suggest as find_suggestions
@@ -24,6 +25,7 @@ from storefront.web.catalog.structured_data import breadcrumb_data
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """The first page."""
+    same_for_guests("catalog", "products", "policies")
     return render_template(
         "catalog/home.html", page=home_page(), promises=promises(), canonical=absolute_url("/")
     )
@@ -36,6 +38,7 @@ def category(slug: str) -> ResponseReturnValue:
     found = category_by_slug(last)
     if found is None:
         raise NotFound("category", slug)
+    same_for_guests("catalog", f"category:{found.category.id}")
     path = url_for("catalog.category", slug=last)
     if last != slug:
         return redirect(path, 301)
@@ -54,6 +57,7 @@ def category(slug: str) -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """The products that a text finds. Without a text: everything, to narrow down."""
     started = time.perf_counter()
+    same_for_guests("catalog", "products")
     path = url_for("catalog.search")
     view = listing_view(path)
     # A page turned or a filter chosen is the same search still: it is logged once.

@@ -15,6 +15,7 @@ from storefront.core.errors import NotFound
 from storefront.core.texts import gettext as _
 from storefront.http.absolute import absolute_url
 from storefront.http.assets import asset_url
+from storefront.http.guest_pages import same_for_guests
 from storefront.web.pages.markdown import render_markdown
 
 blueprint = Blueprint("pages", __name__)
@@ -31,6 +32,7 @@ def page(slug: str) -> ResponseReturnValue:
     found = policy_page(slug.replace("\x00", ""))
     if found is None:
         raise NotFound("page", slug)
+    same_for_guests("catalog", "policies")
     return render_template(
         "pages/page.html",
         document=found,
