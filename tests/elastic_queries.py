@@ -226,6 +226,8 @@ def _holds(text: str, name: str, about: Body) -> bool:
         return _fold(text) == _fold(about["query"])
     stems = name.startswith("words.")
     held, wanted = _words(text, stems), _words(about["query"], stems)
+    if not wanted:
+        return about.get("zero_terms_query") == "all"
     if about.get("type") == "phrase":
         return any(held[at : at + len(wanted)] == wanted for at in range(len(held)))
     if about.get("type") == "bool_prefix":
