@@ -35,11 +35,15 @@ def country_check() -> sa.CheckConstraint:
     return sa.CheckConstraint("country ~ '^[A-Z]{2}$'", name="country_is_iso")
 
 
-def gin(name: str, column: str, *, operator_class: str | None = None) -> sa.Index:
-    """A GIN index over a jsonb, array, tsvector or trigram column."""
-    if operator_class is None:
-        return sa.Index(name, column, postgresql_using="gin")
-    return sa.Index(name, column, postgresql_using="gin", postgresql_ops={column: operator_class})
+def gin(name: str, column: str, *, operator_class: str | None = None, where: str | None = None) -> sa.Index:
+    """A GIN index over a jsonb, array, tsvector or trigram column, of the rows that meet ``where``."""
+    return sa.Index(
+        name,
+        column,
+        postgresql_using="gin",
+        postgresql_ops={column: operator_class} if operator_class else {},
+        postgresql_where=sa.text(where) if where else None,
+    )
 
 
 class IpAddress(sa.types.TypeDecorator[str]):

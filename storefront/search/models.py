@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,35 +17,81 @@ from storefront.core.db import Base, Identified, Timestamped
 from storefront.core.ids import new_id
 
 SEARCH_TYPES = ("text", "semantic", "hybrid", "suggest", "assistant")
+MANNERS = ("exact", "completed", "corrected", "partial", "nothing")
+
+PRICE_STEPS: tuple[Decimal, ...] = tuple(
+    Decimal(step).scaleb(power)
+    for power in range(7)
+    for step in ("1", "1.5", "2", "2.5", "3", "4", "5", "7.5")
+)
+"""Where a price range may end: 1, 1.50, 2 ... 7,500,000. ``width_bucket`` numbers what lies between from 0."""
+
+FACET_KINDS = ("brand", "category", "tag", "option", "specification")
+
+_STEPS = ",".join(f"{step:.2f}" for step in PRICE_STEPS)
+_STANDING = (
+    "available::int * 4 + is_featured::int * 2 + greatest(popularity, 0) / (1 + greatest(popularity, 0))"
+    " + rating_average::double precision / 500"
+)
+
+
+class FacetValue(Base):
+    """The number of one countable fact: a brand (by slug), a category (by id), a tag, an option's value ...
+
+    ``name`` is the option's or specification's own name, else empty; ``label`` what people read where that is not
+    the value. Numbers are never used again, so whoever knows one may keep it.
+    """
+
+    __tablename__ = "facet_values"
+    __table_args__ = (one_of("kind", FACET_KINDS), sa.UniqueConstraint("kind", "name", "value"))
+
+    id: Mapped[int] = mapped_column(sa.Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    value: Mapped[str]
+    label: Mapped[str]
+
+
+class CategoryListing(Base):
+    """Each category's products, those of the categories below it too, in the recommended order. Written by triggers."""
+
+    __tablename__ = "category_listing"
+
+    category_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    standing: Mapped[float] = mapped_column(sa.Double, primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
 
 class ProductSearch(Base):
     """One row per listed product (a parent or a single one), written by triggers only.
 
     Readers add ``published_at <= now()``: a product with a later date already has its row. Prices span the
-    living variants. ``facets`` is ``{"options": {name: [values]}, "specifications": {name: [values]}}``, made
-    for ``@>``. ``category_path`` holds the category and its ancestors. A job fills ``embedding`` wherever
-    ``embedded_digest`` differs from ``content_digest``, and ``popularity`` from what was sold.
+    living variants. ``facets`` is ``{"options": {name: [values]}, "specifications": {name: [values]}}``; ``facet_ids``
+    are the numbers of all countable facts. ``category_path`` holds the category and its ancestors. ``standing`` is the
+    recommended order as one number, ``sampled`` a fixed sixteenth of all products, ``name_vector`` the words of names,
+    brands, categories and options. A job fills ``embedding`` wherever ``embedded_digest`` differs from
+    ``content_digest``, and ``popularity`` from what was sold.
     """
 
     __tablename__ = "product_search"
     __table_args__ = (
         gin("ix_product_search_vector", "search_vector"),
+        gin("ix_product_search_name_vector", "name_vector"),
+        gin("ix_product_search_facet_ids", "facet_ids"),
         gin("ix_product_search_trigram", "trigram_text", operator_class="gin_trgm_ops"),
-        gin("ix_product_search_category_path", "category_path"),
-        gin("ix_product_search_facets", "facets", operator_class="jsonb_path_ops"),
-        gin("ix_product_search_tags", "tags"),
-        sa.Index("ix_product_search_brand_id", "brand_id"),
-        sa.Index("ix_product_search_category_id", "category_id"),
-        sa.Index("ix_product_search_price", "price_min", "product_id"),
+        gin("ix_product_search_sample_vector", "search_vector", where="sampled"),
+        gin("ix_product_search_sample_facets", "facet_ids", where="sampled"),
+        sa.Index("ix_product_search_sample", "product_id", postgresql_where=sa.text("sampled")),
+        sa.Index("ix_product_search_standing", "standing", "product_id"),
         sa.Index(
-            "ix_product_search_rating",
-            sa.text("rating_average DESC"),
-            sa.text("rating_count DESC"),
+            "ix_product_search_reduced",
+            "standing",
             "product_id",
+            postgresql_where=sa.text("compare_at_price IS NOT NULL"),
         ),
-        sa.Index("ix_product_search_popularity", sa.text("popularity DESC"), "product_id"),
-        sa.Index("ix_product_search_published_at", sa.text("published_at DESC"), "product_id"),
+        sa.Index("ix_product_search_price", "price_min", "product_id"),
+        sa.Index("ix_product_search_rating", "rating_average", "rating_count", "product_id"),
+        sa.Index("ix_product_search_published_at", "published_at", "product_id"),
         sa.Index("ix_product_search_sort_name", "sort_name", "product_id"),
         sa.Index("ix_product_search_sku", "sku"),
         sa.Index(
@@ -70,6 +116,9 @@ class ProductSearch(Base):
     sort_name: Mapped[str]
     sku: Mapped[str]
     search_vector: Mapped[Any] = mapped_column(TSVECTOR, deferred=True)
+    name_vector: Mapped[Any] = mapped_column(
+        TSVECTOR, sa.Computed("ts_filter(search_vector, '{a,b}')", persisted=True), deferred=True
+    )
     trigram_text: Mapped[str] = mapped_column(deferred=True)
     brand_id: Mapped[uuid.UUID | None]
     brand_name: Mapped[str | None]
@@ -82,6 +131,9 @@ class ProductSearch(Base):
     currency: Mapped[str]
     price_min: Mapped[Decimal]
     price_max: Mapped[Decimal]
+    price_step: Mapped[int] = mapped_column(
+        sa.SmallInteger, sa.Computed(f"width_bucket(price_min, '{{{_STEPS}}}'::numeric[])", persisted=True)
+    )
     compare_at_price: Mapped[Decimal | None]
     rating_average: Mapped[Decimal] = mapped_column(sa.Numeric(3, 2), server_default="0")
     rating_count: Mapped[int] = mapped_column(server_default="0")
@@ -90,8 +142,15 @@ class ProductSearch(Base):
     is_featured: Mapped[bool] = mapped_column(server_default=sa.false())
     tags: Mapped[list[str]] = mapped_column(server_default=EMPTY_ARRAY)
     facets: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)
+    facet_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(sa.Integer()), server_default=sa.text("'{}'::integer[]"), deferred=True
+    )
     image: Mapped[dict[str, Any] | None]
     popularity: Mapped[float] = mapped_column(sa.Double, server_default="0")
+    standing: Mapped[float] = mapped_column(sa.Double, sa.Computed(_STANDING, persisted=True))
+    sampled: Mapped[bool] = mapped_column(
+        sa.Computed("get_byte(uuid_send(product_id), 15) & 15 = 0", persisted=True)
+    )
     published_at: Mapped[datetime]
     content_digest: Mapped[str]
     embedded_digest: Mapped[str | None]
@@ -102,11 +161,17 @@ class ProductSearch(Base):
 
 
 class SearchLog(Base):
-    """One search, with how many it found, how long it took (milliseconds) and what was chosen. Monthly partitions."""
+    """One search, with how many it found, how long it took (milliseconds) and what was opened. Monthly partitions.
+
+    ``manner`` is how the text was understood, ``clicked_position`` where on the first page what was opened stood,
+    from 1; None for what stood elsewhere.
+    """
 
     __tablename__ = "search_logs"
     __table_args__ = (
         one_of("search_type", SEARCH_TYPES),
+        one_of("manner", MANNERS),
+        sa.CheckConstraint("clicked_position >= 1", name="clicked_position_from_one"),
         sa.CheckConstraint("results_count >= 0", name="results_count_not_negative"),
         sa.Index("ix_search_logs_user_id", "user_id"),
         sa.Index("ix_search_logs_created_at", "created_at"),
@@ -123,8 +188,32 @@ class SearchLog(Base):
     results_count: Mapped[int]
     search_type: Mapped[str]
     response_time_ms: Mapped[int]
+    manner: Mapped[str | None]
     clicked_product_id: Mapped[uuid.UUID | None]
+    clicked_position: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(primary_key=True, server_default=sa.func.now())
+
+
+class SearchTextDay(Base):
+    """What people searched for on one day (UTC), counted: how often nothing was found, how often one was opened."""
+
+    __tablename__ = "search_text_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(primary_key=True)
+    searches: Mapped[int]
+    found_nothing: Mapped[int] = mapped_column(server_default="0")
+    clicked: Mapped[int] = mapped_column(server_default="0")
+
+
+class SearchTimeDay(Base):
+    """How many of a day's searches took so many milliseconds: exact medians and percentiles of any period."""
+
+    __tablename__ = "search_time_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    milliseconds: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    searches: Mapped[int]
 
 
 class Synonym(Identified, Timestamped, Base):

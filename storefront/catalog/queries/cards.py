@@ -38,11 +38,22 @@ listed = sa.table(
     sa.column("is_featured", sa.Boolean()),
     sa.column("tags", ARRAY(sa.Text())),
     sa.column("image", JSONB()),
-    sa.column("popularity", sa.Float()),
+    sa.column("standing", sa.Float()),
     sa.column("published_at", sa.TIMESTAMP(timezone=True)),
     sa.column("updated_at", sa.TIMESTAMP(timezone=True)),
 )
-"""The listing's read model, one row per parent or single product, written by triggers only."""
+"""The listing's read model, one row per parent or single product, written by triggers only.
+
+``standing`` is the recommended order: what is in stock first, then what is featured, sold and well rated.
+"""
+
+in_category = sa.table(
+    "category_listing",
+    sa.column("category_id", sa.Uuid()),
+    sa.column("standing", sa.Float()),
+    sa.column("product_id", sa.Uuid()),
+)
+"""Each category's products, those of the categories below it too, in the recommended order (an index is the order)."""
 
 CARD_COLUMNS: tuple[Any, ...] = (
     listed.c.product_id,

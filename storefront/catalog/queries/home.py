@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 
 from storefront.catalog.queries.cards import (
     CARD_COLUMNS,
@@ -16,10 +15,12 @@ from storefront.catalog.queries.cards import (
     ProductCard,
     card_from,
     image_from,
+    in_category,
     listed,
     visible,
 )
 from storefront.catalog.queries.tree import CategoryNode, category_tree
+from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
 
 _SHOWN = 8
@@ -59,7 +60,11 @@ class HomePage:
 
 
 def home_page() -> HomePage:
-    """The first page in two statements; the category tree comes from its cache."""
+    """The first page: remembered, or made in two statements; the category tree has a memory of its own."""
+    return remembered(CacheKind.HOME, "", HomePage, _home_page, tags=("catalog", "products"))
+
+
+def _home_page() -> HomePage:
     roots = category_tree()
     told = [node for root in roots for node in (root, *root.children) if _tells(node)]
     pictures = _pictures([*roots, *told])
@@ -96,8 +101,8 @@ def _feature(node: CategoryNode, told: Mapping[str, Any], pictures: Mapping[str,
 
 @cache
 def _lists_statement() -> sa.CompoundSelect[Any]:
-    liveliest = (listed.c.popularity.desc(), listed.c.product_id)
-    newest_first = (listed.c.published_at.desc(), listed.c.product_id)
+    liveliest = (listed.c.standing.desc(), listed.c.product_id.desc())
+    newest_first = (listed.c.published_at.desc(), listed.c.product_id.desc())
     parts = (
         _part("featured", sa.and_(listed.c.is_featured, listed.c.available), liveliest),
         _part("newest", listed.c.available, newest_first),
@@ -145,12 +150,9 @@ def _pictures_statement() -> sa.Select[Any]:
     )
     liveliest = (
         sa.select(listed.c.image, listed.c.name)
-        .where(
-            listed.c.category_path.contains(array([wanted.c.id])),
-            listed.c.image.isnot(None),
-            visible(),
-        )
-        .order_by(listed.c.is_featured.desc(), listed.c.popularity.desc(), listed.c.product_id)
+        .join(in_category, in_category.c.product_id == listed.c.product_id)
+        .where(in_category.c.category_id == wanted.c.id, listed.c.image.isnot(None), visible())
+        .order_by(in_category.c.standing.desc(), in_category.c.product_id.desc())
         .limit(1)
         .lateral("liveliest")
     )

@@ -20,6 +20,7 @@ from storefront.catalog.queries.cards import (
     ProductCard,
     card_from,
     image_from,
+    in_category,
     listed,
     visible,
 )
@@ -28,7 +29,7 @@ from storefront.catalog.queries.tree import Breadcrumb, category_by_id
 from storefront.core.clock import now
 from storefront.core.db import session
 
-_RELATED_COMPARED = 60
+_RELATED_COMPARED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,28 +223,48 @@ def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
         return []
     near = category.category
     where = {
-        "department_ids": [near.parent_id or near.id],
         "category_id": near.id,
+        "department_id": near.parent_id or near.id,
         "product_id": page.id,
+        "tags": list(page.tags),
+        "shown": limit,
     }
-    rows = session().execute(_related_statement(), where)
-    wanted = set(page.tags)
-    ranked = sorted(rows, key=lambda row: (row.category_id != near.id, -len(wanted.intersection(row.tags))))
-    return [card_from(row) for row in ranked[:limit]]
+    return [card_from(row) for row in session().execute(_related_statement(), where)]
 
 
 @cache
 def _related_statement() -> sa.Select[Any]:
-    same_category = listed.c.category_id == sa.bindparam("category_id", type_=sa.Uuid())
-    return (
-        sa.select(*CARD_COLUMNS, listed.c.tags, listed.c.category_id)
-        .where(
-            listed.c.category_path.contains(sa.bindparam("department_ids", type_=ARRAY(sa.Uuid()))),
-            listed.c.product_id != sa.bindparam("product_id", type_=sa.Uuid()),
-            listed.c.available,
-            visible(),
-        )
-        .order_by(same_category.desc(), listed.c.popularity.desc(), listed.c.product_id)
-        # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
-        .limit(_RELATED_COMPARED)
+    # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
+    near = sa.union_all(_liveliest("category_id", 0), _liveliest("department_id", 1)).subquery("near")
+    nearest = (
+        sa.select(near.c.product_id, sa.func.min(near.c.distance).label("distance"))
+        .group_by(near.c.product_id)
+        .subquery("nearest")
     )
+    own = sa.func.unnest(listed.c.tags).table_valued("tag").render_derived(name="own")
+    shared = (
+        sa.select(sa.func.count())
+        .select_from(own)
+        .where(own.c.tag == sa.any_(sa.bindparam("tags", type_=ARRAY(sa.Text()))))
+        .scalar_subquery()
+    )
+    return (
+        sa.select(*CARD_COLUMNS)
+        .join(nearest, nearest.c.product_id == listed.c.product_id)
+        .where(
+            listed.c.product_id != sa.bindparam("product_id", type_=sa.Uuid()), listed.c.available, visible()
+        )
+        .order_by(nearest.c.distance, shared.desc(), listed.c.standing.desc(), listed.c.product_id)
+        .limit(sa.bindparam("shown", type_=sa.Integer()))
+    )
+
+
+def _liveliest(category: str, distance: int) -> sa.Select[Any]:
+    few = (
+        sa.select(in_category.c.product_id)
+        .where(in_category.c.category_id == sa.bindparam(category, type_=sa.Uuid()))
+        .order_by(in_category.c.standing.desc(), in_category.c.product_id.desc())
+        .limit(_RELATED_COMPARED)
+        .subquery(category)
+    )
+    return sa.select(few.c.product_id, sa.literal_column(str(distance)).label("distance"))

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-CENT = Decimal("0.01")
-PRICE_STEPS: tuple[Decimal, ...] = tuple(
-    Decimal(step).scaleb(power)
-    for power in range(7)
-    for step in ("1", "1.5", "2", "2.5", "3", "4", "5", "7.5")
-)
-"""Where a range may end: 1, 1.50, 2 ... 7,500,000. ``width_bucket`` numbers what lies between from 0."""
+from storefront.search.models import PRICE_STEPS
 
+CENT = Decimal("0.01")
 MOST_RANGES = 5
 
 
