@@ -100,7 +100,10 @@ def settings(
             database_owner_url=SecretStr(urls.owner),
             database_shopper_url=SecretStr(urls.shopper),
             redis_url=SecretStr(redis_url),
-            cache_page_seconds=0,  # rows appear without a commit of ours; tests of kept pages switch it on
+            # Rows appear here without a commit of ours: tests of what is remembered switch it on.
+            cache_page_seconds=0,
+            cache_home_seconds=0,
+            cache_category_tree_seconds=0,
             log_level="WARNING",
         )
 
@@ -139,11 +142,11 @@ def _redis_connection(settings: Settings) -> Iterator[redis.Redis]:
 def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterator[None]:
     """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
     from storefront.catalog.queries import forget_category_tree
-    from storefront.search.queries import forget_synonyms
+    from storefront.search.queries import forget_what_is_kept
 
-    # Kept in the process: another test's categories and synonyms are not this one's.
+    # Kept in the process: another test's categories, words and numbers are not this one's.
     forget_category_tree()
-    forget_synonyms()
+    forget_what_is_kept()
     yield
     _emptier.empty()
     _redis_connection.flushdb()

@@ -14,6 +14,7 @@ from storefront.accounts.services import require_permission
 from storefront.analytics.services import difference, record_audit
 from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhile, SlugTaken
 from storefront.catalog.models import Product
+from storefront.core.cache_changes import forget_after_commit
 from storefront.core.db import session, transaction, write
 from storefront.core.errors import NotFound
 
@@ -57,6 +58,7 @@ def update_product(actor_id: uuid.UUID, product_id: uuid.UUID, version: int, edi
         changes = difference({name: getattr(stored, name) for name in wanted}, wanted)
         if not changes:
             return version
+        forget_after_commit()
         _save(product_id, version, {name: wanted[name] for name in changes}, actor_id)
         record_audit(actor_id, "update", "product", product_id, changes)
         return version + 1

@@ -7,7 +7,7 @@ is no other ``.commit()`` in the code base (a test looks). Reads use :func:`sess
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -81,6 +81,7 @@ db = SQLAlchemy(model_class=Base)
 
 _restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
 _JOINED = "storefront.transaction"
+_AFTERWARDS = "storefront.after_commit"
 
 
 def session() -> Session:
@@ -101,15 +102,34 @@ def transaction() -> Iterator[Session]:
         current.commit()
     except BaseException:
         current.rollback()
+        current.info.pop(_AFTERWARDS, None)
         raise
     finally:
         current.info.pop(_JOINED, None)
+    for act in current.info.pop(_AFTERWARDS, {}):
+        act()
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Call ``act`` once the transaction around the caller is committed, and never if it is not.
+
+    However often it is asked for, each is called once. It must not fail: what was asked for is written already.
+    Raises :class:`NoTransaction` outside of a ``transaction()`` block.
+    """
+    current = session()
+    if not current.info.get(_JOINED):
+        raise NoTransaction
+    current.info.setdefault(_AFTERWARDS, {})[act] = None
 
 
 def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
     """Execute a bulk write in the current transaction; returns how many rows it changed."""
     result = session().execute(statement, execution_options={"synchronize_session": False})
     return cast("sa.CursorResult[Any]", result).rowcount
+
+
+class NoTransaction(RuntimeError):
+    """Something is to happen after the commit of a transaction that nobody has begun."""
 
 
 class TransactionOpen(RuntimeError):

@@ -7,6 +7,7 @@ Mail, webhooks, index and cache work is a row here: a crash or an emptied Redis 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import now
-from storefront.core.db import Base, Created, Identified, session
+from storefront.core.db import Base, Created, Identified, session, write
 
 
 class OutboxEntry(Identified, Created, Base):
@@ -60,29 +61,56 @@ class Claimed:
     attempts: int
 
 
-def claim(lease: timedelta) -> Claimed | None:
-    """Take the oldest due entry for ``lease``; a worker that dies in between leaves it to the next one."""
+def claim(lease: timedelta, but: Collection[str] = ()) -> Claimed | None:
+    """Take the oldest due entry for ``lease``, of any kind ``but`` these.
+
+    A worker that dies in between leaves it to the next one.
+    """
     due = (
         sa.select(OutboxEntry.id)
-        .where(OutboxEntry.done_at.is_(None), OutboxEntry.available_at <= now())
+        .where(OutboxEntry.done_at.is_(None), OutboxEntry.available_at <= now(), OutboxEntry.kind.not_in(but))
         .order_by(OutboxEntry.available_at, OutboxEntry.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = session().execute(
+    entries = _claimed(OutboxEntry.id == due.scalar_subquery(), lease)
+    return entries[0] if entries else None
+
+
+def claim_all(kind: str, lease: timedelta, limit: int = 500) -> list[Claimed]:
+    """Take the due entries of one kind for ``lease``, oldest first. What nobody has tried yet is due."""
+    due = (
+        sa.select(OutboxEntry.id)
+        .where(
+            OutboxEntry.done_at.is_(None),
+            OutboxEntry.kind == kind,
+            sa.or_(OutboxEntry.attempts == 0, OutboxEntry.available_at <= now()),
+        )
+        .order_by(OutboxEntry.available_at, OutboxEntry.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _claimed(OutboxEntry.id.in_(due), lease)
+
+
+def _claimed(which: sa.ColumnElement[bool], lease: timedelta) -> list[Claimed]:
+    rows = session().execute(
         sa.update(OutboxEntry)
-        .where(OutboxEntry.id == due.scalar_subquery())
+        .where(which)
         .values(attempts=OutboxEntry.attempts + 1, available_at=now() + lease)
         .returning(OutboxEntry.id, OutboxEntry.kind, OutboxEntry.payload, OutboxEntry.attempts)
         .execution_options(synchronize_session=False)
     )
-    entry = row.one_or_none()
-    return None if entry is None else Claimed(entry.id, entry.kind, entry.payload, entry.attempts)
+    return [Claimed(*row) for row in rows]
 
 
-def finish(entry: Claimed) -> None:
-    """Mark the entry as done."""
-    _update(entry.id, done_at=now(), last_error=None)
+def finish(*entries: Claimed) -> None:
+    """Mark entries as done."""
+    write(
+        sa.update(OutboxEntry)
+        .where(OutboxEntry.id.in_([entry.id for entry in entries]))
+        .values(done_at=now(), last_error=None)
+    )
 
 
 def postpone(entry: Claimed, error: str) -> None:

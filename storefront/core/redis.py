@@ -90,3 +90,8 @@ def redis_client() -> Redis:
 def waiting_redis_client() -> Redis:
     """A client for commands that wait on purpose (``XREAD BLOCK``), up to :data:`LONGEST_WAIT_SECONDS`."""
     return cast(Redis, current_app.extensions["waiting_redis"])
+
+
+def binary_redis_client() -> Redis:
+    """A client whose answers are bytes, for what is packed."""
+    return cast(Redis, current_app.extensions["binary_redis"])

@@ -116,6 +116,25 @@ class Settings(BaseSettings):
     shop_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all prices.")
     shop_country: str = Field("DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code, the default address.")
 
+    embeddings_backend: Literal["local", "openai", "off"] = Field(
+        "local",
+        description="What turns texts into vectors: the model that comes with the shop, a provider, nothing.",
+    )
+    embedder_socket: str | None = Field(
+        None, description="The local embedder's socket. Unset: `embedder.sock` in INSTANCE_DIR."
+    )
+    embeddings_base_url: str | None = Field(
+        None, description="Any OpenAI-compatible endpoint of embeddings, for `EMBEDDINGS_BACKEND=openai`."
+    )
+    embeddings_api_key: SecretStr | None = Field(
+        None, description="The key of that endpoint. Unset: `OPENAI_API_KEY`."
+    )
+    embeddings_model: str = Field(
+        "text-embedding-3-small", description="The endpoint's model; it must give 384 dimensions."
+    )
+    search_vector_timeout_ms: int = Field(
+        100, ge=1, le=10_000, description="How long a search waits for its text's vector, in milliseconds."
+    )
     search_backend: Literal["postgresql", "elasticsearch"] = Field(
         "postgresql",
         description="What finds products. `elasticsearch` needs the extra of that name; see `docs/search-engines.md`.",
@@ -251,3 +270,8 @@ def once_per_application(name: str, make: Callable[[Settings], T]) -> T:
         current_app.extensions[name] = make(current_settings())
     made: T = current_app.extensions[name]
     return made
+
+
+def for_this_application(name: str, made: object) -> None:
+    """Have ``made`` as the thing of that name from now on."""
+    current_app.extensions[name] = made

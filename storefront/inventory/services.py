@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
 from storefront.catalog.models import Product
+from storefront.core.cache_changes import forget_after_commit
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.errors import InvalidInput, NotFound
@@ -114,6 +115,7 @@ def count_stock(actor_id: uuid.UUID, product_id: uuid.UUID, quantity: int, note:
     """
     with transaction():
         require_permission(actor_id, "stock", "write")
+        forget_after_commit()
         difference = set_stock(product_id, quantity, user_id=actor_id, note=note)
         if difference:
             before = quantity - difference

@@ -22,16 +22,22 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
+_apart: set[str] = set()
 CLAIM = timedelta(minutes=5)
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the decorated function as the one handler of outbox entries of this kind."""
+def handles(kind: str, *, apart: bool = False) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the one handler of outbox entries of this kind.
+
+    Entries ``apart`` have a drain of their own, a scheduled task: much work of theirs holds up nobody's mail.
+    """
 
     def register(handler: Handler) -> Handler:
         if kind in _handlers:
             raise ValueError(f"two handlers for {kind}")
         _handlers[kind] = handler
+        if apart:
+            _apart.add(kind)
         return handler
 
     return register
@@ -46,10 +52,11 @@ def _all_handlers() -> dict[str, Handler]:
 
 def drain(limit: int = 200) -> int:
     """Handle up to ``limit`` due entries; returns how many were done."""
-    done = 0
+    _all_handlers()
+    done, apart = 0, sorted(_apart)
     for _ in range(limit):
         with transaction():
-            entry = outbox.claim(CLAIM)
+            entry = outbox.claim(CLAIM, but=apart)
         if entry is None:
             break
         done += _handle(entry)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import difference, record_audit
 from storefront.catalog.models import Product
+from storefront.core.cache_changes import forget_after_commit
 from storefront.core.db import session, transaction, write
 from storefront.core.errors import InvalidInput, NotFound
 from storefront.core.identity import Identity
@@ -185,6 +186,7 @@ def moderate(actor_id: uuid.UUID | None, review_id: uuid.UUID, *, status: str) -
             raise NotFound("review", str(review_id))
         if before == status:
             return
+        forget_after_commit()
         write(sa.update(Review).where(Review.id == review_id).values(status=status))
         changes = difference({"status": before}, {"status": status})
         record_audit(actor_id, "moderate", "review", review_id, changes)

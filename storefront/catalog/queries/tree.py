@@ -1,8 +1,7 @@
-"""The category tree: read in one recursive statement, kept per process for half a minute.
+"""The category tree: read in one recursive statement, remembered for all processes, at hand in each for a moment.
 
-Every page shows it in the header, and it changes a few times a month. A change made by another process is
-seen at the latest after :data:`SECONDS_KEPT`; a change made by this process calls
-:func:`forget_category_tree` and is seen at once.
+Every page shows it in the header, and it changes a few times a month. At most :data:`SECONDS_AT_HAND` after a change
+is forgotten everybody sees it.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ import sqlalchemy as sa
 
 from storefront.catalog.models import Category
 from storefront.catalog.queries.cards import Image, image_from
+from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
 
-SECONDS_KEPT = 30.0
+SECONDS_AT_HAND = 1.0
 _DEEPEST = 12
 
 
@@ -97,7 +97,7 @@ def category_by_id(category_id: uuid.UUID | None) -> CategoryPage | None:
 
 
 def forget_category_tree() -> None:
-    """Read the tree again at its next use."""
+    """This process has nothing at hand: it looks again at the next use."""
     _kept.clear()
 
 
@@ -105,8 +105,11 @@ def _tree() -> _Tree:
     # Keyed by the login: what a restricted login may see never answers for another one.
     key = session().get_bind().engine.url.render_as_string(hide_password=True)
     kept = _kept.get(key)
-    if kept is None or time.monotonic() - kept.read_at > SECONDS_KEPT:
-        kept = _Tree(_read_roots(), time.monotonic())
+    if kept is None or time.monotonic() - kept.read_at > SECONDS_AT_HAND:
+        roots = remembered(
+            CacheKind.CATEGORY_TREE, key, tuple[CategoryNode, ...], _read_roots, tags=("catalog",)
+        )
+        kept = _Tree(roots, time.monotonic())
         kept.index(kept.roots)
         _kept[key] = kept
     return kept

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
 from storefront.catalog.models import ImportRun, Product
+from storefront.core.cache_changes import forget_after_commit
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
@@ -264,6 +265,7 @@ def _open_run(report: ImportReport, feed: Path, mapping: Mapping) -> None:
 
 def _close_run(report: ImportReport, outcome: str) -> None:
     with transaction():
+        forget_after_commit()
         session().execute(
             sa.update(ImportRun)
             .where(ImportRun.id == report.run_id)

@@ -30,18 +30,20 @@ def product(slug: str) -> ResponseReturnValue:
     page = find_product(slug)
     if page.slug != slug:
         return redirect(url_for("catalog.product", slug=page.slug, variant=page.asked_sku), 301)
-    same_for_guests("catalog", f"product:{page.id}")
     selection = page.select(sku=request.args.get("variant"), options=_chosen_options())
     delivery = delivery_options(page, selection)
     if wants_fragment():
+        same_for_guests("catalog", f"product:{page.id}")
         return _chosen_fragment(page, selection, delivery)
+    related = related_products(page)
+    same_for_guests("catalog", *(f"product:{one}" for one in (page.id, *(card.id for card in related))))
     return page_or_fragment(
         "catalog/product.html",
         "catalog/_product.html",
         product=page,
         selection=selection,
         delivery=delivery,
-        related=related_products(page),
+        related=related,
         review_list=ReviewList(
             page.slug, reviews_page(page.id, viewer_id=current_visitor().identity.user_id)
         ),
