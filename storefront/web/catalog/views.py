@@ -61,13 +61,16 @@ def search() -> ResponseReturnValue:
     path = url_for("catalog.search")
     view = listing_view(path)
     # A page turned or a filter chosen is the same search still: it is logged once.
-    if view.page.request.text and view.page.page == 1 and not view.page.request.is_narrowed:
+    if request.args.keys() == {"q"} and not wants_fragment():
         log_search(
             current_visitor().identity,
-            view.page.request.text,
+            request.args["q"],
             results_count=view.page.total,
             search_type="text",
             milliseconds=(time.perf_counter() - started) * 1000,
+            manner=view.page.manner,
+            address=request.remote_addr,
+            shown=[card.id for card in view.page.cards],
         )
     return answer(view, "catalog/search.html", canonical=absolute_url(path))
 
