@@ -30,12 +30,7 @@ class OpenAICompatibleModel:
 
     def __init__(self, api_key: str, base_url: str | None, model: str, read_seconds: float) -> None:
         self.name = model
-        self._client = openai.OpenAI(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=openai.Timeout(read_seconds, connect=_CONNECT_SECONDS),
-            max_retries=0,  # another engine takes over at once; a second try would double the longest wait
-        )
+        self._client = openai_connection(api_key, base_url, read_seconds)
 
     def complete(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
@@ -116,6 +111,21 @@ def _code(error: openai.OpenAIError) -> str:
             return "refused"
         case _:
             return "cut_off"
+
+
+def openai_connection(api_key: str, base_url: str | None, read_seconds: float) -> openai.OpenAI:
+    """A client that asks once: another engine takes over, a second try would double the longest wait."""
+    timeout = openai.Timeout(read_seconds, connect=_CONNECT_SECONDS)
+    return openai.OpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0)
+
+
+def openai_code(problem: Exception) -> str | None:
+    """Why a request failed: timeout, unreachable, rate_limited and so on; None for an error that is our own."""
+    if isinstance(problem, openai.OpenAIError):
+        return _code(problem)
+    if isinstance(problem, OSError | ValueError) or _is_transport_error(problem):
+        return "cut_off"
+    return None
 
 
 def _is_transport_error(error: Exception) -> bool:
