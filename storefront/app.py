@@ -15,6 +15,9 @@ from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings, load_settings
 from storefront.http import assets, context, csp, csrf, errors, guest_pages, health, media, requests, visitor
 from storefront.http.page_cache import PageCache
+from storefront.http.search_clicks import SearchClicks
+from storefront.search.queries import engine
+from storefront.search.queries.postgresql import PostgreSQLEngine
 from storefront.web import account, cart, catalog, chat, checkout, dev, pages
 
 
@@ -81,7 +84,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _wrap(app: Flask, settings: Settings) -> None:
     """What answers before Flask does: guests' pages, asked for by whom the proxies in front say."""
-    app.wsgi_app = PageCache(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = SearchClicks(app, PageCache(app, app.wsgi_app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -104,3 +107,14 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     init_redis(app, settings)
     init_cache(app)
     jobs.init_celery(app, settings)
+    app.extensions[engine.EXTENSION] = _search_engine(settings)
+
+
+def _search_engine(settings: Settings) -> engine.SearchEngine:
+    own = PostgreSQLEngine()
+    if settings.search_backend == "postgresql":
+        return own
+    from storefront.providers.elasticsearch_client import search_server
+    from storefront.search.elastic.engine import ElasticsearchEngine
+
+    return ElasticsearchEngine(settings.elasticsearch_index, own, search_server)

@@ -34,7 +34,8 @@ DECLARE
 BEGIN
   FOR note IN
     SELECT tgname FROM pg_trigger
-    WHERE tgrelid = 'product_search'::regclass AND tgname LIKE 'note\\_%' AND (tgenabled <> 'D') <> wanted
+    WHERE tgrelid = 'product_search'::regclass AND tgfoid = 'note_product_search_changes()'::regprocedure
+      AND (tgenabled <> 'D') <> wanted
   LOOP
     EXECUTE format('ALTER TABLE product_search %s TRIGGER %I', CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END, note);
   END LOOP;

@@ -50,7 +50,7 @@ CREATE FUNCTION product_facts(wanted uuid[])
 RETURNS TABLE (product_id uuid, kind text, name text, value text, label text)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   WITH RECURSIVE listed AS MATERIALIZED (
-    SELECT p.id, p.brand_id, p.category_id, p.tags, p.specifications FROM products AS p
+    SELECT p.id, p.language, p.brand_id, p.category_id, p.tags, p.specifications FROM products AS p
     WHERE p.id = ANY (wanted) AND p.parent_id IS NULL AND p.deleted_at IS NULL AND p.is_active
       AND p.published_at IS NOT NULL
   ), climb AS (
@@ -60,6 +60,8 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT climb.leaf, c.id, c.parent_id
     FROM climb JOIN categories AS c ON c.id = climb.parent_id AND c.deleted_at IS NULL
   )
+  SELECT listed.id, 'language', '', listed.language, '' FROM listed
+  UNION ALL
   SELECT listed.id, 'brand', '', brand.slug, brand.name
   FROM listed JOIN brands AS brand ON brand.id = listed.brand_id AND brand.deleted_at IS NULL
   UNION ALL
@@ -354,7 +356,7 @@ def _make_tables() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('brand', 'category', 'tag', 'option', 'specification')",
+            "kind IN ('language', 'brand', 'category', 'tag', 'option', 'specification')",
             name=op.f("ck_facet_values_kind_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facet_values")),

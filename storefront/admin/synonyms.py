@@ -20,7 +20,7 @@ from storefront.http.wording import explain
 from storefront.search.errors import SynonymRefused
 from storefront.search.queries import clean_text
 from storefront.search.queries.staff import staff_synonym, staff_synonyms
-from storefront.search.queries.synonyms import LANGUAGE
+from storefront.search.queries.words import LANGUAGE
 from storefront.search.services import SynonymEdit, create_synonym, delete_synonym, update_synonym
 
 LANGUAGES = (

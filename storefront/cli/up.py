@@ -52,7 +52,8 @@ def up(context: click.Context, demo: bool) -> None:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """What runs under the supervisor: the web server first, jobs with their schedule, the assistant's worker."""
+    """What runs under the supervisor: the web server first, the embedder, jobs with their schedule, the
+    assistant's worker."""
     logs = settings.instance_dir / "logs"
     gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{settings.host}:{settings.port}"]
     gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
@@ -63,8 +64,11 @@ def programs(settings: Settings) -> list[Program]:
     schedule = str(settings.instance_dir / "celery-schedule")
     jobs = [*worker, "-n", "jobs@%h", "-Q", JOBS_QUEUE, "-c", "2", "-B", "-s", schedule]
     chat = [*worker, "-n", "chat@%h", "-Q", CHAT_QUEUE, "-P", "gevent", "-c", "200"]
+    embedder = (sys.executable, "-m", "flask", "--app", "wsgi", "embedder")
+    local = settings.embeddings_backend == "local"
     return [
         Program("The web server", tuple(gunicorn), logs / "web.log"),
+        *([Program("The embedder", embedder, logs / "embedder.log")] if local else []),
         Program("The jobs worker", tuple(jobs), logs / "jobs.log"),
         Program("The assistant's worker", tuple(chat), logs / "chat.log"),
     ]

@@ -12,14 +12,18 @@ from storefront.core.queues import JOBS_QUEUE
 from storefront.core.settings import Settings
 
 TASK_MODULES = (
+    "storefront.jobs.cache",
     "storefront.jobs.chat",
+    "storefront.jobs.embeddings",
     "storefront.jobs.events",
     "storefront.jobs.knowledge",
     "storefront.jobs.mail",
     "storefront.jobs.orders",
     "storefront.jobs.outbox",
     "storefront.jobs.search_index",
+    "storefront.jobs.searches",
     "storefront.jobs.upkeep",
+    "storefront.jobs.words",
 )
 
 celery = Celery("storefront")

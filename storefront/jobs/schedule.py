@@ -8,12 +8,16 @@ from celery.schedules import crontab
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "drain the outbox": {"task": "storefront.jobs.outbox.drain_outbox", "schedule": 3.0},
+    "write the search log": {"task": "storefront.jobs.searches.write_search_log", "schedule": 5.0},
+    "write search changes": {"task": "storefront.jobs.search_index.write_search_changes", "schedule": 3.0},
     "give back expired holds": {"task": "storefront.jobs.upkeep.release_expired_holds", "schedule": 60.0},
     "finish or cancel stranded orders": {
         "task": "storefront.jobs.upkeep.settle_stranded_orders",
         "schedule": 60.0,
     },
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
+    "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
+    "refresh the vocabulary": {"task": "storefront.jobs.words.refresh_vocabulary", "schedule": 900.0},
     "refresh assistant metrics": {"task": "storefront.jobs.upkeep.refresh_metrics", "schedule": 600.0},
     "create the coming partitions": {
         "task": "storefront.jobs.upkeep.create_partitions",

@@ -36,3 +36,8 @@ class SynonymChangedMeanwhile(DomainError):
     synonym_id: uuid.UUID
     version: int
     current: int
+
+
+@dataclass
+class RebuildRunning(DomainError):
+    """Somebody makes the read model anew already."""

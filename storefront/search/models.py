@@ -26,7 +26,7 @@ PRICE_STEPS: tuple[Decimal, ...] = tuple(
 )
 """Where a price range may end: 1, 1.50, 2 ... 7,500,000. ``width_bucket`` numbers what lies between from 0."""
 
-FACET_KINDS = ("brand", "category", "tag", "option", "specification")
+FACET_KINDS = ("language", "brand", "category", "tag", "option", "specification")
 
 _STEPS = ",".join(f"{step:.2f}" for step in PRICE_STEPS)
 _STANDING = (
@@ -36,7 +36,7 @@ _STANDING = (
 
 
 class FacetValue(Base):
-    """The number of one countable fact: a brand (by slug), a category (by id), a tag, an option's value ...
+    """The number of one countable fact: a language, a brand (by slug), a category (by id), a tag, an option's value ...
 
     ``name`` is the option's or specification's own name, else empty; ``label`` what people read where that is not
     the value. Numbers are never used again, so whoever knows one may keep it.
@@ -160,6 +160,36 @@ class ProductSearch(Base):
     )
 
 
+def product_column(name: str) -> sa.ColumnElement[Any]:
+    """A column of :class:`ProductSearch` by its table: attributes that are loaded late are no part of a plain row."""
+    column: sa.ColumnElement[Any] = ProductSearch.__table__.c[name]
+    return column
+
+
+class SearchWord(Base):
+    """A word that products hold in names, brands, categories, tags or options: in lower case, without accents.
+
+    ``holders`` is how many products hold it, ``stem`` what the text search makes of it, ``deletes`` numbers that it
+    shares with every word at most one letter away. A job keeps them (:func:`refresh_words`).
+    """
+
+    __tablename__ = "search_words"
+    __table_args__ = (
+        sa.CheckConstraint("holders > 0", name="holders_positive"),
+        sa.Index("ix_search_words_stem", "stem"),
+        sa.Index("ix_search_words_beginning", "word", postgresql_ops={"word": "text_pattern_ops"}),
+        gin("ix_search_words_deletes", "deletes"),
+        gin("ix_search_words_trigram", "word", operator_class="gin_trgm_ops"),
+    )
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    stem: Mapped[str]
+    holders: Mapped[int]
+    deletes: Mapped[list[int]] = mapped_column(
+        ARRAY(sa.Integer()), sa.Computed("word_deletes(word)", persisted=True), deferred=True
+    )
+
+
 class SearchLog(Base):
     """One search, with how many it found, how long it took (milliseconds) and what was opened. Monthly partitions.
 
@@ -198,6 +228,9 @@ class SearchTextDay(Base):
     """What people searched for on one day (UTC), counted: how often nothing was found, how often one was opened."""
 
     __tablename__ = "search_text_days"
+    __table_args__ = (
+        sa.Index("ix_search_text_days_text", "text", postgresql_ops={"text": "text_pattern_ops"}),
+    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(primary_key=True)

@@ -63,7 +63,9 @@ def test_a_price_in_the_form_is_not_believed(page: Page, watch: Watch) -> None:
 def test_a_forged_form_is_refused(page: Page, watch: Watch) -> None:
     page.goto("/account/sign-in")
     with watch.expecting(400):
-        _submit_with(page, "form:has([name=password])", csrf_token="forged", email="a@example.com", password="x")
+        _submit_with(
+            page, "form:has([name=password])", csrf_token="forged", email="a@example.com", password="x"
+        )
         expect(page.get_by_text("expired")).to_be_visible()
 
 

@@ -53,6 +53,7 @@ def test_every_countable_fact_has_a_number(logins: Logins) -> None:
     for size in ("S", "M"):
         rows.product(app, parent_id=parent, options={"Size": size}, published_at=None)
     assert facts(app, parent) == {
+        ("language", "", "en"),
         ("brand", "", "hoefer"),
         ("category", "", str(leaf)),
         ("category", "", str(top)),
@@ -76,7 +77,7 @@ def test_a_number_stays_when_its_label_changes(logins: Logins) -> None:
     after = app.execute(number).fetchone()
     assert before is not None
     assert after == (before[0], "After")
-    assert facts(app, product) == {("brand", "", "maker")}
+    assert facts(app, product) == {("language", "", "en"), ("brand", "", "maker")}
 
 
 def test_a_category_lists_what_lies_in_it_and_below_in_the_recommended_order(logins: Logins) -> None:

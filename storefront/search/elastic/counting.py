@@ -16,8 +16,9 @@ from typing import Any
 
 from storefront.search.elastic.documents import facet, facet_parts
 from storefront.search.elastic.wanted import Query
+from storefront.search.models import PRICE_STEPS
 from storefront.search.queries.engine import CountRow
-from storefront.search.queries.price_ranges import CENT, PRICE_STEPS
+from storefront.search.queries.price_ranges import CENT
 
 MOST_SPECIFICATIONS = 6
 _MOST_NAMES = 40

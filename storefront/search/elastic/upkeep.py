@@ -154,8 +154,8 @@ def compare(server: SearchServer, alias: str) -> Comparison:
 
 
 _IS_FOLLOWED = sa.text(
-    "SELECT count(*) = 3 FROM pg_trigger"
-    " WHERE tgrelid = 'product_search'::regclass AND tgname LIKE 'note\\_%' AND tgenabled <> 'D'"
+    "SELECT bool_and(tgenabled <> 'D') FROM pg_trigger"
+    " WHERE tgrelid = 'product_search'::regclass AND tgfoid = 'note_product_search_changes()'::regprocedure"
 )
 
 

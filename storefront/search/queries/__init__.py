@@ -1,15 +1,18 @@
 """Finding: one listing for categories and search, suggestions while typing, a ranked list for programs.
 
 - ``request``: what somebody asks for, made sensible
-- ``matching``: how a text is understood (operators, half words, typing mistakes)
-- ``facets``: the counts beside the list and the price ranges, in one statement
+- ``reading``, ``measures``: what a text says by itself; ``narrowing``: the filters that it names
+- ``words``, ``synonyms``, ``understanding``: its words beside the shop's vocabulary and what staff taught
+- ``meaning``, ``neighbours``: what it is like
+- ``engine``: what finds; ``postgresql`` does by ``filters``, ``text_search``, ``answer_statement``, ``list_statement``
+- ``facets``, ``price_ranges``: the engine's counts as ways to narrow a list
 - ``listing``: the page of products
 - ``suggest``: the box under the search field
-- ``synonyms``: what staff say words mean
 """
 
 from __future__ import annotations
 
+from storefront.search.queries.facet_numbers import forget_facet_numbers
 from storefront.search.queries.facets import Facet, FacetOption
 from storefront.search.queries.listing import (
     AppliedFilter,
@@ -19,6 +22,7 @@ from storefront.search.queries.listing import (
     ranked_products,
     search_listing,
 )
+from storefront.search.queries.named_values import forget_named_values
 from storefront.search.queries.request import SORTS, ListingRequest, clean_text
 from storefront.search.queries.suggest import BrandSuggestion, CategorySuggestion, Suggestions, suggest
 from storefront.search.queries.synonyms import forget_synonyms, synonyms
@@ -36,9 +40,17 @@ __all__ = [
     "Suggestions",
     "clean_text",
     "forget_synonyms",
+    "forget_what_is_kept",
     "popular_products",
     "ranked_products",
     "search_listing",
     "suggest",
     "synonyms",
 ]
+
+
+def forget_what_is_kept() -> None:
+    """Nothing of the catalog is at hand in this process any more: another database answers from now on."""
+    forget_synonyms()
+    forget_named_values()
+    forget_facet_numbers()

@@ -50,7 +50,9 @@ class EngineAnswer:
 
     ``total`` is a lower bound or an estimate unless ``total_is_exact``. ``together`` is false where no product holds
     all terms and the hits hold some. Prices span what is found with the price's own choice left out, gross, in the
-    shop's currency. ``next_after`` is the opaque position behind the last hit; None at the end.
+    shop's currency. ``next_after`` is the opaque position behind the last hit, ``previous_before`` the one before the
+    first; None at the ends and where pages go by number only. ``most_shown`` is how many hits the pages lead to where
+    that is less than ``total``.
     """
 
     hits: tuple[Hit, ...]
@@ -60,7 +62,9 @@ class EngineAnswer:
     counts: tuple[CountRow, ...]
     price_least: Decimal | None
     price_most: Decimal | None
-    next_after: str | None
+    next_after: str | None = None
+    previous_before: str | None = None
+    most_shown: int | None = None
 
 
 class SearchEngine(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from storefront.search.queries.understanding import Question, Term
 
@@ -17,10 +17,11 @@ def some_terms(question: Question) -> str:
     return _joined(" | ", question)
 
 
-def beginnings(words: Iterable[str], last: Iterable[str]) -> str:
-    """All ``words``, and a word that begins like one of ``last``."""
-    begun = " | ".join(f"{_quoted(word)}:*" for word in last)
-    return " & ".join([*(_quoted(word) for word in words), *([f"({begun})"] if begun else [])])
+def beginnings(before: Iterable[Sequence[str]], last: Iterable[str], *, half: bool) -> str:
+    """One of each of the words ``before``, and one of ``last``: as the beginning of a word where it is ``half``."""
+    ends = [f"{_quoted(word)}:*" if half else _quoted(word) for word in last]
+    words = [[_quoted(form) for form in forms] for forms in before]
+    return " & ".join(f"({' | '.join(forms)})" for forms in (*words, ends) if forms)
 
 
 def _joined(operator: str, question: Question) -> str:
@@ -31,7 +32,10 @@ def _joined(operator: str, question: Question) -> str:
 
 def _term(term: Term) -> str:
     first, *others = term.alternatives
-    forms = [f"{_quoted(first)}:*" if term.is_prefix else _quoted(first), *(_quoted(other) for other in others)]
+    forms = [
+        f"{_quoted(first)}:*" if term.is_prefix else _quoted(first),
+        *(_quoted(other) for other in others),
+    ]
     return f"({' | '.join(forms)})"
 
 

@@ -1,23 +1,21 @@
-"""The counts beside a list: all facets, the total and the price ranges, in one statement."""
+"""The facets beside a list, made of an engine's counts: the same for every engine."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
-from storefront.core.db import session
-from storefront.search.queries.facet_statement import facets_statement
-from storefront.search.queries.filters import Shape
+from storefront.search.queries.engine import CountRow, EngineAnswer
 from storefront.search.queries.price_ranges import price_ranges
 from storefront.search.queries.request import ListingRequest
 
 MOST_OPTIONS = 5
+MOST_SPECIFICATIONS = 6
+_MOST_VALUES = 60
 _RARE = 8
 _SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL", "4XL")
 _SIZES = {size: place for place, size in enumerate(_SIZES_IN_ORDER)}
@@ -46,32 +44,12 @@ class Facet:
     options: tuple[FacetOption, ...]
 
 
-@dataclass(slots=True)
-class Counts:
-    """What the statement found."""
-
-    total: int = 0
-    together: bool = True
-    price_least: Decimal | None = None
-    price_most: Decimal | None = None
-    facets: list[Facet] = field(default_factory=list)
-
-
-def count_facets(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> Counts:
-    """Count everything beside the list of a cleaned ``request``. One statement."""
-    rows = session().execute(facets_statement(shape), values).all()
-    by_kind: dict[str, list[sa.Row[Any]]] = {}
-    for row in rows:
+def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...]:
+    """The facets that can make the list of a cleaned ``request`` shorter, or of which something is chosen."""
+    by_kind: dict[str, list[CountRow]] = {}
+    for row in answer.counts:
         by_kind.setdefault(row.kind, []).append(row)
-    counts = Counts()
-    for row in by_kind.get("total", ()):
-        counts.total = row.n
-        counts.together = row.name != "apart"
-        least, _, most = row.value.partition("-")
-        counts.price_least = Decimal(least) if least else None
-        counts.price_most = Decimal(most) if most else None
-    counts.facets = [facet for facet in _facets(request, by_kind) if _narrows(facet, counts.total)]
-    return counts
+    return tuple(facet for facet in _facets(request, answer.total, by_kind) if _narrows(facet, answer.total))
 
 
 def _narrows(facet: Facet, total: int) -> bool:
@@ -81,8 +59,7 @@ def _narrows(facet: Facet, total: int) -> bool:
     return any(option.selected or option.count < total for option in facet.options)
 
 
-def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iterable[Facet]:
-    total = max((row.n for row in rows.get("total", ())), default=0)
+def _facets(request: ListingRequest, total: int, rows: Mapping[str, list[CountRow]]) -> Iterable[Facet]:
     yield Facet("category", "", _categories(request, rows.get("category", ())))
     options = _named("option", rows.get("option", ()), request.options)
     # The zip side of a sleeping bag is no way into the whole shop: options that few products have stay out.
@@ -91,30 +68,52 @@ def _facets(request: ListingRequest, rows: dict[str, list[sa.Row[Any]]]) -> Iter
     yield Facet("price", "", _prices(request, rows.get("price", ())))
     yield Facet("brand", "", _values(rows.get("brand", ()), request.brands))
     yield Facet("rating", "", _ratings(request, rows.get("rating", ())))
-    in_stock = sum(row.n for row in rows.get("stock", ()) if row.value == "true")
-    out_of_stock = sum(row.n for row in rows.get("stock", ()) if row.value == "false")
+    in_stock = sum(row.count for row in rows.get("stock", ()) if row.value == "true")
+    out_of_stock = sum(row.count for row in rows.get("stock", ()) if row.value == "false")
     if out_of_stock or request.in_stock:
         yield Facet("stock", "", (FacetOption("1", "", in_stock, request.in_stock),))
-    yield from _named("specification", rows.get("specification", ()), request.specifications)
+    matter = _that_matter(rows.get("specification", ()), total, request.specifications)
+    yield from _named("specification", matter, request.specifications)
     tags = _values(rows.get("tag", ()), request.tags)
     # A word that all of them share says nothing here.
     yield Facet("tag", "", tuple(one for one in tags if one.selected or one.count < total))
+
+
+def _that_matter(rows: Sequence[CountRow], total: int, chosen: Mapping[str, Sequence[str]]) -> list[CountRow]:
+    """The few specifications worth a facet: on many of the products, with few values, each often met; or chosen.
+
+    Feeds with thousands of names show no more than tidy ones.
+    """
+    holders: Counter[str] = Counter()
+    values: Counter[str] = Counter()
+    for row in rows:
+        holders[row.name] += row.count
+        values[row.name] += 1
+    fit = [
+        name
+        for name, held in holders.items()
+        if 2 <= values[name] <= 24 and held >= 2 * values[name] and held * 4 >= total and held > 3
+    ]
+    fit.sort(key=lambda name: (-holders[name], values[name], name))
+    kept = {*fit[:MOST_SPECIFICATIONS], *chosen}
+    return [row for row in rows if row.name in kept]
 
 
 def _uses(facet: Facet) -> int:
     return sum(option.count for option in facet.options)
 
 
-def _values(rows: Sequence[sa.Row[Any]], chosen: Sequence[str]) -> tuple[FacetOption, ...]:
+def _values(rows: Sequence[CountRow], chosen: Sequence[str]) -> tuple[FacetOption, ...]:
     """Chosen values stay in the list with a count of 0 when nothing has them any more."""
-    options = {row.value: FacetOption(row.value, row.label, row.n, row.value in chosen) for row in rows}
+    options = {row.value: FacetOption(row.value, row.label, row.count, row.value in chosen) for row in rows}
     for value in chosen:
         options.setdefault(value, FacetOption(value, value, 0, True))
-    return tuple(sorted(options.values(), key=lambda one: (-one.count, one.label.lower())))
+    ordered = sorted(options.values(), key=lambda one: (-one.count, one.label.lower()))
+    return tuple(one for place, one in enumerate(ordered) if place < _MOST_VALUES or one.selected)
 
 
-def _named(kind: str, rows: Sequence[sa.Row[Any]], chosen: Any) -> Iterable[Facet]:
-    by_name: dict[str, list[sa.Row[Any]]] = {name: [] for name in chosen}
+def _named(kind: str, rows: Sequence[CountRow], chosen: Any) -> Iterable[Facet]:
+    by_name: dict[str, list[CountRow]] = {name: [] for name in chosen}
     for row in rows:
         by_name.setdefault(row.name, []).append(row)
     for name, values in by_name.items():
@@ -134,9 +133,9 @@ def natural_order(value: str) -> tuple[Any, ...]:
     return (2, 0, value.lower())
 
 
-def _categories(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
+def _categories(request: ListingRequest, rows: Sequence[CountRow]) -> tuple[FacetOption, ...]:
     """The categories below the current one, or the departments, in the tree's order."""
-    counts = {row.value: row.n for row in rows}
+    counts = {row.value: row.count for row in rows}
     here = category_by_slug(request.category_slug) if request.category_slug else None
     nodes: Sequence[CategoryNode] = here.children if here else category_tree()
     shown = [node for node in nodes if counts.get(str(node.id))]
@@ -148,16 +147,16 @@ def _categories(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[F
     )
 
 
-def _prices(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
+def _prices(request: ListingRequest, rows: Sequence[CountRow]) -> tuple[FacetOption, ...]:
     chosen = (request.price_min, request.price_max)
     return tuple(
         FacetOption(one.value, "", one.count, (one.low, one.high) == chosen)
-        for one in price_ranges({int(row.value): row.n for row in rows})
+        for one in price_ranges({int(row.value): row.count for row in rows})
     )
 
 
-def _ratings(request: ListingRequest, rows: Sequence[sa.Row[Any]]) -> tuple[FacetOption, ...]:
-    exact = {int(float(row.value)): row.n for row in rows}
+def _ratings(request: ListingRequest, rows: Sequence[CountRow]) -> tuple[FacetOption, ...]:
+    exact = {int(row.value): row.count for row in rows}
     at_least = {stars: sum(n for given, n in exact.items() if given >= stars) for stars in (4, 3)}
     if not any(at_least.values()) and request.rating_min is None:
         return ()

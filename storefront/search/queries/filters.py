@@ -1,78 +1,132 @@
-"""The choices of a listing as conditions over ``product_search``, one bit for each facet that is chosen.
+"""The choices of a list as conditions over ``product_search``, one bit for each facet that is chosen.
 
-A product that fails exactly one facet still counts beside that facet's other values. The bits let one scan
-of the candidates answer all counts: a row is on the page when no bit is set, and counts for a facet when no
-bit but that facet's is.
+A product that fails exactly one facet still counts beside that facet's other values. The bits let one scan of the
+candidates answer all counts: a row is on the page when no bit is set, and counts for a facet when no bit but that
+facet's is.
 
-Statements are built once per :class:`Shape` (what kinds of conditions there are) and run with a request's
-:func:`values_of`: building one costs more than the database needs to answer it.
+Statements are built once per :class:`Shape` (what kinds of conditions there are) and run with a request's values:
+building one costs more than the database needs to answer it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from storefront.catalog.queries import category_by_slug
 from storefront.core.clock import now
 from storefront.search.models import ProductSearch
-from storefront.search.queries.matching import Matching, exact_product, matching_query
+from storefront.search.queries.facet_numbers import Fact, facet_numbers
 from storefront.search.queries.request import ListingRequest
+from storefront.search.queries.text_search import TextMatch, TextShape
 
-SHAPES_KEPT = 256
-NAMED = ("options", "specifications")
+FacetKey = tuple[str, str]
+"""A facet: its kind and, of options and specifications, its own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The kinds of a request's conditions, without their values.
 
-    A category is the place on a category page and a facet in a search. ``named`` holds, for options and for
-    specifications, how many values are chosen of the first name, of the second name, and so on.
+    ``in_category`` is a list of one category; in a search the category is a facet like the others. ``numbered`` is
+    how many facets are chosen by values that have numbers, ``measured`` names the others: price_min, price_max,
+    rating, stock.
     """
 
-    text: Literal["none", "written", "terms"] = "none"
-    has_exact: bool = False
-    category: Literal["none", "place", "facet", "unknown"] = "none"
-    plain: tuple[str, ...] = ()
-    named: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    text: TextShape | None = None
+    in_category: bool = False
+    numbered: int = 0
+    measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One chosen facet: its bit and what a product must meet."""
+class Asked:
+    """A request as statements take it: its shape, their values, and the bit of each chosen facet."""
 
-    bit: int
-    condition: sa.ColumnElement[bool]
+    shape: Shape
+    values: Mapping[str, Any]
+    bits: Mapping[FacetKey, int]
+
+
+def asked(request: ListingRequest, text: TextShape | None) -> Asked | None:
+    """How a cleaned request is put to the database; None where its category does not exist."""
+    category = category_by_slug(request.category_slug) if request.category_slug else None
+    if request.category_slug and category is None and text is None:
+        return None
+    facets = _numbered(request)
+    if category and text:
+        facets[("category", "")] = (str(category.category.id),)
+    place = [("category", "", str(category.category.id))] if category and text is None else []
+    facts = [(*key, value) for key, values in facets.items() for value in values]
+    numbers = facet_numbers([*place, *facts])
+    measured = {
+        "price_min": request.price_min,
+        "price_max": request.price_max,
+        "rating": request.rating_min,
+        "stock": request.in_stock or None,
+    }
+    given = tuple(name for name, value in measured.items() if value is not None)
+    values: dict[str, Any] = {name: measured[name] for name in given if name != "stock"}
+    values["category_numbers"] = [numbers.get(fact, 0) for fact in place]
+    values["category_id"] = category.category.id if category else None
+    for place_of, (key, chosen) in enumerate(facets.items()):
+        values[f"numbers_{place_of}"] = _numbers_of(key, chosen, numbers)
+    keys = [*facets, *dict.fromkeys((name.partition("_")[0], "") for name in given)]
+    return Asked(
+        shape=Shape(text, bool(place), len(facets), given),
+        values=values,
+        bits={key: 1 << place_of for place_of, key in enumerate(keys)},
+    )
+
+
+def _numbered(request: ListingRequest) -> dict[FacetKey, tuple[str, ...]]:
+    chosen: dict[FacetKey, tuple[str, ...]] = {("brand", ""): request.brands, ("tag", ""): request.tags}
+    chosen |= {("option", name): values for name, values in request.options.items()}
+    chosen |= {("specification", name): values for name, values in request.specifications.items()}
+    return {key: values for key, values in chosen.items() if values}
+
+
+def _numbers_of(key: FacetKey, chosen: tuple[str, ...], numbers: Mapping[Fact, int]) -> list[int]:
+    found = (numbers.get((*key, value)) for value in chosen)
+    return [number for number in found if number is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The conditions that make the candidates (text, category of the address) and the chosen facets by key."""
+    """The conditions of all requests of one shape: what makes the candidates, and each chosen facet's."""
 
     base: tuple[sa.ColumnElement[bool], ...]
-    choices: Mapping[str, Choice]
-
-    def bit(self, key: str) -> int:
-        """The bit of the facet ``key``, 0 when nothing of it is chosen."""
-        choice = self.choices.get(key)
-        return choice.bit if choice else 0
+    facets: tuple[sa.ColumnElement[bool], ...]
 
     def failed(self) -> sa.ColumnElement[int]:
         """The bits of the facets that a product fails."""
-        total: Any = sa.literal_column("0")
-        for choice in self.choices.values():
-            total = total + sa.case((choice.condition, 0), else_=choice.bit)
-        return sa.cast(total, sa.Integer)
+        total: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer())
+        for place, condition in enumerate(self.facets):
+            total = total + sa.case(
+                (condition, sa.literal_column("0")), else_=sa.literal_column(str(1 << place))
+            )
+        return total
 
     def all_met(self) -> list[sa.ColumnElement[bool]]:
         """Everything a product on the page meets."""
-        return [*self.base, *(choice.condition for choice in self.choices.values())]
+        return [*self.base, *self.facets]
+
+
+def filters_for(shape: Shape, text: TextMatch | None) -> Filters:
+    """The conditions of all requests of one shape; ``text`` is the shape's text as a condition."""
+    base: list[sa.ColumnElement[bool]] = [published()]
+    if text is not None:
+        base.append(text.found())
+    if shape.in_category:
+        base.append(ProductSearch.facet_ids.contains(_numbers("category_numbers")))
+    numbered = (
+        ProductSearch.facet_ids.overlap(_numbers(f"numbers_{place}")) for place in range(shape.numbered)
+    )
+    return Filters(tuple(base), (*numbered, *_measured(shape.measured)))
 
 
 def published() -> sa.ColumnElement[bool]:
@@ -81,103 +135,18 @@ def published() -> sa.ColumnElement[bool]:
     return ProductSearch.published_at <= moment
 
 
-def shape_of(request: ListingRequest, matching: Matching | None) -> Shape:
-    """The shape of a cleaned request."""
-    plain = {
-        "brand": request.brands,
-        "price_min": request.price_min is not None,
-        "price_max": request.price_max is not None,
-        "rating": request.rating_min,
-        "stock": request.in_stock,
-        "tag": request.tags,
-    }
-    return Shape(
-        text="none" if matching is None else "terms" if matching.terms else "written",
-        has_exact=matching is not None and matching.exact_product_id is not None,
-        category=_category_of(request, matching),
-        plain=tuple(name for name, chosen in plain.items() if chosen),
-        named=(
-            tuple(len(values) for values in request.options.values()),
-            tuple(len(values) for values in request.specifications.values()),
-        ),
-    )
+def _numbers(parameter: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(parameter, type_=ARRAY(sa.Integer()))
 
 
-def _category_of(
-    request: ListingRequest, matching: Matching | None
-) -> Literal["none", "place", "facet", "unknown"]:
-    if not request.category_slug:
-        return "none"
-    known = category_by_slug(request.category_slug) is not None
-    if matching is None:
-        return "place" if known else "unknown"
-    return "facet" if known else "none"
-
-
-def values_of(request: ListingRequest, matching: Matching | None) -> dict[str, Any]:
-    """The values that a statement of the request's shape runs with."""
-    category = category_by_slug(request.category_slug) if request.category_slug else None
-    values: dict[str, Any] = {
-        "category_ids": [category.category.id] if category else [],
-        "brands": list(request.brands),
-        "price_min": request.price_min,
-        "price_max": request.price_max,
-        "rating": request.rating_min,
-        "tags": list(request.tags),
-        **(matching.values() if matching else {}),
-    }
-    for kind, chosen in zip(NAMED, (request.options, request.specifications), strict=True):
-        for place, (name, wanted) in enumerate(chosen.items()):
-            values[f"{kind}_{place}"] = name
-            for number, value in enumerate(wanted):
-                values[f"{kind}_{place}_{number}"] = {kind: {name: [value]}}
-    return values
-
-
-@lru_cache(maxsize=SHAPES_KEPT)
-def filters_for(shape: Shape) -> Filters:
-    """The conditions of all requests of one shape."""
-    base: list[sa.ColumnElement[bool]] = [published()]
-    conditions: dict[str, sa.ColumnElement[bool]] = {}
-    if shape.text != "none":
-        words = ProductSearch.search_vector.op("@@")(matching_query(shape.text))
-        base.append(sa.or_(words, exact_product()) if shape.has_exact else words)
-    inside = ProductSearch.category_path.contains(sa.bindparam("category_ids", type_=ARRAY(sa.Uuid())))
-    if shape.category == "place":
-        base.append(inside)
-    elif shape.category == "unknown":
-        base.append(sa.false())
-    elif shape.category == "facet":
-        conditions["category"] = inside
-    conditions.update(_plain_conditions(shape.plain))
-    for kind, counts in zip(NAMED, shape.named, strict=True):
-        for place, count in enumerate(counts):
-            conditions[f"{kind}.{place}"] = sa.or_(*(_holds(f"{kind}_{place}_{n}") for n in range(count)))
-    choices = {
-        key: Choice(1 << place, condition) for place, (key, condition) in enumerate(conditions.items())
-    }
-    return Filters(tuple(base), choices)
-
-
-def _plain_conditions(chosen: tuple[str, ...]) -> dict[str, sa.ColumnElement[bool]]:
-    texts, money = ARRAY(sa.Text()), sa.Numeric(12, 2)
-    listing = ProductSearch
+def _measured(given: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    money, listing = sa.Numeric(12, 2), ProductSearch
     known: dict[str, sa.ColumnElement[bool]] = {
-        "brand": sa.func.coalesce(
-            listing.brand_slug == sa.any_(sa.bindparam("brands", type_=texts)), sa.false()
-        ),
         "price_min": listing.price_min >= sa.bindparam("price_min", type_=money),
         "price_max": listing.price_min <= sa.bindparam("price_max", type_=money),
         "rating": listing.rating_average >= sa.bindparam("rating", type_=sa.Integer()),
         "stock": listing.available.is_(True),
-        "tag": listing.tags.op("&&")(sa.bindparam("tags", type_=texts)),
     }
-    conditions = {name: known[name] for name in chosen if not name.startswith("price_")}
-    prices = [known[name] for name in chosen if name.startswith("price_")]
-    if prices:
-        conditions["price"] = sa.and_(*prices)
-    return conditions
-
-
-def _holds(parameter: str) -> sa.ColumnElement[bool]:
-    return ProductSearch.facets.contains(sa.bindparam(parameter, type_=JSONB()))
+    prices = [known[name] for name in given if name.startswith("price")]
+    others = [known[name] for name in given if not name.startswith("price")]
+    return [*([sa.and_(*prices)] if prices else []), *others]

@@ -1,35 +1,32 @@
-"""The listing: one page of products for a category or a search, in at most three statements.
+"""The listing: one page of products for a category or a search, whichever engine finds them.
 
-1. (text only) how the text is understood, 2. the counts, 3. the cards. A page that finds nothing spends the
-third on products that sell.
+A list costs three statements: the counts, the page's ids, the cards. A text costs as many: its words are looked up,
+it is answered, the cards; the first time a text is asked for its neighbours in meaning are a fourth. A page that
+finds nothing spends one on products that sell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from decimal import Decimal
 
+import msgspec
 import sqlalchemy as sa
 
-from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, listed
+from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, listed, product_cards
+from storefront.core.cache import CacheKind, remembered
 from storefront.core.clock import now
 from storefront.core.db import session
-from storefront.search.models import ProductSearch
-from storefront.search.queries.facets import Counts, Facet, count_facets
-from storefront.search.queries.filters import SHAPES_KEPT, Shape, filters_for, shape_of, values_of
-from storefront.search.queries.matching import (
-    Manner,
-    Matching,
-    exact_product,
-    matching_query,
-    understand,
-)
+from storefront.search.queries.engine import EngineAnswer, search_engine
+from storefront.search.queries.facets import Facet, facets_of
+from storefront.search.queries.meaning import meaning_of
+from storefront.search.queries.narrowing import narrowed, with_options
+from storefront.search.queries.reading import Reading
 from storefront.search.queries.request import ListingRequest
+from storefront.search.queries.understanding import Manner, Question, understand
 
-EXACT_SCORE = 100.0
-"""What a product scores above all words when the text is its SKU or barcode."""
+MOST_PAGES_BY_NUMBER = 40
+"""Pages that have a number of their own; further on goes from page to page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,12 @@ class AppliedFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListingPage:
-    """A page of the list. ``request`` is the cleaned one that was answered; ``popular`` fills an empty page."""
+    """A page of the list.
+
+    ``request`` is the one that was answered: cleaned, and with the filters that its text named as choices. ``pages``
+    are those that have numbers; ``next_after`` and ``previous_before`` lead on from page to page. ``most_shown`` is set
+    where the pages do not lead to everything that was found. ``popular`` fills an empty page.
+    """
 
     request: ListingRequest
     cards: tuple[ProductCard, ...]
@@ -54,10 +56,13 @@ class ListingPage:
     applied: tuple[AppliedFilter, ...]
     page: int
     pages: int
+    next_after: str | None
+    previous_before: str | None
+    most_shown: int | None
     manner: Manner
     did_you_mean: str | None
-    price_least: Any
-    price_most: Any
+    price_least: Decimal | None
+    price_most: Decimal | None
     popular: tuple[ProductCard, ...]
 
 
@@ -71,40 +76,96 @@ class RankedProduct:
     card: ProductCard
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was asked in the end, how its text was understood, and what the engine says."""
+
+    request: ListingRequest
+    question: Question | None
+    answer: EngineAnswer
+
+
 def search_listing(request: ListingRequest) -> ListingPage:
     """The page that ``request`` asks for; anything impossible in it is left out, a page too far is the last."""
-    request = request.cleaned()
-    matching = understand(request.text) if request.text else None
-    shape, values = shape_of(request, matching), values_of(request, matching)
-    counts = count_facets(request, shape, values)
-    pages = max(1, -(-counts.total // request.per_page))
-    request = replace(request, page=min(request.page, pages))
-    ranked = _ranked(request, shape, values) if counts.total else []
+    found = _on_a_page_there_is(_find(request.cleaned()))
+    request, answer = found.request, found.answer
+    facets = facets_of(request, answer)
     return ListingPage(
         request=request,
-        cards=tuple(one.card for one in ranked),
-        total=counts.total,
-        total_is_exact=True,
-        facets=tuple(counts.facets),
-        applied=_applied(request, counts),
+        cards=tuple(product_cards([hit.product_id for hit in answer.hits])),
+        total=answer.total,
+        total_is_exact=answer.total_is_exact,
+        facets=facets,
+        applied=_applied(request, facets),
         page=request.page,
-        pages=pages,
-        manner=_manner(matching, counts),
-        did_you_mean=matching.did_you_mean if matching else None,
-        price_least=counts.price_least,
-        price_most=counts.price_most,
-        popular=() if counts.total else tuple(popular_products()),
+        pages=_pages(request, answer),
+        next_after=answer.next_after,
+        previous_before=answer.previous_before,
+        most_shown=answer.most_shown if answer.most_shown and answer.most_shown < answer.total else None,
+        manner=_manner(found),
+        did_you_mean=found.question.did_you_mean if found.question else None,
+        price_least=answer.price_least,
+        price_most=answer.price_most,
+        popular=() if answer.total else tuple(popular_products()),
     )
 
 
-def ranked_products(text: str, limit: int = 20) -> list[RankedProduct]:
-    """The best ``limit`` products for ``text``, in the order of the search page. Two statements."""
-    request = ListingRequest(text=text, per_page=100).cleaned()
+def ranked_products(text: str, limit: int = 20, *, by_meaning: bool = True) -> list[RankedProduct]:
+    """The best ``limit`` products for ``text``, in the order of the search page; some hundreds at most."""
+    request = ListingRequest(text=text).cleaned()
     if not request.text or limit < 1:
         return []
-    matching = understand(request.text)
-    shape, values = shape_of(request, matching), values_of(request, matching)
-    return _ranked(replace(request, per_page=limit), shape, values)
+    hits = _find(replace(request, per_page=limit), by_meaning=by_meaning).answer.hits
+    cards = {card.id: card for card in product_cards([hit.product_id for hit in hits])}
+    found = ((cards[hit.product_id], hit.score) for hit in hits if hit.product_id in cards)
+    return [RankedProduct(card.sku, card.name, round(score, 4), card) for card, score in found]
+
+
+def _find(request: ListingRequest, *, by_meaning: bool = True) -> _Found:
+    """Answer a cleaned request. Colours and sizes in its text are choices first, words where that finds nothing."""
+    if not request.text:
+        return _Found(request, None, _answer(request, None, by_meaning=by_meaning))
+    narrower, reading = narrowed(request)
+    chosen, rest = with_options(narrower, reading)
+    if chosen is not narrower:
+        found = _find_read(chosen, rest, by_meaning=by_meaning)
+        if found.answer.total and found.answer.together:
+            return found
+    return _find_read(narrower, reading, by_meaning=by_meaning)
+
+
+def _find_read(request: ListingRequest, reading: Reading, *, by_meaning: bool) -> _Found:
+    question = understand(reading) if reading.rest else None
+    return _Found(request, question, _answer(request, question, by_meaning=by_meaning))
+
+
+def _answer(request: ListingRequest, question: Question | None, *, by_meaning: bool) -> EngineAnswer:
+    vector = meaning_of(question.meaning) if question and by_meaning else None
+    if question is None:
+        return search_engine().answer(request, None, None)
+    key = msgspec.json.encode((request, question, vector is not None)).decode()
+    return remembered(
+        CacheKind.SEARCH_ANSWER,
+        key,
+        EngineAnswer,
+        lambda: search_engine().answer(request, question, vector),
+        tags=("catalog", "products"),
+    )
+
+
+def _on_a_page_there_is(found: _Found) -> _Found:
+    """``found``, or the last page where what was asked for lies behind it."""
+    request, answer = found.request, found.answer
+    last = _pages(request, answer)
+    if request.position or request.page <= last:
+        return found
+    nearer = replace(request, page=last)
+    return _Found(nearer, found.question, _answer(nearer, found.question, by_meaning=True))
+
+
+def _pages(request: ListingRequest, answer: EngineAnswer) -> int:
+    reachable = min(answer.total, answer.most_shown or answer.total)
+    return max(1, min(-(-reachable // request.per_page), MOST_PAGES_BY_NUMBER))
 
 
 def popular_products(limit: int = 8) -> list[ProductCard]:
@@ -112,87 +173,21 @@ def popular_products(limit: int = 8) -> list[ProductCard]:
     rows = session().execute(
         sa.select(*CARD_COLUMNS)
         .where(listed.c.available, listed.c.published_at <= now())
-        .order_by(listed.c.popularity.desc(), listed.c.product_id)
+        .order_by(listed.c.standing.desc(), listed.c.product_id.desc())
         .limit(limit)
     )
     return [card_from(row) for row in rows]
 
 
-def _manner(matching: Matching | None, counts: Counts) -> Manner:
-    if matching is None:
+def _manner(found: _Found) -> Manner:
+    if found.question is None:
         return "exact"
-    return matching.manner if counts.together else "partial"
+    return found.question.manner if found.answer.together else "partial"
 
 
-def _ranked(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> list[RankedProduct]:
-    window = {"page_size": request.per_page, "skipped": (request.page - 1) * request.per_page}
-    rows = session().execute(_page_statement(shape, request.sort), {**values, **window})
-    return [RankedProduct(row.sku, row.name, round(float(row.score), 4), card_from(row)) for row in rows]
-
-
-@lru_cache(maxsize=SHAPES_KEPT)
-def _page_statement(shape: Shape, sort: str) -> sa.Select[Any]:
-    score = _score(shape)
-    order = _order(sort, score, shape)
-    chosen = (
-        sa.select(
-            ProductSearch.product_id,
-            score.label("score"),
-            sa.func.row_number().over(order_by=order).label("place"),
-        )
-        .where(*filters_for(shape).all_met())
-        .order_by(*order)
-        .limit(sa.bindparam("page_size", type_=sa.Integer()))
-        .offset(sa.bindparam("skipped", type_=sa.Integer()))
-        .subquery("chosen")
-    )
-    # Cut to the page before the wide columns are read: two dozen rows are touched, however many match.
-    return (
-        sa.select(*CARD_COLUMNS, chosen.c.score)
-        .select_from(chosen)
-        .join(listed, listed.c.product_id == chosen.c.product_id)
-        .order_by(chosen.c.place)
-    )
-
-
-def _score(shape: Shape) -> sa.ColumnElement[float]:
-    if shape.text == "none":
-        return sa.cast(ProductSearch.popularity, sa.Double)
-    # 1: longer texts count a little less, by the logarithm of their length.
-    rank: Any = sa.func.ts_rank_cd(ProductSearch.search_vector, matching_query(shape.text), 1)
-    if shape.has_exact:
-        rank = rank + sa.case((exact_product(), EXACT_SCORE), else_=0.0)
-    return sa.cast(rank, sa.Double)
-
-
-def _order(sort: str, score: sa.ColumnElement[float], shape: Shape) -> tuple[Any, ...]:
-    """The order of a list; always a total one, so that no product is on two pages."""
-    listing = ProductSearch
-    orders: dict[str, tuple[Any, ...]] = {
-        "newest": (listing.published_at.desc(),),
-        "price_up": (listing.price_min,),
-        "price_down": (listing.price_min.desc(),),
-        "rating": (listing.rating_average.desc(), listing.rating_count.desc()),
-        "name": (listing.sort_name,),
-    }
-    if sort in orders:
-        return (*orders[sort], listing.product_id)
-    if shape.text != "none":
-        return (score.desc(), listing.available.desc(), listing.popularity.desc(), listing.product_id)
-    return (
-        listing.available.desc(),
-        listing.is_featured.desc(),
-        listing.popularity.desc(),
-        listing.rating_average.desc(),
-        listing.product_id,
-    )
-
-
-def _applied(request: ListingRequest, counts: Counts) -> tuple[AppliedFilter, ...]:
+def _applied(request: ListingRequest, facets: tuple[Facet, ...]) -> tuple[AppliedFilter, ...]:
     labels = {
-        (facet.kind, facet.name, option.value): option.label
-        for facet in counts.facets
-        for option in facet.options
+        (facet.kind, facet.name, option.value): option.label for facet in facets for option in facet.options
     }
     chosen: list[tuple[str, str, str]] = []
     if request.text and request.category_slug:

@@ -12,6 +12,7 @@ from storefront.core.pagination import LAST_PAGE
 SORTS = ("relevance", "newest", "price_up", "price_down", "rating", "name")
 LONGEST_TEXT = 200
 LONGEST_VALUE = 120
+LONGEST_POSITION = 600
 MOST_VALUES = 20
 MOST_NAMES = 10
 DEAREST = Decimal("9999999999")
@@ -30,7 +31,8 @@ class ListingRequest:
     """A page of the listing: the text, the category of the address, the choices, the order.
 
     Prices are gross, in the shop's currency, both ends included. ``options`` and ``specifications`` map a
-    facet's name to its chosen values: one of the values of a facet suffices, every facet must be met.
+    facet's name to its chosen values: one of the values of a facet suffices, every facet must be met. ``position`` is
+    where the page begins or ends, as an answer of the engine gave it; ``page`` is then only what it is called.
     """
 
     text: str = ""
@@ -45,6 +47,7 @@ class ListingRequest:
     specifications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sort: str = "relevance"
     page: int = 1
+    position: str = ""
     per_page: int = 24
 
     def cleaned(self) -> ListingRequest:
@@ -66,6 +69,7 @@ class ListingRequest:
             specifications=_named(self.specifications),
             sort=self.sort if self.sort in SORTS else "relevance",
             page=min(max(self.page, 1), LAST_PAGE),
+            position=self.position[:LONGEST_POSITION],
             per_page=min(max(self.per_page, 1), 100),
         )
 

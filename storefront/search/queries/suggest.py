@@ -1,32 +1,29 @@
-"""Suggestions while typing: products, categories, brands and what others looked for. Two statements."""
+"""Suggestions while typing: products, categories, brands and what others looked for. Four statements at most."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Brand
-from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, category_tree, listed
+from storefront.catalog.queries import ProductCard, category_tree, product_cards
 from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.clock import now
 from storefront.core.db import session
-from storefront.search.models import ProductSearch, SearchLog
-from storefront.search.queries.filters import published
-from storefront.search.queries.matching import prefix_expression, slip_expression, text_query, words_of
+from storefront.search.models import SearchTextDay
+from storefront.search.queries.engine import search_engine
 from storefront.search.queries.request import clean_text
 
 SHORTEST = 2
 _LONGEST = 80
-_RECENT_SEARCHES = 5_000
 _LEAST_SEARCHES = 3
 _MEMORY = timedelta(days=30)
-_NAMES_FIRST = sa.cast(sa.literal("{0, 0.1, 0.4, 1}"), sa.ARRAY(sa.REAL))
-"""The weights of descriptions, specifications, brand with tags and category, and names, for half-typed words."""
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +68,22 @@ def suggest(prefix: str, limit: int = 6) -> Suggestions:
     names = _names(typed)
     return Suggestions(
         prefix=typed,
-        products=tuple(_products(words, limit)),
+        products=tuple(product_cards(search_engine().suggest(typed, limit))),
         categories=tuple(_categories(words, 3)),
         brands=tuple(BrandSuggestion(label, slug) for kind, label, slug in names if kind == "brand"),
         queries=tuple(label for kind, label, _slug in names if kind == "query"),
     )
 
 
-def _products(words: list[str], limit: int) -> list[ProductCard]:
-    slips = slip_expression(words)
-    values = {
-        "prefix": prefix_expression(words),
-        "slips": slips,
-        "whole": " ".join(words),
-        "most": limit,
-    }
-    rows = session().execute(_products_statement(slips is not None), values)
-    return [card_from(row) for row in rows]
-
-
-@cache
-def _products_statement(with_slips: bool) -> sa.Select[Any]:
-    query = text_query(sa.bindparam("prefix", type_=sa.Text()))
-    whole, most = sa.bindparam("whole", type_=sa.Text()), sa.bindparam("most", type_=sa.Integer())
-    rank = sa.func.ts_rank_cd(_NAMES_FIRST, ProductSearch.search_vector, query)
-    like: sa.ColumnElement[bool] = whole.op("<%")(ProductSearch.trigram_text)
-    if with_slips:
-        slipped = text_query(sa.bindparam("slips", type_=sa.Text()))
-        like = sa.or_(like, ProductSearch.search_vector.op("@@")(slipped))
-    begins: Any = (
-        sa.select(ProductSearch.product_id, (-rank).label("distance"))
-        .where(ProductSearch.search_vector.op("@@")(query), published())
-        .order_by(
-            rank.desc(),
-            ProductSearch.available.desc(),
-            ProductSearch.popularity.desc(),
-            ProductSearch.product_id,
-        )
-        .limit(most)
-    )
-    near: Any = (
-        sa.select(
-            ProductSearch.product_id,
-            (1 - sa.func.word_similarity(whole, ProductSearch.trigram_text)).label("distance"),
-        )
-        .where(
-            # Only when no word begins so: the flag is evaluated once, before any row is looked at.
-            sa.not_(sa.exists().where(aliased(ProductSearch).search_vector.op("@@")(query))),
-            like,
-            published(),
-        )
-        .order_by(sa.literal_column("distance"), ProductSearch.product_id)
-        .limit(most)
-    )
-    found = sa.union_all(sa.select(begins.subquery()), sa.select(near.subquery())).subquery("found")
-    return (
-        sa.select(*CARD_COLUMNS)
-        .select_from(found)
-        .join(listed, listed.c.product_id == found.c.product_id)
-        .order_by(
-            found.c.distance, listed.c.available.desc(), listed.c.popularity.desc(), listed.c.product_id
-        )
-        .limit(most)
-    )
+def words_of(text: str) -> list[str]:
+    """The words of ``text``, lower case, each once."""
+    return list(dict.fromkeys(_WORD.findall(text.lower())))
 
 
 def _names(typed: str) -> list[tuple[str, str, str]]:
     """Brands, and what several others have looked for with success, as (kind, label, slug)."""
-    escaped = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"begins": f"{escaped}%", "word_begins": f"% {escaped}%", "since": now() - _MEMORY}
+    escaped = typed.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values = {"begins": f"{escaped}%", "word_begins": f"% {escaped}%", "since": (now() - _MEMORY).date()}
     rows = session().execute(_names_statement(), values)
     return [(row.kind, row.label, row.slug) for row in rows]
 
@@ -163,28 +107,18 @@ def _names_statement() -> sa.CompoundSelect[Any]:
         .order_by(Brand.name)
         .limit(3)
     )
-    recent = (
-        sa.select(sa.func.lower(SearchLog.query).label("query"))
-        .where(
-            SearchLog.created_at > sa.bindparam("since", type_=sa.TIMESTAMP(timezone=True)),
-            SearchLog.results_count > 0,
-            SearchLog.search_type != "suggest",
-        )
-        .order_by(SearchLog.created_at.desc())
-        .limit(_RECENT_SEARCHES)
-        .subquery("recent")
-    )
-    uses = sa.func.count()
+    uses = sa.func.sum(SearchTextDay.searches - SearchTextDay.found_nothing)
     queries = (
-        sa.select(sa.literal("query"), recent.c.query, sa.literal(""), uses.label("uses"))
+        sa.select(sa.literal("query"), SearchTextDay.text, sa.literal(""), uses.label("uses"))
         .where(
-            recent.c.query.ilike(begins),
+            SearchTextDay.day >= sa.bindparam("since", type_=sa.Date()),
+            SearchTextDay.text.like(begins),
             # What one person typed stays theirs: names, mail addresses and numbers are never shown to others.
-            recent.c.query.regexp_match("^[^@0-9]{2,40}$"),
+            SearchTextDay.text.regexp_match("^[^@0-9]{2,40}$"),
         )
-        .group_by(recent.c.query)
+        .group_by(SearchTextDay.text)
         .having(uses >= _LEAST_SEARCHES)
-        .order_by(uses.desc(), recent.c.query)
+        .order_by(uses.desc(), SearchTextDay.text)
         .limit(4)
     )
     return sa.union_all(sa.select(brands.subquery()), sa.select(queries.subquery()))

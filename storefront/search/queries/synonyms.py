@@ -15,10 +15,9 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.search.models import Synonym
+from storefront.search.queries.words import LANGUAGE
 
 SECONDS_KEPT = 30.0
-LANGUAGE = "en"
-"""The language that texts are searched in."""
 
 Synonyms = Mapping[str, tuple[str, ...]]
 

@@ -1,11 +1,26 @@
-"""What a text means, whichever engine looks for it."""
+"""What a text means, whichever engine looks for it.
+
+First the text is read by itself (:mod:`reading`). Then its words are looked up in the shop's vocabulary, in one
+statement: a half word is completed, a misspelt one mended, a word nobody uses left out, "head phones" and
+"headphones" become one, and what staff taught the search is added. The outcome is a :class:`Question`, the same
+for every engine.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from storefront.search.queries.reading import Reading, Wanted
+from storefront.search.queries.synonyms import synonyms
+from storefront.search.queries.words import WordFound, look_up, meant
+
 Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
+_LONGEST_CODE = 64
+_LONGEST_PHRASE = 3
+_WORD = re.compile(r"[\w][\w'’.&+/-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +55,105 @@ class Question:
     def meaning(self) -> str:
         """The text with its mistakes mended."""
         return self.did_you_mean or self.text
+
+
+def understand(reading: Reading) -> Question:
+    """What a text that was read asks for. At most one statement, besides the synonyms' now and then."""
+    words = [one.forms[0] for one in reading.wanted if one.is_word]
+    found = look_up(words) if words else {}
+    mended = _mended(words, found)
+    terms, left_out, completed = _terms(reading.wanted, found, mended)
+    manner: Manner = "exact"
+    if left_out or (reading.wanted and not terms):
+        manner = "partial" if terms else "nothing"
+    elif mended:
+        manner = "corrected"
+    elif completed:
+        manner = "completed"
+    return Question(
+        text=reading.rest,
+        terms=tuple(_with_synonyms(_compounds(terms, found), synonyms())),
+        excluded=tuple(Term(one.forms) for one in reading.excluded),
+        manner=manner,
+        did_you_mean=_rewritten(reading.rest, mended),
+        code=_code(reading.rest),
+    )
+
+
+def _mended(words: Sequence[str], found: Mapping[str, WordFound]) -> dict[str, str]:
+    corrections = {word: meant(found[word]) for word in words if word in found}
+    return {word: better for word, better in corrections.items() if better and better != word}
+
+
+def _terms(
+    wanted: Iterable[Wanted], found: Mapping[str, WordFound], mended: Mapping[str, str]
+) -> tuple[list[Term], bool, bool]:
+    """The terms, whether a word had to be left out, whether one was completed."""
+    terms: list[Term] = []
+    left_out = completed = False
+    for one in wanted:
+        word = one.forms[0]
+        entry = found.get(word) if one.is_word else None
+        if entry is None or entry.holders:
+            terms.append(Term(one.forms))
+        elif entry.completions:
+            completed = True
+            terms.append(Term(one.forms, is_prefix=True))
+        elif word in mended:
+            terms.append(Term((mended[word],)))
+        elif entry.split or len(one.forms) > 1:
+            terms.append(Term(one.forms))
+        else:
+            left_out = True
+    return terms, left_out, completed
+
+
+def _compounds(terms: Sequence[Term], found: Mapping[str, WordFound]) -> list[Term]:
+    """ "head phones" also as "headphones", and the other way round."""
+    together: list[Term] = []
+    for term in terms:
+        entry = found.get(term.alternatives[0])
+        if entry and entry.split:
+            term = replace(term, alternatives=_distinct((*term.alternatives, " ".join(entry.split))))
+        before = found.get(together[-1].alternatives[0]) if together else None
+        if before and before.joined and before.joined == before.word + term.alternatives[0]:
+            phrase = f"{before.word} {term.alternatives[0]}"
+            together[-1] = Term((phrase, before.joined), term.is_prefix)
+        else:
+            together.append(term)
+    return together
+
+
+def _with_synonyms(terms: Sequence[Term], meanings: Mapping[str, tuple[str, ...]]) -> list[Term]:
+    """Each term with what else it means; neighbouring words that are one phrase to the shop become one term."""
+    taught: list[Term] = []
+    place = 0
+    while place < len(terms):
+        for length in range(min(_LONGEST_PHRASE, len(terms) - place), 0, -1):
+            run = terms[place : place + length]
+            phrase = " ".join(term.alternatives[0] for term in run)
+            if phrase in meanings:
+                own = run[0].alternatives if length == 1 else (phrase,)
+                taught.append(Term(_distinct((*own, *meanings[phrase])), run[-1].is_prefix))
+                place += length
+                break
+        else:
+            taught.append(terms[place])
+            place += 1
+    return taught
+
+
+def _rewritten(text: str, mended: Mapping[str, str]) -> str | None:
+    """``text`` with the mended words put in place; None when nothing was mended."""
+    if not mended:
+        return None
+    return _WORD.sub(lambda word: mended.get(word[0].lower(), word[0]), text)
+
+
+def _code(text: str) -> str | None:
+    may_be = 2 < len(text) <= _LONGEST_CODE and (" " not in text or any(letter.isdigit() for letter in text))
+    return text if may_be else None
+
+
+def _distinct(forms: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(forms))

@@ -1,17 +1,35 @@
 """What the search writes: the log of what was looked for, and what staff teach it.
 
-- ``log``: every search, and what was opened from its list
+- ``embedding``: what products mean, as vectors
+- ``log``, ``log_writing``: every search, and what was opened from its list
 - ``synonyms``: words that mean the same
+- ``words``: the vocabulary
 """
 
 from __future__ import annotations
 
-from storefront.search.services.log import log_search
+from storefront.search.services.embedding import fill_vectors, forget_vectors, stale_vectors
+from storefront.search.services.log import log_click, log_search
+from storefront.search.services.log_writing import purge_tallies, write_log
 from storefront.search.services.synonyms import (
     SynonymEdit,
     create_synonym,
     delete_synonym,
     update_synonym,
 )
+from storefront.search.services.words import refresh_words
 
-__all__ = ["SynonymEdit", "create_synonym", "delete_synonym", "log_search", "update_synonym"]
+__all__ = [
+    "SynonymEdit",
+    "create_synonym",
+    "delete_synonym",
+    "fill_vectors",
+    "forget_vectors",
+    "log_click",
+    "log_search",
+    "purge_tallies",
+    "refresh_words",
+    "stale_vectors",
+    "update_synonym",
+    "write_log",
+]

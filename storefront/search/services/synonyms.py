@@ -18,7 +18,8 @@ from storefront.core.ids import new_id
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.search.models import Synonym
 from storefront.search.queries.request import clean_text
-from storefront.search.queries.synonyms import LANGUAGE, forget_synonyms
+from storefront.search.queries.synonyms import forget_synonyms
+from storefront.search.queries.words import LANGUAGE
 
 MOST_WORDS = 20
 LONGEST_WORD = 60

@@ -1,0 +1,67 @@
+"""The shop's vocabulary: which words its products hold, so that a search mends, completes, splits and joins words.
+
+``deletes`` holds a number for the word and for each way to leave one letter out of it. Two words that share one are at
+most a letter apart each way: one left out, one too many, one wrong, two swapped (symmetric deletes, Wolf Garbe 2012).
+An index over these numbers finds them all, wherever in the word the mistake is.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import context, op
+from sqlalchemy.dialects import postgresql
+
+revision = "20_search_words"
+down_revision = "19_cache_changes"
+branch_labels = None
+depends_on = None
+
+# Words with digits are codes and measures: nobody is corrected to one. Of a short word too little is left.
+WORD_DELETES = """
+CREATE FUNCTION word_deletes(word text) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = public, pg_temp AS $$
+  SELECT CASE WHEN length(word) NOT BETWEEN 4 AND 30 OR word ~ '[0-9]' THEN '{}' ELSE (
+    SELECT array_agg(DISTINCT hashtext(left(word, greatest(place - 1, 0)) || substr(word, place + 1)))
+    FROM generate_series(0, length(word)) AS place
+  ) END
+$$
+"""
+
+
+def upgrade() -> None:
+    op.execute(WORD_DELETES)
+    op.create_table(
+        "search_words",
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("stem", sa.Text(), nullable=False),
+        sa.Column("holders", sa.Integer(), nullable=False),
+        sa.Column(
+            "deletes",
+            postgresql.ARRAY(sa.Integer()),
+            sa.Computed("word_deletes(word)", persisted=True),
+            nullable=False,
+        ),
+        sa.CheckConstraint("holders > 0", name=op.f("ck_search_words_holders_positive")),
+        sa.PrimaryKeyConstraint("word", name=op.f("pk_search_words")),
+    )
+    op.create_index("ix_search_words_stem", "search_words", ["stem"])
+    op.create_index(
+        "ix_search_words_beginning", "search_words", ["word"], postgresql_ops={"word": "text_pattern_ops"}
+    )
+    op.create_index("ix_search_words_deletes", "search_words", ["deletes"], postgresql_using="gin")
+    op.create_index(
+        "ix_search_words_trigram",
+        "search_words",
+        ["word"],
+        postgresql_using="gin",
+        postgresql_ops={"word": "gin_trgm_ops"},
+    )
+    names = context.config.attributes["roles"]
+    app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("app", "shopper"))
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON search_words TO {app}")
+    op.execute(f"GRANT SELECT ON search_words TO {shopper}")
+
+
+def downgrade() -> None:
+    op.drop_table("search_words")
+    op.execute("DROP FUNCTION word_deletes(text)")

@@ -1,0 +1,172 @@
+"""One statement that counts everything beside a list and, for a text, ranks what was found.
+
+The candidates (text and place met) are read once. First those of the fixed sample: a sixteenth of all products. Where
+they say that there are too many to read, they stand for the rest and the counts are estimates; else all are read and
+the counts are exact.
+
+The answer is one row of JSON texts: with hundreds of counts, rows of their own would cost the program more than the
+counting costs the database. A row of ``cells`` is [cell, count, least price, most price], where ``cell`` packs what
+was failed, the step of the price, the stars and whether it is available; a row of ``facts`` is [failed, kind, name,
+value, label, count].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from storefront.search.models import FacetValue, ProductSearch, product_column
+from storefront.search.queries.filters import Filters, Shape, filters_for
+from storefront.search.queries.text_search import TextMatch, materialized, ranked, text_match
+
+SHAPES_KEPT = 256
+COUNTED_EXACTLY = 10_000
+"""A total up to here is always exact."""
+
+SAMPLED_SHARE = 16
+TOO_MANY = COUNTED_EXACTLY * 6 // 5
+_MOST_FACTS = 1_500
+_SEVERAL = -1
+"""Stands for "failed more than one facet": such products count nowhere, but say which specifications are common."""
+
+STEPS, STARS = 64, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a product counts as besides its facts."""
+
+    failed: int
+    price_step: int
+    stars: int
+    available: bool
+
+
+def unpacked(cell: int) -> Cell:
+    """The cell of its packed number."""
+    rest, available = divmod(cell, 2)
+    rest, stars = divmod(rest, STARS)
+    failed, price_step = divmod(rest, STEPS)
+    return Cell(failed, price_step, stars, bool(available))
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
+    """One row (hits, cells, facts, size, counted, together) for all requests of one shape.
+
+    ``hits`` are [product_id, score] of the page, only with a text and ``by_relevance``.
+    """
+    match = text_match(shape.text) if shape.text else None
+    filters = filters_for(shape, match)
+    carried = _carried(shape, by_relevance, filters)
+    sample = materialized(sa.select(*carried).where(product_column("sampled"), *filters.base), "sample")
+    size = materialized(sa.select((sa.func.count() * SAMPLED_SHARE).label("n")).select_from(sample), "size")
+    estimate = sa.select(size.c.n).scalar_subquery()
+    everything = materialized(sa.select(*carried).where(*filters.base, estimate <= TOO_MANY), "everything")
+    hits = sa.union_all(sa.select(sample).where(estimate > TOO_MANY), sa.select(everything)).cte("hits")
+    columns: list[sa.ColumnElement[Any]] = [
+        _cells(hits).label("cells"),
+        _facts(hits, shape).label("facts"),
+        estimate.label("size"),
+        _counted(filters, shape, estimate).label("counted"),
+        (match.together if match else sa.true()).label("together"),
+        (_hits(match, hits, filters) if match and by_relevance else sa.null()).label("hits"),
+    ]
+    return sa.select(*columns)
+
+
+def _carried(shape: Shape, by_relevance: bool, filters: Filters) -> list[sa.ColumnElement[Any]]:
+    """What is read of each candidate."""
+    names = ["product_id", "facet_ids", "price_min"]
+    if shape.text and by_relevance:
+        names += ["name_vector", "language", "standing"]
+    failed = filters.failed()
+    stars = sa.cast(sa.func.trunc(product_column("rating_average")), sa.Integer)
+    cell = (failed * STEPS + product_column("price_step")) * STARS + stars
+    packed = cell * 2 + sa.cast(product_column("available"), sa.Integer)
+    return [*(product_column(name) for name in names), failed.label("failed"), packed.label("cell")]
+
+
+def _cells(hits: sa.CTE) -> sa.ScalarSelect[Any]:
+    counted = (
+        sa.select(
+            hits.c.cell,
+            sa.func.count().label("n"),
+            sa.func.min(hits.c.price_min).label("least"),
+            sa.func.max(hits.c.price_min).label("most"),
+        )
+        .group_by(hits.c.cell)
+        .subquery("counted")
+    )
+    row = sa.func.json_build_array(counted.c.cell, counted.c.n, counted.c.least, counted.c.most)
+    return _as_text(row, counted)
+
+
+def _facts(hits: sa.CTE, shape: Shape) -> sa.ScalarSelect[Any]:
+    chosen = shape.numbered or shape.measured
+    failed: sa.ColumnElement[Any] = sa.literal_column("0")
+    if chosen:
+        is_one = hits.c.failed.op("&")(hits.c.failed - 1) == 0
+        failed = sa.case((is_one, hits.c.failed), else_=_SEVERAL)
+    numbers = sa.select(failed.label("failed"), sa.func.unnest(hits.c.facet_ids).label("number")).subquery(
+        "numbers"
+    )
+    commonest = (
+        sa.select(numbers.c.failed, numbers.c.number, sa.func.count().label("n"))
+        .group_by(numbers.c.failed, numbers.c.number)
+        .order_by(sa.func.count().desc())
+        .limit(_MOST_FACTS)
+        .subquery("commonest")
+    )
+    named = (
+        sa.select(
+            commonest.c.failed,
+            FacetValue.kind,
+            FacetValue.name,
+            FacetValue.value,
+            FacetValue.label,
+            commonest.c.n,
+        )
+        .join(FacetValue, FacetValue.id == commonest.c.number)
+        .subquery("named")
+    )
+    return _as_text(sa.func.json_build_array(*named.c), named)
+
+
+def _counted(filters: Filters, shape: Shape, estimate: sa.ScalarSelect[int]) -> sa.ColumnElement[Any]:
+    """How many meet everything, where only an estimate is known of what meets less; a little above is enough."""
+    if not filters.facets:
+        return sa.null()
+    some = (
+        sa.select(sa.literal_column("1"))
+        .select_from(ProductSearch)
+        .where(*filters.all_met(), estimate > TOO_MANY)
+        .limit(COUNTED_EXACTLY + 1)
+        .subquery("some")
+    )
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
+
+
+def _hits(match: TextMatch, hits: sa.CTE, filters: Filters) -> sa.ScalarSelect[Any]:
+    size = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
+    best = ranked(match, hits, size, filters.all_met())
+    order = (best.c.score.desc(), best.c.standing.desc(), best.c.product_id)
+    page = (
+        sa.select(best.c.product_id, best.c.score, sa.func.row_number().over(order_by=order).label("place"))
+        .order_by(*order)
+        .limit(sa.bindparam("page_size", type_=sa.Integer()))
+        .offset(sa.bindparam("skipped", type_=sa.Integer()))
+        .subquery("page")
+    )
+    return _as_text(sa.func.json_build_array(page.c.product_id, page.c.score), page, page.c.place)
+
+
+def _as_text(
+    row: sa.ColumnElement[Any], rows: sa.Subquery, order: sa.ColumnElement[Any] | None = None
+) -> sa.ScalarSelect[Any]:
+    listed: Any = row if order is None else aggregate_order_by(row, order)
+    return sa.select(sa.cast(sa.func.json_agg(listed), sa.Text)).select_from(rows).scalar_subquery()

@@ -1,0 +1,130 @@
+"""A page of a list in an order that an index holds: as cheap at the far end of a million products as at its beginning.
+
+A page goes on where another ended (keyset): its :class:`Position` is what the order compares, of the last product seen.
+The first pages may also be asked for by number.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from storefront.search.models import CategoryListing, ProductSearch
+from storefront.search.queries.answer_statement import SHAPES_KEPT
+from storefront.search.queries.filters import Shape, filters_for, published
+from storefront.search.queries.text_search import text_match
+
+MOST_BY_NUMBER = 1_000
+"""How many products may lie before a page that is asked for by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Columns and the direction they are all read in; the product's id is the last of them."""
+
+    columns: tuple[tuple[str, type], ...]
+    falls: bool
+
+
+_ORDERS = {
+    "relevance": _Order((("standing", float),), falls=True),
+    "newest": _Order((("published_at", datetime),), falls=True),
+    "price_up": _Order((("price_min", Decimal),), falls=False),
+    "price_down": _Order((("price_min", Decimal),), falls=True),
+    "rating": _Order((("rating_average", Decimal), ("rating_count", int)), falls=True),
+    "name": _Order((("sort_name", str),), falls=False),
+}
+_TYPES: dict[type, Any] = {
+    float: sa.Double(),
+    datetime: sa.TIMESTAMP(timezone=True),
+    Decimal: sa.Numeric(),
+    int: sa.Integer(),
+    str: sa.Text(),
+}
+
+Way = Literal["number", "after", "before"]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Between two products of a list: behind (``after``) or before the one whose values these are."""
+
+    way: Way
+    values: tuple[Any, ...]
+
+    def written(self, sort: str) -> str:
+        """As an address carries it; it is opaque and leads to the same place whatever is added meanwhile."""
+        raw = msgspec.json.encode([sort, self.way, *self.values])
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_position(written: str, sort: str) -> Position | None:
+    """The position that an address carries; None where it is none of this order's."""
+    if not written:
+        return None
+    kinds = [kind for _name, kind in _ORDERS[sort].columns]
+    try:
+        raw = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))
+        told, way, *values = msgspec.json.decode(raw, type=list[Any])
+        if told != sort or way not in ("after", "before"):
+            return None
+        of_order: Any = tuple.__class_getitem__((*kinds, uuid.UUID))
+        typed = msgspec.convert(values, of_order, strict=False)
+    except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError):
+        return None
+    return Position(way, typed)
+
+
+def position_at(row: sa.Row[Any], way: Literal["after", "before"]) -> Position:
+    """The position behind or before a row of :func:`list_statement`."""
+    return Position(way, tuple(row))
+
+
+def position_values(position: Position | None) -> dict[str, Any]:
+    """What :func:`list_statement` is run with to begin at ``position``."""
+    return {f"position_{place}": value for place, value in enumerate(position.values if position else ())}
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def list_statement(shape: Shape, sort: str, way: Way) -> sa.Select[Any]:
+    """Rows of the order's columns and the product's id; one more than ``page_size``: whether there is more.
+
+    Asked for the way ``before``, they come in the opposite order.
+    """
+    order = _ORDERS[sort]
+    bare = shape.in_category and sort == "relevance" and not (shape.numbered or shape.measured)
+    source: Any = CategoryListing if bare else ProductSearch
+    columns = [source.__table__.c[name] for name, _kind in order.columns] + [source.__table__.c.product_id]
+    statement = sa.select(*columns)
+    if bare:
+        statement = statement.join(
+            ProductSearch, ProductSearch.product_id == CategoryListing.product_id
+        ).where(CategoryListing.category_id == sa.bindparam("category_id", type_=sa.Uuid()), published())
+    else:
+        match = text_match(shape.text) if shape.text else None
+        statement = statement.where(*filters_for(shape, match).all_met())
+    falls = order.falls != (way == "before")
+    if way != "number":
+        statement = statement.where(_beyond(columns, [kind for _name, kind in order.columns], falls))
+    return (
+        statement.order_by(*(column.desc() if falls else column for column in columns))
+        .limit(sa.bindparam("page_size", type_=sa.Integer()) + 1)
+        .offset(sa.bindparam("skipped", type_=sa.Integer()))
+    )
+
+
+def _beyond(columns: Sequence[sa.Column[Any]], kinds: Sequence[type], falls: bool) -> sa.ColumnElement[bool]:
+    types = [*(_TYPES[kind] for kind in kinds), sa.Uuid()]
+    here = sa.tuple_(*(sa.bindparam(f"position_{place}", type_=kind) for place, kind in enumerate(types)))
+    there = sa.tuple_(*columns)
+    return there < here if falls else there > here

@@ -1,0 +1,53 @@
+"""The products nearest to a vector in meaning."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import sqlalchemy as sa
+from pgvector.sqlalchemy import VECTOR
+
+from storefront.core.columns import EMBEDDING_DIMENSIONS
+from storefront.core.db import session
+from storefront.search.models import ProductSearch, product_column
+from storefront.search.queries.filters import published
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A product and its cosine similarity, -1 to 1."""
+
+    product_id: uuid.UUID
+    similarity: float
+
+
+def nearest_products(vector: Sequence[float], limit: int) -> list[Near]:
+    """The ``limit`` published products nearest to ``vector``, the nearest first. One statement."""
+    rows = session().execute(_statement(limit), {"vector": list(vector), "most": limit})
+    return [Near(row.product_id, float(row.similarity)) for row in rows]
+
+
+@cache
+def _statement(limit: int) -> sa.Select[Any]:
+    # The index looks at as many candidates as this setting says; it is set before the scan begins.
+    searching = sa.func.set_config("hnsw.ef_search", str(min(limit, 1_000)), True).label("searching")
+    tuned = sa.select(searching).subquery("tuned")
+    vector = (
+        sa.select(
+            sa.cast(sa.bindparam("vector", type_=VECTOR(EMBEDDING_DIMENSIONS)), VECTOR(EMBEDDING_DIMENSIONS))
+        )
+        .select_from(tuned)
+        .scalar_subquery()
+    )
+    distance = product_column("embedding").op("<=>", return_type=sa.Float())(vector)
+    nearest: Any = (
+        sa.select(ProductSearch.product_id, (1 - distance).label("similarity"))
+        .where(product_column("embedding").isnot(None), published())
+        .order_by(distance)
+        .limit(sa.bindparam("most", type_=sa.Integer()))
+    )
+    return cast("sa.Select[Any]", nearest)

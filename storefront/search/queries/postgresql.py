@@ -1,0 +1,223 @@
+"""The engine that every shop has: the database itself."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from storefront.core.db import session
+from storefront.search.queries import expressions
+from storefront.search.queries.answer_statement import (
+    COUNTED_EXACTLY,
+    SAMPLED_SHARE,
+    TOO_MANY,
+    Cell,
+    answer_statement,
+    unpacked,
+)
+from storefront.search.queries.begun import products_begun
+from storefront.search.queries.engine import CountRow, EngineAnswer, Hit
+from storefront.search.queries.filters import Asked, FacetKey, Shape, asked
+from storefront.search.queries.list_statement import (
+    MOST_BY_NUMBER,
+    Way,
+    list_statement,
+    position_at,
+    position_values,
+    read_position,
+)
+from storefront.search.queries.named_values import named_values
+from storefront.search.queries.neighbours import Near, nearest_products
+from storefront.search.queries.request import ListingRequest
+from storefront.search.queries.text_search import MOST_RANKED, TextShape
+from storefront.search.queries.understanding import Question
+
+ALIKE_AT_LEAST = 0.4
+"""Cosine similarity from which a product is found by its meaning alone ..."""
+
+ALIKE_SHARE = 0.8
+"""... where it is also this near to the nearest one's."""
+
+NEAREST = 200
+"""How many neighbours in meaning are looked at."""
+
+NOTHING = EngineAnswer((), 0, True, True, (), None, None, None)
+_HITS = msgspec.json.Decoder(list[tuple[uuid.UUID, float]])
+_CELLS = msgspec.json.Decoder(list[tuple[int, int, Decimal, Decimal]])
+_FACTS = msgspec.json.Decoder(list[tuple[int, str, str, str, str, int]])
+_PRICE: FacetKey = ("price", "")
+_WORD = re.compile(r"\w+")
+
+
+class PostgreSQLEngine:
+    """Finds with full text, numbered facts and vectors: a text in one statement, a list in two."""
+
+    def answer(
+        self, request: ListingRequest, question: Question | None, vector: Sequence[float] | None
+    ) -> EngineAnswer:
+        """See :meth:`SearchEngine.answer`."""
+        text = text_shape(question) if question else None
+        wanted = asked(request, text)
+        if wanted is None:
+            return NOTHING
+        values = dict(wanted.values)
+        if question:
+            values |= _text_values(question, nearest_products(vector, NEAREST) if vector else [])
+        if question and request.sort == "relevance":
+            return _ranked(request, wanted, values)
+        return _listed(request, wanted, values)
+
+    def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
+        """See :meth:`SearchEngine.suggest`."""
+        return products_begun(_WORD.findall(typed.lower()), limit)
+
+
+def text_shape(question: Question) -> TextShape:
+    """What kinds of things ``question`` holds."""
+    return TextShape(named_values().languages, len(question.terms) > 1, question.code is not None)
+
+
+def _text_values(question: Question, near: Sequence[Near]) -> dict[str, Any]:
+    return {
+        "all_terms": expressions.all_terms(question),
+        "some_terms": expressions.some_terms(question),
+        "code": question.code,
+        "similar_ids": [one.product_id for one in near],
+        "similarities": [one.similarity for one in near],
+        "alike_ids": _alike(question, near),
+    }
+
+
+def _alike(question: Question, near: Sequence[Near]) -> list[uuid.UUID]:
+    """The products found by their meaning alone. Who writes a phrase or a minus means the words."""
+    if not near or question.excluded or any(" " in term.alternatives[0] for term in question.terms):
+        return []
+    least = max(ALIKE_AT_LEAST, ALIKE_SHARE * near[0].similarity)
+    return [one.product_id for one in near if one.similarity >= least]
+
+
+def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> EngineAnswer:
+    """The best of a text's products, in their order."""
+    window = {"page_size": request.per_page, "skipped": (request.page - 1) * request.per_page}
+    statement = answer_statement(wanted.shape, by_relevance=True)
+    row = session().execute(statement, {**values, **window}).one()
+    hits = tuple(Hit(product_id, score) for product_id, score in _HITS.decode(row.hits or "[]"))
+    return _read(row, wanted).answer(hits, together=row.together, shown=MOST_RANKED)
+
+
+def _listed(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> EngineAnswer:
+    """A page of a list in an order that does not depend on a text."""
+    row = session().execute(answer_statement(wanted.shape, by_relevance=False), values).one()
+    page = _page(request, wanted.shape, values)
+    return replace(
+        _read(row, wanted).answer(page.hits, together=row.together),
+        next_after=page.next_after,
+        previous_before=page.previous_before,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    hits: tuple[Hit, ...]
+    next_after: str | None
+    previous_before: str | None
+
+
+def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> _Page:
+    position = read_position(request.position, request.sort)
+    way: Way = position.way if position else "number"
+    skipped = 0 if position else min((request.page - 1) * request.per_page, MOST_BY_NUMBER)
+    window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
+    found = session().execute(list_statement(shape, request.sort, way), {**values, **window}).all()
+    more, rows = len(found) > request.per_page, list(found[: request.per_page])
+    if way == "before":
+        rows.reverse()
+    is_first = not skipped if way == "number" else way == "before" and not more
+    is_last = way != "before" and not more
+    return _Page(
+        tuple(Hit(row.product_id, 0.0) for row in rows),
+        next_after=None if is_last or not rows else position_at(rows[-1], "after").written(request.sort),
+        previous_before=None
+        if is_first or not rows
+        else position_at(rows[0], "before").written(request.sort),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the counting row says, weighed: a product of the sample stands for sixteen."""
+
+    total: int
+    total_is_exact: bool
+    rows: tuple[CountRow, ...]
+    price_least: Decimal | None
+    price_most: Decimal | None
+
+    def answer(self, hits: tuple[Hit, ...], *, together: bool, shown: int | None = None) -> EngineAnswer:
+        return EngineAnswer(
+            hits=hits,
+            total=self.total,
+            total_is_exact=self.total_is_exact,
+            together=together,
+            counts=self.rows,
+            price_least=self.price_least,
+            price_most=self.price_most,
+            next_after=None,
+            most_shown=shown,
+        )
+
+
+def _read(row: sa.Row[Any], wanted: Asked) -> _Counts:
+    weight = SAMPLED_SHARE if row.size > TOO_MANY else 1
+    bits = wanted.bits
+    cells = [
+        (unpacked(cell), count * weight, least, most)
+        for cell, count, least, most in _CELLS.decode(row.cells or "[]")
+    ]
+    total = sum(count for cell, count, _least, _most in cells if not cell.failed)
+    exact = weight == 1
+    if row.counted is not None and not exact and row.counted <= COUNTED_EXACTLY:
+        total, exact = row.counted, True
+    price = [one for one in cells if one[0].failed in (0, bits.get(_PRICE, 0))]
+    return _Counts(
+        total=total,
+        total_is_exact=exact,
+        rows=(*_cell_rows(cells, bits), *_fact_rows(_FACTS.decode(row.facts or "[]"), bits, weight)),
+        price_least=min((least for _cell, _count, least, _most in price), default=None),
+        price_most=max((most for _cell, _count, _least, most in price), default=None),
+    )
+
+
+def _cell_rows(
+    cells: Sequence[tuple[Cell, int, Decimal, Decimal]], bits: Mapping[FacetKey, int]
+) -> Iterator[CountRow]:
+    """Prices, ratings and stock, each counted with its own choice left out."""
+    values: dict[str, Callable[[Cell], str]] = {
+        "price": lambda cell: str(cell.price_step),
+        "rating": lambda cell: str(cell.stars),
+        "stock": lambda cell: "true" if cell.available else "false",
+    }
+    for kind, value_of in values.items():
+        counts: Counter[str] = Counter()
+        for cell, count, _least, _most in cells:
+            if cell.failed in (0, bits.get((kind, ""), 0)):
+                counts[value_of(cell)] += count
+        yield from (CountRow(kind, "", value, value, count) for value, count in counts.items())
+
+
+def _fact_rows(
+    facts: Sequence[tuple[int, str, str, str, str, int]], bits: Mapping[FacetKey, int], weight: int
+) -> Iterator[CountRow]:
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    for failed, kind, name, value, label, count in facts:
+        if kind != "language" and failed in (0, bits.get((kind, name), 0)):
+            counts[kind, name, value, label or value] += count * weight
+    yield from (CountRow(*fact, count) for fact, count in counts.items())

@@ -1,0 +1,130 @@
+"""A text's words beside the shop's vocabulary: known, half, misspelt, run together or torn apart. One statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+
+from storefront.core.db import session
+
+LANGUAGE = "en"
+"""The language that texts are searched in."""
+
+MENDED_FROM = 4
+"""Shorter words are taken as they are: one letter of three is another word."""
+
+TRIED_TWICE_FROM = 7
+"""Words from this length may hold two mistakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A word of the vocabulary and how many products hold it."""
+
+    word: str
+    holders: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordFound:
+    """What the vocabulary says about ``word``.
+
+    ``holders`` products hold it or another form of its stem. ``completions`` begin with it, ``nearest`` are one
+    mistake away (of long words with none so near: two), both the commonest first and only for a word that nobody
+    holds. ``split`` are the two words that it is, ``joined`` the word that it and the next one are together.
+    """
+
+    word: str
+    holders: int = 0
+    completions: tuple[Candidate, ...] = ()
+    nearest: tuple[Candidate, ...] = ()
+    split: tuple[str, ...] = ()
+    joined: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(list[WordFound])
+_LOOK_UP = sa.text("""
+WITH typed AS MATERIALIZED (
+  SELECT word, folded(word) AS plain, lead(folded(word)) OVER (ORDER BY place) AS next, place,
+    tsvector_to_array(to_tsvector(search_configuration(:language), folded(word))) AS stems
+  FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS one(word, place)
+), known AS MATERIALIZED (
+  SELECT typed.*, cardinality(stems) = 0 AS is_stopped,
+    coalesce((SELECT sum(holders) FROM search_words AS v WHERE v.word = plain OR v.stem = ANY (stems)), 0) AS holders
+  FROM typed
+), held AS MATERIALIZED (
+  -- Words of descriptions and specifications are in no vocabulary, but known all the same.
+  SELECT known.*, CASE WHEN is_stopped THEN 1 WHEN holders > 0 THEN holders WHEN EXISTS (
+    SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration(:language), plain)
+  ) THEN 1 ELSE 0 END AS in_all
+  FROM known
+)
+SELECT CAST(coalesce(json_agg(json_build_object(
+  'word', word,
+  'holders', in_all,
+  'completions', CASE WHEN in_all = 0 AND length(plain) > 1 THEN coalesce((
+    SELECT json_agg(begun) FROM (
+      SELECT v.word, v.holders FROM search_words AS v
+      WHERE v.word LIKE replace(replace(plain, '\\', '\\\\'), '_', '\\_') || '%' ORDER BY v.holders DESC LIMIT 5
+    ) AS begun), '[]') ELSE '[]' END,
+  'nearest', CASE WHEN in_all = 0 AND length(plain) >= :shortest AND plain !~ '[0-9]' THEN coalesce((
+    SELECT json_agg(near) FROM (
+      SELECT v.word, v.holders FROM search_words AS v
+      WHERE v.deletes && word_deletes(plain) AND v.deletes <> '{}' ORDER BY v.holders DESC LIMIT 40
+    ) AS near), CASE WHEN length(plain) >= :long THEN (
+    SELECT json_agg(far) FROM (
+      SELECT v.word, v.holders FROM search_words AS v
+      WHERE v.word % plain AND v.deletes <> '{}' ORDER BY similarity(v.word, plain) DESC LIMIT 40
+    ) AS far) END, '[]') ELSE '[]' END,
+  'split', CASE WHEN in_all = 0 AND length(plain) >= 6 THEN coalesce((
+    SELECT json_build_array(a.word, b.word)
+    FROM generate_series(3, length(plain) - 3) AS place
+    JOIN search_words AS a ON a.word = left(plain, place)
+    JOIN search_words AS b ON b.word = substr(plain, place + 1)
+    ORDER BY least(a.holders, b.holders) DESC LIMIT 1), '[]') ELSE '[]' END,
+  'joined', (SELECT v.word FROM search_words AS v WHERE v.word = plain || next)
+) ORDER BY place), '[]') AS text) FROM held
+""")
+
+
+def look_up(words: Sequence[str], language: str = LANGUAGE) -> Mapping[str, WordFound]:
+    """What the vocabulary says about each of the ``words`` (lower case, in the order they were typed)."""
+    if not words:
+        return {}
+    values = {"words": list(words), "language": language, "shortest": MENDED_FROM, "long": TRIED_TWICE_FROM}
+    found = _DECODER.decode(session().scalar(_LOOK_UP, values) or "[]")
+    return {one.word: one for one in found}
+
+
+def meant(found: WordFound) -> str | None:
+    """The word that was meant by one that nobody holds; None where no word is near enough.
+
+    The nearest wins; among equals one with the first letter as typed, then the one that most products hold.
+    """
+    if found.holders or not found.nearest:
+        return None
+    most = 1 if len(found.word) < TRIED_TWICE_FROM else 2
+    near = [
+        (distance(found.word, one.word), one.word[0] != found.word[0], -one.holders, one.word)
+        for one in found.nearest
+    ]
+    best = min(near)
+    return best[3] if 0 < best[0] <= most else None
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters are wrong, missing, too many or swapped with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        current = [row]
+        for column, wanted in enumerate(other, start=1):
+            cost = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != wanted))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted:
+                cost = min(cost, before[column - 2] + 1)
+            current.append(cost)
+        before, last = last, current
+    return last[-1]

@@ -1,0 +1,145 @@
+"""Making the read model anew: after products were loaded past the triggers, or when it is not to be trusted.
+
+It goes by ranges of products, each in a transaction of its own, on several connections of the owner's login. While
+products are few, or shoppers are in, the indexes stay. A million new rows are quicker written without them: then
+they are dropped first and built from the models afterwards, which also mends an attempt that was broken off.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, DropIndex
+
+from storefront.search.errors import RebuildRunning
+from storefront.search.models import ProductSearch
+
+RANGE_PRODUCTS = 2_000
+_INDEX_MEMORY = "256MB"
+# Any number, as long as it is always this one: two rebuilds would drop each other's indexes.
+_REBUILDING = 7_301_620_004
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildStep:
+    """How far it is: ``done`` of ``whole`` products or indexes."""
+
+    what: str
+    done: int
+    whole: int
+
+
+Tell = Callable[[RebuildStep], object]
+
+
+def rebuild_read_model(
+    owner_url: str,
+    *,
+    connections: int = 2,
+    without_indexes: bool = False,
+    tell: Tell = lambda _step: None,
+) -> int:
+    """Write every listed product's row of ``product_search`` anew; returns how many products were looked at.
+
+    ``without_indexes`` drops the indexes meanwhile: quicker for very many rows, but lists and searches are slow
+    or fail until it is done. Raises :class:`RebuildRunning`, and whatever the database refuses.
+    """
+    engine = sa.create_engine(owner_url, pool_size=connections + 1, isolation_level="AUTOCOMMIT")
+    try:
+        with _alone(engine), ThreadPoolExecutor(connections) as pool:
+            if without_indexes:
+                _drop_indexes(engine)
+            looked_at = _refresh_all(engine, pool, connections, tell)
+            _build_indexes(engine, pool, tell)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM (ANALYZE) product_search")
+        return looked_at
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[None]:
+    with engine.connect() as connection:
+        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_REBUILDING))):
+            raise RebuildRunning
+        try:
+            yield
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_REBUILDING)))
+
+
+def _refresh_all(engine: sa.Engine, pool: ThreadPoolExecutor, connections: int, tell: Tell) -> int:
+    """Range after range, never more of them at hand than connections can take on."""
+    with engine.connect() as connection:
+        whole = connection.scalar(sa.text("SELECT count(*) FROM products WHERE parent_id IS NULL")) or 0
+        done, running = 0, set[Future[int]]()
+        for ids in _ranges(connection):
+            running.add(pool.submit(_refresh, engine, ids))
+            if len(running) > connections:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                done += sum(one.result() for one in finished)
+                tell(RebuildStep("products", done, whole))
+        done += sum(one.result() for one in running)
+        tell(RebuildStep("products", done, max(done, whole)))
+    return done
+
+
+def _ranges(connection: sa.Connection) -> Iterator[list[uuid.UUID]]:
+    """All products that are not variants, deleted ones included: their rows must go."""
+    statement = sa.text(
+        "SELECT id FROM products WHERE parent_id IS NULL AND id > :after ORDER BY id LIMIT :size"
+    )
+    after = uuid.UUID(int=0)
+    while True:
+        ids = list(connection.scalars(statement, {"after": after, "size": RANGE_PRODUCTS}))
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def _refresh(engine: sa.Engine, ids: list[uuid.UUID]) -> int:
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT refresh_product_search(:ids)"), {"ids": ids})
+    return len(ids)
+
+
+def _indexes() -> list[sa.Index]:
+    table = cast(sa.Table, ProductSearch.__table__)
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
+def _drop_indexes(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        for index in _indexes():
+            connection.execute(DropIndex(index, if_exists=True))
+
+
+def _build_indexes(engine: sa.Engine, pool: ThreadPoolExecutor, tell: Tell) -> None:
+    """Build those that are missing, several at a time."""
+    with engine.connect() as connection:
+        there = {one["name"] for one in sa.inspect(connection).get_indexes(str(ProductSearch.__tablename__))}
+    missing = [index for index in _indexes() if index.name not in there]
+    for done, _built in enumerate(_as_finished(pool, engine, missing), start=1):
+        tell(RebuildStep("indexes", done, len(missing)))
+
+
+def _as_finished(pool: ThreadPoolExecutor, engine: sa.Engine, indexes: Iterable[sa.Index]) -> Iterator[Any]:
+    running = {pool.submit(_build, engine, index) for index in indexes}
+    while running:
+        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        for one in finished:
+            yield one.result()
+
+
+def _build(engine: sa.Engine, index: sa.Index) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"SET maintenance_work_mem = '{_INDEX_MEMORY}'")
+        connection.execute(CreateIndex(index, if_not_exists=True))

@@ -1,0 +1,48 @@
+"""Keeps the shop's vocabulary (``search_words``) like its products."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from storefront.core.db import session, transaction
+
+_LOCK = 7_305_204_331
+"""The advisory lock of the one who refreshes: any number that nobody else takes."""
+
+# What stands between words. Splitting at plain characters is many times faster than at a pattern.
+_BETWEEN = " \t\n\r-–—_/\\.,;:!?&+*#()[]{}<>|\"'`´’“”„«»=%$€£@^~®™©°"
+
+_REFRESH = sa.text("""
+WITH texts AS (
+  SELECT product_id, language,
+    translate(folded(concat_ws(' ', name, brand_name, category_name, array_to_string(tags, ' '), (
+      SELECT string_agg(value, ' ') FROM jsonb_each(facets -> 'options') AS axis(key, value_list),
+        jsonb_array_elements_text(value_list) AS value
+    ))), :between, repeat(' ', length(:between))) AS words
+  FROM product_search
+), held AS (
+  SELECT DISTINCT product_id, language, word FROM texts CROSS JOIN unnest(string_to_array(words, ' ')) AS word
+  WHERE length(word) BETWEEN 2 AND 40
+), counted AS MATERIALIZED (
+  SELECT word, count(*)::int AS holders, min(language) AS language FROM held GROUP BY word
+), gone AS (
+  DELETE FROM search_words AS kept WHERE NOT EXISTS (SELECT FROM counted WHERE counted.word = kept.word)
+)
+INSERT INTO search_words AS kept (word, stem, holders)
+SELECT word, coalesce((tsvector_to_array(to_tsvector(search_configuration(language), word)))[1], word), holders
+FROM counted ORDER BY word
+ON CONFLICT (word) DO UPDATE SET holders = excluded.holders, stem = excluded.stem
+WHERE (kept.holders, kept.stem) IS DISTINCT FROM (excluded.holders, excluded.stem)
+""")
+
+
+def refresh_words() -> bool:
+    """Count the words of all listed products anew; False when somebody is at it already.
+
+    Takes some seconds for twenty thousand products. Searches go on with the words as they were.
+    """
+    with transaction():
+        alone = session().scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK)))
+        if alone:
+            session().execute(_REFRESH, {"between": _BETWEEN})
+    return bool(alone)
