@@ -48,7 +48,7 @@ FROM generate_series(0, %s - 1) AS n
 # Every fourth product has one to four reviews; whoever wrote them follows from the SKU.
 _REVIEWS = """
 INSERT INTO reviews (product_id, user_id, rating, title, comment, status, is_verified_purchase)
-SELECT id, md5('reviewer ' || (seed + nth) %% %s)::uuid, 5 - (seed >> nth & 7) * (seed >> nth & 7) / 12,
+SELECT id, md5('reviewer ' || (seed + nth) %% %s)::uuid, 5 - (seed >> nth::int & 7) * (seed >> nth::int & 7) / 12,
   'Review ' || nth, left(description, 120), 'published', true
 FROM products CROSS JOIN LATERAL (SELECT abs(hashtext(sku)::bigint)) AS chance(seed)
 CROSS JOIN LATERAL generate_series(1, seed / 4 %% 4 + 1) AS nth

@@ -15,6 +15,7 @@ LONGEST_VALUE = 120
 LONGEST_POSITION = 600
 MOST_VALUES = 20
 MOST_NAMES = 10
+MOST_PER_PAGE = 1_000
 DEAREST = Decimal("9999999999")
 
 _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
@@ -70,7 +71,7 @@ class ListingRequest:
             sort=self.sort if self.sort in SORTS else "relevance",
             page=min(max(self.page, 1), LAST_PAGE),
             position=self.position[:LONGEST_POSITION],
-            per_page=min(max(self.per_page, 1), 100),
+            per_page=min(max(self.per_page, 1), MOST_PER_PAGE),
         )
 
     @property
