@@ -104,6 +104,9 @@ def settings(
             cache_page_seconds=0,
             cache_home_seconds=0,
             cache_category_tree_seconds=0,
+            cache_facet_counts_seconds=0,
+            cache_product_card_seconds=0,
+            cache_search_answer_seconds=0,
             log_level="WARNING",
         )
 

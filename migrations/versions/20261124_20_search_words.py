@@ -35,13 +35,17 @@ def upgrade() -> None:
         sa.Column("word", sa.Text(), nullable=False),
         sa.Column("stem", sa.Text(), nullable=False),
         sa.Column("holders", sa.Integer(), nullable=False),
+        sa.Column("text_holders", sa.Integer(), nullable=False),
         sa.Column(
             "deletes",
             postgresql.ARRAY(sa.Integer()),
             sa.Computed("word_deletes(word)", persisted=True),
             nullable=False,
         ),
-        sa.CheckConstraint("holders > 0", name=op.f("ck_search_words_holders_positive")),
+        sa.CheckConstraint(
+            "holders >= 0 AND text_holders >= 0 AND holders + text_holders > 0",
+            name=op.f("ck_search_words_somebody_holds_it"),
+        ),
         sa.PrimaryKeyConstraint("word", name=op.f("pk_search_words")),
     )
     op.create_index("ix_search_words_stem", "search_words", ["stem"])

@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,30 @@ class CacheStore:
         found, *forgotten = self._redis.mget(_ENTRY + name, *_slots(tags or ()))
         return self._standing(found, tags, forgotten)
 
+    def entries(self, names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[list[Entry | None], int]:
+        """What is kept under each of ``names``, with its ``tags``, and the moment of the look. One round trip."""
+        slots = list(dict.fromkeys(slot for of_one in tags for slot in _slots(of_one)))
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.mget([*(_ENTRY + name for name in names), *slots])
+        pipeline.time()
+        found, moment = pipeline.execute()
+        forgotten = dict(zip(slots, found[len(names) :], strict=True))
+        return [
+            self._standing(one, of_one, [forgotten[slot] for slot in _slots(of_one)])
+            for one, of_one in zip(found, tags, strict=False)
+        ], _microseconds(moment)
+
+    def keep_all(self, began: int, bodies: Mapping[str, tuple[bytes, Sequence[str]]], seconds: int) -> None:
+        """Keep each body, with its tags, under its name: found out since ``began``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        fresh_until = now().timestamp() + seconds
+        for name, (body, tags) in bodies.items():
+            entry = Entry(began, fresh_until, tuple(tags), msgspec.Raw(body))
+            pipeline.set(_ENTRY + name, _encode(entry), ex=seconds)
+        for counter, number in self._counted().items():
+            pipeline.hincrby(_COUNTS, counter, number)
+        pipeline.execute()
+
     def stands(self, entry: Entry) -> bool:
         """Whether none of the tags that ``entry`` carries was forgotten since it was made."""
         return not entry.tags or _stands(entry, self._redis.mget(_slots(entry.tags)))
@@ -138,10 +162,10 @@ class CacheStore:
         moment = _microseconds(self._redis.time())
         self._redis.mset(dict.fromkeys(_slots(tags), moment))
 
-    def count(self, counter: str) -> None:
-        """Add one to a counter; it travels with the next entry that is kept."""
+    def count(self, counter: str, number: int = 1) -> None:
+        """Add to a counter; it travels with the next entry that is kept."""
         with self._counting:
-            self._counts[counter] += 1
+            self._counts[counter] += number
 
     def counts(self) -> dict[str, int]:
         """The counters of all processes, and what this one has not sent yet."""

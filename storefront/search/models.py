@@ -167,15 +167,19 @@ def product_column(name: str) -> sa.ColumnElement[Any]:
 
 
 class SearchWord(Base):
-    """A word that products hold in names, brands, categories, tags or options: in lower case, without accents.
+    """A word that products hold: in lower case, without accents.
 
-    ``holders`` is how many products hold it, ``stem`` what the text search makes of it, ``deletes`` numbers that it
-    shares with every word at most one letter away. A job keeps them (:func:`refresh_words`).
+    ``holders`` is how many hold it in their names, brands, categories, tags or options, ``text_holders`` about how many
+    in their descriptions and specifications (there only words of letters are kept). ``stem`` is what the text search
+    makes of it, ``deletes`` numbers that it shares with every word at most one letter away. A job keeps them
+    (:func:`refresh_words`).
     """
 
     __tablename__ = "search_words"
     __table_args__ = (
-        sa.CheckConstraint("holders > 0", name="holders_positive"),
+        sa.CheckConstraint(
+            "holders >= 0 AND text_holders >= 0 AND holders + text_holders > 0", name="somebody_holds_it"
+        ),
         sa.Index("ix_search_words_stem", "stem"),
         sa.Index("ix_search_words_beginning", "word", postgresql_ops={"word": "text_pattern_ops"}),
         gin("ix_search_words_deletes", "deletes"),
@@ -185,6 +189,7 @@ class SearchWord(Base):
     word: Mapped[str] = mapped_column(primary_key=True)
     stem: Mapped[str]
     holders: Mapped[int]
+    text_holders: Mapped[int]
     deletes: Mapped[list[int]] = mapped_column(
         ARRAY(sa.Integer()), sa.Computed("word_deletes(word)", persisted=True), deferred=True
     )

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from storefront.core.cache import CacheKind, remembered_each
 from storefront.core.clock import now
 from storefront.core.db import session
 
@@ -140,8 +141,16 @@ def visible() -> sa.ColumnElement[bool]:
 
 def product_cards(ids: Sequence[uuid.UUID]) -> list[ProductCard]:
     """The cards of the products ``ids`` in that order; unknown and unlisted ones are left out. One statement."""
-    if not ids:
-        return []
-    rows = session().execute(sa.select(*CARD_COLUMNS).where(listed.c.product_id.in_(ids), visible()))
-    by_id = {row.product_id: card_from(row) for row in rows}
-    return [by_id[product_id] for product_id in dict.fromkeys(ids) if product_id in by_id]
+    keys = [str(product_id) for product_id in dict.fromkeys(ids)]
+    cards = remembered_each(CacheKind.PRODUCT_CARD, keys, ProductCard, _cards, tags=_card_tags)
+    return [cards[key] for key in keys if key in cards]
+
+
+def _cards(keys: list[str]) -> dict[str, ProductCard]:
+    wanted = [uuid.UUID(key) for key in keys]
+    rows = session().execute(sa.select(*CARD_COLUMNS).where(listed.c.product_id.in_(wanted), visible()))
+    return {str(row.product_id): card_from(row) for row in rows}
+
+
+def _card_tags(key: str) -> tuple[str, str]:
+    return ("catalog", f"product:{key}")

@@ -64,7 +64,7 @@ WITH typed AS MATERIALIZED (
   ), 0) AS holders, CASE WHEN is_last THEN (
     SELECT json_agg(json_build_object('word', word, 'holders', holders)) FROM (
       SELECT v.word, v.holders FROM search_words AS v
-      WHERE v.word LIKE replace(replace(typed.word, '\\', '\\\\'), '_', '\\_') || '%'
+      WHERE v.holders > 0 AND v.word LIKE replace(replace(typed.word, '\\', '\\\\'), '_', '\\_') || '%'
       ORDER BY v.holders DESC, v.word LIMIT 12
     ) AS begun
   ) END AS begins
@@ -77,8 +77,8 @@ SELECT CAST(json_build_object(
     CASE WHEN holders = 0 AND begins IS NULL AND length(word) >= :mended_from AND word !~ '[0-9]' THEN coalesce((
       SELECT json_agg(json_build_object('word', near.word, 'holders', near.holders)) FROM (
         SELECT v.word, v.holders FROM search_words AS v
-        WHERE (v.deletes && word_deletes(known.word) AND v.deletes <> '{}')
-          OR (is_last AND v.word LIKE ANY (:slips))
+        WHERE v.holders > 0 AND ((v.deletes && word_deletes(known.word) AND v.deletes <> '{}')
+          OR (is_last AND v.word LIKE ANY (:slips)))
         ORDER BY v.holders DESC, v.word LIMIT 40
       ) AS near), '[]') ELSE '[]' END
   ) ORDER BY place)) AS text) FROM known

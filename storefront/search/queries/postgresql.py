@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
@@ -110,18 +111,33 @@ def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     statement = answer_statement(wanted.shape, by_relevance=True)
     row = session().execute(statement, {**values, **window}).one()
     hits = tuple(Hit(product_id, score) for product_id, score in _HITS.decode(row.hits or "[]"))
-    return _read(row, wanted).answer(hits, together=row.together, shown=MOST_RANKED)
+    return _read(row, wanted).answer(hits, MOST_RANKED)
 
 
 def _listed(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> EngineAnswer:
     """A page of a list in an order that does not depend on a text."""
-    row = session().execute(answer_statement(wanted.shape, by_relevance=False), values).one()
-    page = _page(request, wanted.shape, values)
+    counts = _counts(request, wanted, values)
+    page = _page(request, wanted.shape, values) if counts.total else _Page((), None, None)
     return replace(
-        _read(row, wanted).answer(page.hits, together=row.together),
+        counts.answer(page.hits),
         next_after=page.next_after,
         previous_before=page.previous_before,
     )
+
+
+def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> _Counts:
+    """What is counted beside a list. It is the same on all its pages, in every order: of a category, remembered."""
+
+    def count() -> _Counts:
+        row = session().execute(answer_statement(wanted.shape, by_relevance=False), values).one()
+        return _read(row, wanted)
+
+    if wanted.shape.text:
+        return count()
+    asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
+    tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
+    key = msgspec.json.encode(asked_for).decode()
+    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +173,17 @@ class _Counts:
 
     total: int
     total_is_exact: bool
+    together: bool
     rows: tuple[CountRow, ...]
     price_least: Decimal | None
     price_most: Decimal | None
 
-    def answer(self, hits: tuple[Hit, ...], *, together: bool, shown: int | None = None) -> EngineAnswer:
+    def answer(self, hits: tuple[Hit, ...], shown: int | None = None) -> EngineAnswer:
         return EngineAnswer(
             hits=hits,
             total=self.total,
             total_is_exact=self.total_is_exact,
-            together=together,
+            together=self.together,
             counts=self.rows,
             price_least=self.price_least,
             price_most=self.price_most,
@@ -190,6 +207,7 @@ def _read(row: sa.Row[Any], wanted: Asked) -> _Counts:
     return _Counts(
         total=total,
         total_is_exact=exact,
+        together=row.together,
         rows=(*_cell_rows(cells, bits), *_fact_rows(_FACTS.decode(row.facts or "[]"), bits, weight)),
         price_least=min((least for _cell, _count, least, _most in price), default=None),
         price_most=max((most for _cell, _count, _least, most in price), default=None),

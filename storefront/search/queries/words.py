@@ -20,12 +20,22 @@ TRIED_TWICE_FROM = 7
 """Words from this length may hold two mistakes."""
 
 
+FIRST_LETTER_MISSED = 0.1
+"""How likely a mistake is in the first letter, beside one anywhere else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A word of the vocabulary and how many products hold it."""
+    """A word of the vocabulary and how many products hold it: in their names, and about how many in their texts."""
 
     word: str
     holders: int
+    text_holders: int = 0
+
+    @property
+    def weight(self) -> float:
+        """How likely it is meant: somebody who searches names a thing, and describes it seldom."""
+        return self.holders + self.text_holders / 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +63,12 @@ WITH typed AS MATERIALIZED (
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS one(word, place)
 ), known AS MATERIALIZED (
   SELECT typed.*, cardinality(stems) = 0 AS is_stopped,
-    coalesce((SELECT sum(holders) FROM search_words AS v WHERE v.word = plain OR v.stem = ANY (stems)), 0) AS holders
+    coalesce((
+      SELECT sum(holders + text_holders) FROM search_words AS v WHERE v.word = plain OR v.stem = ANY (stems)
+    ), 0) AS holders
   FROM typed
 ), held AS MATERIALIZED (
-  -- Words of descriptions and specifications are in no vocabulary, but known all the same.
+  -- Words that are new today, codes and rare words of descriptions are in no vocabulary, but known all the same.
   SELECT known.*, CASE WHEN is_stopped THEN 1 WHEN holders > 0 THEN holders WHEN EXISTS (
     SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration(:language), plain)
   ) THEN 1 ELSE 0 END AS in_all
@@ -67,16 +79,18 @@ SELECT CAST(coalesce(json_agg(json_build_object(
   'holders', in_all,
   'completions', CASE WHEN in_all = 0 AND length(plain) > 1 THEN coalesce((
     SELECT json_agg(begun) FROM (
-      SELECT v.word, v.holders FROM search_words AS v
-      WHERE v.word LIKE replace(replace(plain, '\\', '\\\\'), '_', '\\_') || '%' ORDER BY v.holders DESC LIMIT 5
+      SELECT v.word, v.holders, v.text_holders FROM search_words AS v
+      WHERE v.word LIKE replace(replace(plain, '\\', '\\\\'), '_', '\\_') || '%'
+      ORDER BY v.holders DESC, v.text_holders DESC LIMIT 5
     ) AS begun), '[]') ELSE '[]' END,
   'nearest', CASE WHEN in_all = 0 AND length(plain) >= :shortest AND plain !~ '[0-9]' THEN coalesce((
     SELECT json_agg(near) FROM (
-      SELECT v.word, v.holders FROM search_words AS v
-      WHERE v.deletes && word_deletes(plain) AND v.deletes <> '{}' ORDER BY v.holders DESC LIMIT 40
+      SELECT v.word, v.holders, v.text_holders FROM search_words AS v
+      WHERE v.deletes && word_deletes(plain) AND v.deletes <> '{}'
+      ORDER BY v.holders DESC, v.text_holders DESC LIMIT 60
     ) AS near), CASE WHEN length(plain) >= :long THEN (
     SELECT json_agg(far) FROM (
-      SELECT v.word, v.holders FROM search_words AS v
+      SELECT v.word, v.holders, v.text_holders FROM search_words AS v
       WHERE v.word % plain AND v.deletes <> '{}' ORDER BY similarity(v.word, plain) DESC LIMIT 40
     ) AS far) END, '[]') ELSE '[]' END,
   'split', CASE WHEN in_all = 0 AND length(plain) >= 6 THEN coalesce((
@@ -102,17 +116,21 @@ def look_up(words: Sequence[str], language: str = LANGUAGE) -> Mapping[str, Word
 def meant(found: WordFound) -> str | None:
     """The word that was meant by one that nobody holds; None where no word is near enough.
 
-    The nearest wins; among equals one with the first letter as typed, then the one that most products hold.
+    The nearest wins; among equals the one that is likeliest, most of all with the beginning as typed.
     """
     if found.holders or not found.nearest:
         return None
     most = 1 if len(found.word) < TRIED_TWICE_FROM else 2
-    near = [
-        (distance(found.word, one.word), one.word[0] != found.word[0], -one.holders, one.word)
+    best = min(
+        (distance(found.word, one.word), -one.weight * _begins_alike(found.word, one.word), one.word)
         for one in found.nearest
-    ]
-    best = min(near)
-    return best[3] if 0 < best[0] <= most else None
+    )
+    return best[2] if 0 < best[0] <= most else None
+
+
+def _begins_alike(typed: str, word: str) -> float:
+    """People seldom miss the first letter; more often they swap it with the second."""
+    return 1.0 if typed[0] == word[0] or sorted(typed[:2]) == sorted(word[:2]) else FIRST_LETTER_MISSED
 
 
 def distance(one: str, other: str) -> int:

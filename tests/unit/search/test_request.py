@@ -44,7 +44,7 @@ def test_impossible_values_are_left_out() -> None:
     assert request.rating_min == 5
     assert len(request.brands) == 20
     assert request.options == {"Colour": ("Fir",)}
-    assert (request.sort, request.page, request.per_page) == ("relevance", 1, 100)
+    assert (request.sort, request.page, request.per_page) == ("relevance", 1, 1_000)
 
 
 def test_prices_upside_down_are_turned() -> None:
