@@ -82,7 +82,8 @@ def read_position(written: str, sort: str) -> Position | None:
         typed = msgspec.convert(values, of_order, strict=False)
     except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError):
         return None
-    return Position(way, typed)
+    is_finite = all(value.is_finite() for value in typed if isinstance(value, Decimal))
+    return Position(way, typed) if is_finite else None
 
 
 def position_at(row: sa.Row[Any], way: Literal["after", "before"]) -> Position:
