@@ -13,8 +13,10 @@ from pgvector.sqlalchemy import VECTOR
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS
 from storefront.core.db import session
-from storefront.search.models import ProductSearch, product_column
+from storefront.search.models import products_table
 from storefront.search.queries.filters import published
+
+_PRODUCTS = products_table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ def _statement(limit: int) -> sa.Select[Any]:
         .select_from(tuned)
         .scalar_subquery()
     )
-    distance = product_column("embedding").op("<=>", return_type=sa.Float())(vector)
+    distance = _PRODUCTS.c.embedding.op("<=>", return_type=sa.Float())(vector)
     nearest: Any = (
-        sa.select(ProductSearch.product_id, (1 - distance).label("similarity"))
-        .where(product_column("embedding").isnot(None), published())
+        sa.select(_PRODUCTS.c.product_id, (1 - distance).label("similarity"))
+        .where(_PRODUCTS.c.embedding.isnot(None), published(_PRODUCTS))
         .order_by(distance)
         .limit(sa.bindparam("most", type_=sa.Integer()))
     )

@@ -80,7 +80,7 @@ SELECT CAST(coalesce(json_agg(json_build_object(
   'completions', CASE WHEN in_all = 0 AND length(plain) > 1 THEN coalesce((
     SELECT json_agg(begun) FROM (
       SELECT v.word, v.holders, v.text_holders FROM search_words AS v
-      WHERE v.word LIKE replace(replace(plain, '\\', '\\\\'), '_', '\\_') || '%'
+      WHERE v.word ~>=~ plain AND v.word ~<~ (plain || chr(1114111))
       ORDER BY v.holders DESC, v.text_holders DESC LIMIT 5
     ) AS begun), '[]') ELSE '[]' END,
   'nearest', CASE WHEN in_all = 0 AND length(plain) >= :shortest AND plain !~ '[0-9]' THEN coalesce((

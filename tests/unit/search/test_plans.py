@@ -21,7 +21,7 @@ from tests.servers import TestDatabases
 from tests.unit.search.large_catalog import COMMON, PRODUCTS, RARE, write_catalog
 
 DATABASE = "large_catalog"
-LARGE = {"products", "product_search", "category_listing", "search_words", "facet_values"}
+LARGE = {"products", "product_search", "category_listing", "search_words"}
 MOST_ROWS_READ = 25_000
 """Of one relation in one statement: a quarter of the largest category and its sample, never the catalog."""
 
