@@ -386,6 +386,9 @@ def upgrade() -> None:
         op.execute(
             f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns}){where}"
         )
+    # What was written last lies in a list that every search reads through.
+    for name in ("vector", "trigram", "facet_ids", "name_vector"):
+        op.execute(f"ALTER INDEX ix_product_search_{name} SET (gin_pending_list_limit = 512)")
     for statement in (
         PRODUCT_FACTS,
         LIST_NEW,
@@ -451,7 +454,9 @@ def _make_tables() -> None:
     for column in ("facet_ids", "name_vector"):
         op.execute(f"ALTER TABLE product_sample ALTER COLUMN {column} SET STORAGE MAIN")
     for column in ("facet_ids", "name_vector", "search_vector"):
-        op.create_index(f"ix_product_sample_{column}", "product_sample", [column], postgresql_using="gin")
+        op.execute(
+            f"CREATE INDEX ix_product_sample_{column} ON product_sample USING gin ({column}) WITH (fastupdate = off)"
+        )
 
 
 def _grant() -> None:
@@ -479,6 +484,8 @@ def downgrade() -> None:
     for name, (columns, method) in REPLACED.items():
         op.execute(f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns})")
     op.execute("ALTER TABLE product_search RESET (toast_tuple_target)")
+    for name in ("vector", "trigram"):
+        op.execute(f"ALTER INDEX ix_product_search_{name} RESET (gin_pending_list_limit)")
     for column in ("search_vector", *IN_THE_ROW[2:]):
         op.execute(f"ALTER TABLE product_search ALTER COLUMN {column} SET STORAGE EXTENDED")
     op.drop_table("product_sample")

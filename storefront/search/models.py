@@ -16,6 +16,11 @@ from storefront.core.columns import EMBEDDING_DIMENSIONS, EMPTY_ARRAY, EMPTY_OBJ
 from storefront.core.db import Base, Identified, Timestamped
 from storefront.core.ids import new_id
 
+# What was written last lies in a list that every search reads through: it is kept short, or away with where rows are
+# written seldom.
+_SHORT_LIST = {"gin_pending_list_limit": 512}
+_NO_LIST = {"fastupdate": "off"}
+
 SEARCH_TYPES = ("text", "semantic", "hybrid", "suggest", "assistant")
 MANNERS = ("exact", "completed", "corrected", "partial", "nothing")
 
@@ -75,10 +80,10 @@ class ProductSearch(Base):
 
     __tablename__ = "product_search"
     __table_args__ = (
-        gin("ix_product_search_vector", "search_vector"),
-        gin("ix_product_search_name_vector", "name_vector"),
-        gin("ix_product_search_facet_ids", "facet_ids"),
-        gin("ix_product_search_trigram", "trigram_text", operator_class="gin_trgm_ops"),
+        gin("ix_product_search_vector", "search_vector", settings=_SHORT_LIST),
+        gin("ix_product_search_name_vector", "name_vector", settings=_SHORT_LIST),
+        gin("ix_product_search_facet_ids", "facet_ids", settings=_SHORT_LIST),
+        gin("ix_product_search_trigram", "trigram_text", operator_class="gin_trgm_ops", settings=_SHORT_LIST),
         sa.Index("ix_product_search_standing", "standing", "product_id"),
         sa.Index(
             "ix_product_search_reduced",
@@ -164,9 +169,9 @@ class ProductSample(Base):
 
     __tablename__ = "product_sample"
     __table_args__ = (
-        gin("ix_product_sample_facet_ids", "facet_ids"),
-        gin("ix_product_sample_name_vector", "name_vector"),
-        gin("ix_product_sample_search_vector", "search_vector"),
+        gin("ix_product_sample_facet_ids", "facet_ids", settings=_NO_LIST),
+        gin("ix_product_sample_name_vector", "name_vector", settings=_NO_LIST),
+        gin("ix_product_sample_search_vector", "search_vector", settings=_NO_LIST),
     )
 
     product_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -208,8 +213,8 @@ class SearchWord(Base):
         ),
         sa.Index("ix_search_words_stem", "stem"),
         sa.Index("ix_search_words_beginning", "word", postgresql_ops={"word": "text_pattern_ops"}),
-        gin("ix_search_words_deletes", "deletes"),
-        gin("ix_search_words_trigram", "word", operator_class="gin_trgm_ops"),
+        gin("ix_search_words_deletes", "deletes", settings=_NO_LIST),
+        gin("ix_search_words_trigram", "word", operator_class="gin_trgm_ops", settings=_NO_LIST),
     )
 
     word: Mapped[str] = mapped_column(primary_key=True)

@@ -131,6 +131,10 @@ def _part(
     )
 
 
+# A category without pictures is not searched for one from end to end.
+_LOOKED_AT = 50
+
+
 def _pictures(nodes: list[CategoryNode]) -> dict[str, Image]:
     """By category slug, the picture of its liveliest product."""
     ids = {node.id: node.slug for node in nodes if node.image is None}
@@ -148,11 +152,21 @@ def _pictures_statement() -> sa.Select[Any]:
         .table_valued("id")
         .render_derived()
     )
+    best_first = (in_category.c.standing.desc(), in_category.c.product_id.desc())
+    best = (
+        sa.select(in_category.c.product_id, in_category.c.standing)
+        .where(in_category.c.category_id == wanted.c.id)
+        .order_by(*best_first)
+        .limit(_LOOKED_AT)
+        .correlate(wanted)
+        .lateral("best")
+    )
     liveliest = (
         sa.select(listed.c.image, listed.c.name)
-        .join(in_category, in_category.c.product_id == listed.c.product_id)
-        .where(in_category.c.category_id == wanted.c.id, listed.c.image.isnot(None), visible())
-        .order_by(in_category.c.standing.desc(), in_category.c.product_id.desc())
+        .select_from(best)
+        .join(listed, best.c.product_id == listed.c.product_id)
+        .where(listed.c.image.isnot(None), visible())
+        .order_by(best.c.standing.desc(), best.c.product_id.desc())
         .limit(1)
         .lateral("liveliest")
     )

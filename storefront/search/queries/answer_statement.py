@@ -12,6 +12,7 @@ value, label, count].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from storefront.search.models import SAMPLED_SHARE, FacetValue, products_table, sample_table
 from storefront.search.queries.filters import Filters, Shape, filters_for
-from storefront.search.queries.text_search import TextMatch, materialized, ranked, text_match
+from storefront.search.queries.text_search import Conditions, TextMatch, materialized, ranked, text_match
 
 SHAPES_KEPT = 256
 COUNTED_EXACTLY = 10_000
@@ -82,6 +83,10 @@ def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
         "everything",
     )
     hits = sa.union_all(sa.select(sample).where(size > TOO_MANY), sa.select(everything)).cte("hits")
+
+    def chosen(source: sa.FromClause) -> Sequence[sa.ColumnElement[bool]]:
+        return filters_for(shape, None, source).chosen
+
     columns: list[sa.ColumnElement[Any]] = [
         _cells(hits).label("cells"),
         _facts(hits, shape).label("facts"),
@@ -89,7 +94,7 @@ def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
         _ABOUT_ALL.label("products"),
         _counted(filters, sizes).label("counted"),
         (match.together if match else sa.true()).label("together"),
-        (_hits(match, hits, size > TOO_MANY, filters) if match and by_relevance else sa.null()).label("hits"),
+        (_hits(match, hits, size > TOO_MANY, chosen) if match and by_relevance else sa.null()).label("hits"),
     ]
     return sa.select(*columns)
 
@@ -171,9 +176,9 @@ def _counted(filters: Filters, sizes: sa.CTE) -> sa.ColumnElement[Any]:
 
 
 def _hits(
-    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], filters: Filters
+    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions
 ) -> sa.ScalarSelect[Any]:
-    best = ranked(match, hits, is_sample, filters.all_met)
+    best = ranked(match, hits, is_sample, chosen)
     order = (best.c.score.desc(), best.c.standing.desc(), best.c.product_id)
     page = (
         sa.select(best.c.product_id, best.c.score, sa.func.row_number().over(order_by=order).label("place"))

@@ -38,7 +38,7 @@ _PRODUCTS, _SAMPLE = products_table(), sample_table()
 
 
 class _Typed(msgspec.Struct, frozen=True):
-    """What the vocabulary says of a typed word: how many products hold it, which words begin with it, what was meant."""
+    """What the vocabulary says of a typed word: how many hold it, which words begin with it, what may be meant."""
 
     word: str
     holders: int

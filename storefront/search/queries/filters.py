@@ -107,12 +107,18 @@ def _numbers_of(key: FacetKey, chosen: tuple[str, ...], numbers: Mapping[Fact, i
 class Filters:
     """The conditions of all requests of one shape over a table: what makes the candidates, and each chosen facet's.
 
-    ``all_met`` is everything a product on the page meets.
+    ``text`` is the text's condition, where there is one; ``chosen`` everything else that a product on the page meets.
     """
 
     base: tuple[sa.ColumnElement[bool], ...]
     facets: tuple[sa.ColumnElement[bool], ...]
-    all_met: tuple[sa.ColumnElement[bool], ...]
+    chosen: tuple[sa.ColumnElement[bool], ...]
+    text: tuple[sa.ColumnElement[bool], ...] = ()
+
+    @property
+    def all_met(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """Everything a product on the page meets."""
+        return (*self.text, *self.chosen)
 
     def failed(self) -> sa.ColumnElement[int]:
         """The bits of the facets that a product fails."""
@@ -126,23 +132,21 @@ class Filters:
 
 def filters_for(shape: Shape, text: TextMatch | None, source: sa.FromClause) -> Filters:
     """The conditions over ``source`` of all requests of one shape; ``text`` is the shape's text as a condition."""
-    base: list[sa.ColumnElement[bool]] = [published(source)]
-    if text is not None:
-        base.append(text.found(source))
     facts = source.c.facet_ids
     numbered = [
         facts.op("&&", is_comparison=True)(_numbers(f"numbers_{place}"))
         for place in range(len(shape.numbered))
     ]
     measured = _measured(shape.measured, source)
-    met = list(base)
-    if shape.in_category or not all(shape.numbered):
-        # The index finds what has all the numbers in one go, as fast as the rarest of them allows.
-        met.append(facts.op("@>", is_comparison=True)(_numbers("all_of")))
-    met += [condition for condition, several in zip(numbered, shape.numbered, strict=True) if several]
+    found = (text.found(source),) if text is not None else ()
+    base, chosen = [*found, published(source)], [published(source)]
     if shape.in_category:
         base.append(facts.op("@>", is_comparison=True)(_numbers("category_numbers")))
-    return Filters(tuple(base), (*numbered, *measured), (*met, *measured))
+    if shape.in_category or not all(shape.numbered):
+        # The index finds what has all the numbers in one go, as fast as the rarest of them allows.
+        chosen.append(facts.op("@>", is_comparison=True)(_numbers("all_of")))
+    chosen += [condition for condition, several in zip(numbered, shape.numbered, strict=True) if several]
+    return Filters(tuple(base), (*numbered, *measured), (*chosen, *measured), found)
 
 
 def published(source: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -15,7 +15,7 @@ which lies outside of the row and is costly to fetch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
 
 from storefront.core.clock import now
-from storefront.search.models import products_table
+from storefront.search.models import products_table, sample_table
 
 CODE_SCORE = 100.0
 """What a product scores above all words when the text is its SKU or barcode."""
@@ -42,7 +42,11 @@ _LOOKED_THROUGH = 2_000
 
 _WEIGHED = 100
 _POOL = ("product_id", "name_vector", "language", "standing")
-_PRODUCTS = products_table()
+_PRODUCTS, _SAMPLE = products_table(), sample_table()
+
+
+Conditions = Callable[[sa.FromClause], Sequence[sa.ColumnElement[bool]]]
+"""What rows of a table meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,30 +150,36 @@ def text_match(shape: TextShape) -> TextMatch:
 
 def _levels(shape: TextShape) -> sa.Subquery:
     """How many of the rarest terms some product holds together; fewer are looked for only where more are not found."""
-    moment = sa.bindparam("text_moment", callable_=now, type_=sa.TIMESTAMP(timezone=True))
-    cases = []
-    for count in range(shape.terms, 1, -1):
-        holds = sa.or_(
-            *(
-                _PRODUCTS.c.search_vector.op("@@")(_tsquery(language, f"terms_{count}"))
-                for language in shape.languages
-            )
-        )
-        cases.append((sa.exists().where(holds, _PRODUCTS.c.published_at <= moment), count))
+    cases = [(_is_held(shape, f"terms_{count}"), count) for count in range(shape.terms, 1, -1)]
     return sa.select(sa.case(*cases, else_=1).label("level")).subquery("levels")
 
 
-def ranked(
-    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], met: Sequence[sa.ColumnElement[bool]]
-) -> sa.CTE:
+def _is_held(shape: TextShape, parameter: str) -> sa.ColumnElement[bool]:
+    """Whether some product holds these terms. Nobody asks for the first one: for that the planner would read the table.
+
+    The sample is asked first: what it does not hold is rare, and counted in no time.
+    """
+
+    def holders(source: sa.FromClause) -> sa.ScalarSelect[int]:
+        moment = sa.bindparam("text_moment", callable_=now, type_=sa.TIMESTAMP(timezone=True))
+        holds = (
+            source.c.search_vector.op("@@")(_tsquery(language, parameter)) for language in shape.languages
+        )
+        counted = sa.select(sa.func.count()).select_from(source)
+        return counted.where(sa.or_(*holds), source.c.published_at <= moment).scalar_subquery()
+
+    return sa.case((holders(_SAMPLE) > 0, True), else_=holders(_PRODUCTS) > 0)
+
+
+def ranked(match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions) -> sa.CTE:
     """The best of ``hits`` as (product_id, score, standing), not yet in order; at most :data:`MOST_RANKED`.
 
     ``hits`` have product_id, name_vector, language, standing and ``failed`` (0: every facet is met). ``is_sample`` says
-    whether they stand for many more; then ``met`` is what a product on the page meets.
+    whether they stand for many more; ``chosen`` is what a product on the page meets besides the text.
     """
     likeness = sa.func.unnest(_uuids("similar_ids"), sa.bindparam("similarities", type_=ARRAY(sa.Float())))
     similar = likeness.table_valued("product_id", "likeness").render_derived(name="similar")
-    pool = sa.union_all(*_pool(match, hits, is_sample, met, similar)).subquery("pool")
+    pool = sa.union_all(*_pool(match, hits, is_sample, chosen, similar)).subquery("pool")
     score = (
         match.rank(pool.c.name_vector, pool.c.language)
         + sa.func.coalesce(similar.c.likeness, 0.0)
@@ -201,44 +211,35 @@ def ranked(
 
 
 def _pool(
-    match: TextMatch,
-    hits: sa.CTE,
-    is_sample: sa.ColumnElement[bool],
-    met: Sequence[sa.ColumnElement[bool]],
-    similar: Any,
+    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions, similar: Any
 ) -> list[sa.Select[Any]]:
     """Where the products come from that are scored: the hits, and from four more sides where they are a sample."""
-    product = [_PRODUCTS.c[name] for name in _POOL]
-    in_name = match.words(hits.c.name_vector, hits.c.language)
+
+    def those_of(source: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        return sa.select(*(source.c[name] for name in _POOL)).where(*conditions, *chosen(source), is_sample)
+
+    def in_name(source: sa.FromClause) -> sa.ColumnElement[bool]:
+        return match.words(source.c.name_vector, source.c.language)
+
     counted = (
         sa.select(*(hits.c[name] for name in _POOL))
         .where(hits.c.failed == 0)
-        .order_by(in_name.desc(), hits.c.standing.desc(), hits.c.product_id.desc())
+        .order_by(in_name(hits).desc(), hits.c.standing.desc(), hits.c.product_id.desc())
         .limit(MOST_SCORED)
     )
     best = (
-        sa.select(_PRODUCTS.c.product_id)
+        sa.select(_PRODUCTS)
         .order_by(_PRODUCTS.c.standing.desc(), _PRODUCTS.c.product_id.desc())
         .limit(_LOOKED_THROUGH)
         .subquery("shops_best")
     )
-    words_in_name = match.words(_PRODUCTS.c.name_vector, _PRODUCTS.c.language)
-    of_best = (
-        sa.select(*product)
-        .join(best, best.c.product_id == _PRODUCTS.c.product_id)
-        .where(words_in_name, *met, is_sample)
-    )
-    in_names = sa.select(*product).where(words_in_name, *met, is_sample).limit(_LOOKED_THROUGH)
+    of_best = those_of(best, in_name(best))
+    in_names = those_of(_PRODUCTS, in_name(_PRODUCTS)).limit(_LOOKED_THROUGH)
+    alike = those_of(_PRODUCTS).join(similar, similar.c.product_id == _PRODUCTS.c.product_id)
     tight = match.most_words(_PRODUCTS.c.search_vector, _PRODUCTS.c.language)
-    with_most = sa.select(*product).where(tight, *met, is_sample).limit(MOST_SCORED)
-    alike = (
-        sa.select(*product)
-        .join(similar, similar.c.product_id == _PRODUCTS.c.product_id)
-        .where(*met, is_sample)
-    )
     parts = {"counted": counted, "of_best": of_best, "in_names": in_names, "alike": alike}
     if match.shape.terms > 1:
-        parts["with_most"] = with_most.where(sa.not_(match.together))
+        parts["with_most"] = those_of(_PRODUCTS, tight, sa.not_(match.together)).limit(MOST_SCORED)
     return [sa.select(part.subquery(name)) for name, part in parts.items()]
 
 

@@ -95,9 +95,8 @@ SELECT CAST(coalesce(json_agg(json_build_object(
     ) AS far) END, '[]') ELSE '[]' END,
   'split', CASE WHEN in_all = 0 AND length(plain) >= 6 THEN coalesce((
     SELECT json_build_array(a.word, b.word)
-    FROM generate_series(3, length(plain) - 3) AS place
-    JOIN search_words AS a ON a.word = left(plain, place)
-    JOIN search_words AS b ON b.word = substr(plain, place + 1)
+    FROM search_words AS a JOIN search_words AS b ON b.word = substr(plain, length(a.word) + 1)
+    WHERE a.word = ANY (ARRAY(SELECT left(plain, place) FROM generate_series(3, length(plain) - 3) AS place))
     ORDER BY least(a.holders, b.holders) DESC LIMIT 1), '[]') ELSE '[]' END,
   'joined', (SELECT v.word FROM search_words AS v WHERE v.word = plain || next)
 ) ORDER BY place), '[]') AS text) FROM held

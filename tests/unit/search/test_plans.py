@@ -132,7 +132,9 @@ def test_no_large_table_is_read_from_end_to_end(large_shop: Flask, asked: str) -
     for statement, plan in plans:
         for node in _nodes(plan):
             if node.get("Relation Name") in LARGE and node["Actual Loops"]:
-                assert node["Node Type"] != "Seq Scan", f"{node['Relation Name']}: {statement[:300]}"
+                assert node["Node Type"] != "Seq Scan", (
+                    f"{node['Relation Name']}: {node.get('Filter')}: {statement[:200]}"
+                )
                 assert _rows(node) <= MOST_ROWS_READ, (
                     f"{node['Relation Name']} {_rows(node)}: {statement[:300]}"
                 )
