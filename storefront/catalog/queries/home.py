@@ -23,6 +23,9 @@ from storefront.catalog.queries.tree import CategoryNode, category_tree
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
 
+FEATURED_FROM = 6.0
+"""``standing`` adds 4 for what is available and 2 for what is featured; all else together is less than 2."""
+
 _SHOWN = 8
 
 
@@ -104,7 +107,8 @@ def _lists_statement() -> sa.CompoundSelect[Any]:
     liveliest = (listed.c.standing.desc(), listed.c.product_id.desc())
     newest_first = (listed.c.published_at.desc(), listed.c.product_id.desc())
     parts = (
-        _part("featured", sa.and_(listed.c.is_featured, listed.c.available), liveliest),
+        # What is featured and available stands before all else: one range of the index says whether there is any.
+        _part("featured", sa.and_(listed.c.standing >= FEATURED_FROM, listed.c.is_featured), liveliest),
         _part("newest", listed.c.available, newest_first),
         _part("reduced", sa.and_(listed.c.compare_at_price.isnot(None), listed.c.available), liveliest),
     )
