@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from storefront.core.db import session
+from storefront.providers.vector_store import Near
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
     COUNTED_EXACTLY,
@@ -35,7 +36,7 @@ from storefront.search.queries.list_statement import (
     read_position,
 )
 from storefront.search.queries.named_values import named_values
-from storefront.search.queries.neighbours import Near, nearest_products
+from storefront.search.queries.neighbours import nearest_products
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.text_search import MOST_RANKED, TextShape
 from storefront.search.queries.understanding import Question
