@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
+from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
@@ -37,7 +38,7 @@ from storefront.search.queries.list_statement import (
     read_position,
 )
 from storefront.search.queries.named_values import named_values
-from storefront.search.queries.neighbours import Near, nearest_products
+from storefront.search.queries.neighbours import nearest_products
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.text_search import MOST_RANKED, TextShape
 from storefront.search.queries.understanding import Question
