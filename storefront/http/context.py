@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined
 from storefront.catalog import queries as catalog
 from storefront.core.settings import current_settings
 from storefront.http.assets import asset_url
-from storefront.http.formats import format_date, format_moment, format_money
+from storefront.http.formats import format_date, format_moment, format_money, format_number
 from storefront.http.media import media_url
 from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import Visitor, current_visitor
@@ -61,6 +61,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(money=format_money, date=format_date, moment=format_moment)
+    app.jinja_env.filters.update(
+        money=format_money, date=format_date, moment=format_moment, number=format_number
+    )
     app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
     app.context_processor(_common)

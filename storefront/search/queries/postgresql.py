@@ -204,6 +204,7 @@ class _Counts:
             price_most=self.price_most,
             next_after=None,
             most_shown=shown,
+            counts_are_exact=self.size <= TOO_MANY,
         )
 
 
