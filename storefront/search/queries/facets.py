@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
@@ -36,12 +36,14 @@ class Facet:
     """One way to narrow the list.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's
-    or specification's own name (``Size``). The values of a price are ``10.00-19.99``, an open end is empty.
+    or specification's own name (``Size``). The values of a price are ``10.00-19.99``, an open end is empty. The counts
+    are estimates unless ``is_exact``.
     """
 
     kind: str
     name: str
     options: tuple[FacetOption, ...]
+    is_exact: bool = True
 
 
 def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...]:
@@ -49,7 +51,12 @@ def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...
     by_kind: dict[str, list[CountRow]] = {}
     for row in answer.counts:
         by_kind.setdefault(row.kind, []).append(row)
-    return tuple(facet for facet in _facets(request, answer.total, by_kind) if _narrows(facet, answer.total))
+    estimated = {(row.kind, row.name) for row in answer.counts if not row.is_exact}
+    return tuple(
+        replace(facet, is_exact=(facet.kind, facet.name) not in estimated)
+        for facet in _facets(request, answer.total, by_kind)
+        if _narrows(facet, answer.total)
+    )
 
 
 def _narrows(facet: Facet, total: int) -> bool:
