@@ -45,7 +45,7 @@ from storefront.search.queries.understanding import Question
 ALIKE_AT_LEAST = 0.4
 """Cosine similarity from which a product is found by its meaning alone ..."""
 
-ALIKE_SHARE = 0.8
+ALIKE_SHARE = 0.75
 """... where it is also this near to the nearest one's."""
 
 NEAREST = 200

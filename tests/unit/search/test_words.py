@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storefront.core.db import session, transaction
 from storefront.search.models import SearchWord
 from storefront.search.queries.words import Candidate, WordFound, distance, look_up, meant
-from storefront.search.services import refresh_words
+from storefront.search.services import refresh_words, refresh_words_if_changed
 from tests.factories.catalog import make_brand, make_category, make_product, make_variants
 
 LETTERS = st.text("abcdefgh", max_size=9)
@@ -127,3 +127,16 @@ def test_somebody_else_who_refreshes_is_enough() -> None:
         other.execute(sa.text("SELECT pg_advisory_xact_lock(7305204331)"))
         assert refresh_words() is False
     assert refresh_words() is True
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_job_counts_only_where_something_has_changed() -> None:
+    assert refresh_words_if_changed() is True
+    assert refresh_words_if_changed() is False
+    make_product("Beck Kettle")
+    assert refresh_words_if_changed() is True
+    assert "beck" in kept()
+    with transaction():
+        session().execute(sa.text("UPDATE products SET deleted_at = now() WHERE name = 'Beck Kettle'"))
+    assert refresh_words_if_changed() is True
+    assert "beck" not in kept()
