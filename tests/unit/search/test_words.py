@@ -45,13 +45,18 @@ def word(typed: str, *near: tuple[str, int]) -> WordFound:
 
 
 def test_the_nearest_is_meant_then_the_likeliest() -> None:
-    assert meant(word("headphnes", ("headphones", 3), ("headphone", 90))) == "headphones"
+    assert meant(word("jackeet", ("jacket", 3), ("racket", 90))) == "jacket"
     assert meant(word("cabke", ("cable", 9), ("cage", 4))) == "cable"
 
 
 def test_the_first_letter_is_seldom_missed_but_swapped_with_the_second() -> None:
     assert meant(word("tent", ("rent", 9), ("text", 2))) == "text"
     assert meant(word("lpayer", ("layer", 5), ("player", 90))) == "player"
+
+
+def test_the_plural_of_a_word_is_no_mistake() -> None:
+    assert meant(word("erbuds", ("earbud", 1))) == "earbud"
+    assert meant(word("erbudss", ("earbud", 1), ("earbuds", 1))) == "earbuds"
 
 
 def test_two_mistakes_are_mended_in_long_words_only() -> None:
