@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, listed, product_cards
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.db import release, session
 from storefront.search.queries.engine import EngineAnswer, search_engine
 from storefront.search.queries.facets import Facet, facets_of
 from storefront.search.queries.list_statement import read_position
@@ -145,6 +145,7 @@ def _answer(request: ListingRequest, question: Question | None, *, by_meaning: b
     if question is None:
         return search_engine().answer(request, None, None)
     key = msgspec.json.encode((request, question, vector is not None)).decode()
+    release()  # whoever finds the same already is waited for
     return remembered(
         CacheKind.SEARCH_ANSWER,
         key,

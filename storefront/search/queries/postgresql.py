@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
-from storefront.core.db import session
+from storefront.core.db import release, session
 from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
@@ -32,6 +32,7 @@ from storefront.search.queries.list_statement import (
     Way,
     are_few,
     list_statement,
+    looked_through,
     position_at,
     position_values,
     read_position,
@@ -141,6 +142,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
 
     if wanted.shape.text:
         return count()
+    release()  # whoever counts already is waited for
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
     tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
     key = msgspec.json.encode(asked_for).decode()
@@ -160,8 +162,18 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     skipped = 0 if position else min((request.page - 1) * request.per_page, MOST_BY_NUMBER)
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
     in_own_list = shape.in_category and request.sort == "relevance"
-    few = are_few(counts.total, max(counts.size, counts.total) if in_own_list else counts.products)
-    found = session().execute(list_statement(shape, request.sort, way, few=few), {**values, **window}).all()
+    candidates = max(counts.size, counts.total) if in_own_list else counts.products
+    few = are_few(counts.total, candidates)
+    window["looked_through"] = looked_through(counts.total, candidates, skipped + request.per_page + 1)
+
+    def ask(*, few: bool) -> Sequence[sa.Row[Any]]:
+        return (
+            session().execute(list_statement(shape, request.sort, way, few=few), {**values, **window}).all()
+        )
+
+    found = ask(few=few)
+    if not few and len(found) <= request.per_page:
+        found = ask(few=True)  # the last page, or all that is wanted lies behind what was looked through
     more, rows = len(found) > request.per_page, list(found[: request.per_page])
     if way == "before":
         rows.reverse()
