@@ -2,6 +2,10 @@
 
 A public write service opens ``with transaction():``. Nested calls join; only the outermost commits; there
 is no other ``.commit()`` in the code base (a test looks). Reads use :func:`session` directly.
+
+Outside of ``transaction()`` each statement is for itself (autocommit), which is what separate reads are under READ
+COMMITTED anyway: no BEGIN and ROLLBACK around them, and what PostgreSQL has prepared stays prepared, where a rollback
+would throw it away and have every statement planned anew.
 """
 
 from __future__ import annotations
@@ -98,6 +102,8 @@ def transaction() -> Iterator[Session]:
         return
     current.info[_JOINED] = True
     try:
+        if current.in_transaction():
+            _begin(current.connection())
         yield current
         current.commit()
     except BaseException:
@@ -108,6 +114,19 @@ def transaction() -> Iterator[Session]:
         current.info.pop(_JOINED, None)
     for act in current.info.pop(_AFTERWARDS, {}):
         act()
+
+
+def _begin(connection: sa.Connection) -> None:
+    """From now on statements wait for a commit, until the connection goes back to its pool."""
+    driver: Any = connection.connection.dbapi_connection
+    if driver.autocommit:
+        driver.autocommit = False
+
+
+@sa.event.listens_for(Session, "after_begin")
+def _begin_when_joined(current: Session, _transaction: object, connection: sa.Connection) -> None:
+    if current.info.get(_JOINED):
+        _begin(connection)
 
 
 def after_commit(act: Callable[[], object]) -> None:
