@@ -14,7 +14,21 @@ from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings, load_settings
-from storefront.http import assets, context, csp, csrf, errors, guest_pages, health, media, requests, visitor
+from storefront.http import (
+    assets,
+    context,
+    csp,
+    csrf,
+    errors,
+    guest_pages,
+    health,
+    links,
+    media,
+    parts,
+    quick_templates,
+    requests,
+    visitor,
+)
 from storefront.http.page_cache import PageCache
 from storefront.http.search_clicks import SearchClicks
 from storefront.search.queries import engine
@@ -33,11 +47,25 @@ def build_app(settings: Settings | None = None) -> Flask:
         static_folder=None,
         instance_path=str(settings.instance_dir),
     )
+    app.jinja_environment = quick_templates.QuickEnvironment
     app.extensions["settings"] = settings
     _configure(app, settings)
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
-    for part in (csrf, visitor, guest_pages, csp, assets, media, context, errors, health):
+    for part in (
+        quick_templates,
+        links,
+        csrf,
+        visitor,
+        guest_pages,
+        csp,
+        assets,
+        parts,
+        media,
+        context,
+        errors,
+        health,
+    ):
         part.init_app(app)
     for area in (catalog, cart, checkout, account, pages, chat, admin):
         app.register_blueprint(area.blueprint)
