@@ -39,7 +39,7 @@ def main() -> None:
         environment = {**os.environ, "INSTANCE_DIR": folder}
         flask("db", "upgrade", environment=environment)
         for name, feed, images in FEEDS:
-            options = ["--images", str(DATA / images)] if images else []
+            options = ["--no-vectors", *(["--images", str(DATA / images)] if images else [])]
             mapping = ["--mapping", f"docs/import/{name}.toml"]
             for run in ("first", "again"):
                 started = time.monotonic()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from pydantic import SecretStr
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -31,8 +33,10 @@ from storefront.http import (
 )
 from storefront.http.page_cache import PageCache
 from storefront.http.search_clicks import SearchClicks
-from storefront.search.queries import engine
+from storefront.providers.vector_store import VectorStore
+from storefront.search.queries import engine, neighbours
 from storefront.search.queries.postgresql import PostgreSQLEngine
+from storefront.search.vector_column import VectorColumn
 from storefront.web import account, cart, catalog, chat, checkout, dev, pages
 
 
@@ -133,6 +137,7 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     init_cache(app)
     jobs.init_celery(app, settings)
     app.extensions[engine.EXTENSION] = _search_engine(settings)
+    app.extensions[neighbours.EXTENSION] = _vector_store(settings)
 
 
 def _search_engine(settings: Settings) -> engine.SearchEngine:
@@ -143,3 +148,13 @@ def _search_engine(settings: Settings) -> engine.SearchEngine:
     from storefront.search.elastic.engine import ElasticsearchEngine
 
     return ElasticsearchEngine(settings.elasticsearch_index, own, search_server)
+
+
+def _vector_store(settings: Settings) -> Callable[[], VectorStore]:
+    if settings.vector_backend == "pgvector":
+        own = VectorColumn()
+        return lambda: own
+    # Asked for when it is needed: a process that was forked makes its own connections.
+    from storefront.providers.pinecone_client import pinecone_store
+
+    return pinecone_store

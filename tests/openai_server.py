@@ -1,6 +1,8 @@
-"""A provider to test against: a real HTTP server on loopback that speaks the chat-completions wire format.
+"""A provider to test against: a real HTTP server on loopback that speaks the wire formats of chat completions and of
+embeddings.
 
-Each request takes the next reply of a script; what was asked is kept for the test to look at.
+Each request takes the next reply of a script; what was asked is kept for the test to look at. A request for embeddings
+that nobody scripted gets vectors.
 
     with OpenAIServer() as provider:
         provider.script(Calls(("search_products", {"query": "tent"})), Says("Here are two tents."))
@@ -114,6 +116,36 @@ class Hangs(Reply):
 
 
 @dataclass
+class Embeds(Reply):
+    """Vectors, one for each text, by default of the length that was asked for; or ``data`` as it is.
+
+    ``pause`` (seconds) comes before it.
+    """
+
+    data: Any = None
+    pause: float = 0.0
+
+    def vectors(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request for embeddings, its rows out of order as the protocol allows."""
+        rows: Any = self.data
+        if rows is None:
+            rows = [
+                {"object": "embedding", "index": place, "embedding": embedding_of(text, body["dimensions"])}
+                for place, text in enumerate(body["input"])
+            ][::-1]
+        usage = {"prompt_tokens": len(body["input"]), "total_tokens": len(body["input"])}
+        return {"object": "list", "data": rows, "model": body["model"], "usage": usage}
+
+
+def embedding_of(text: str, dimensions: int) -> list[float]:
+    """What the server makes of a text: its letters counted. Not of length 1, as some providers' are not."""
+    counts = [0.0] * dimensions
+    for letter in text.lower():
+        counts[ord(letter) % dimensions] += 1.0
+    return counts
+
+
+@dataclass
 class Breaks(Reply):
     """Says ``text``, then the connection is gone without an end."""
 
@@ -193,7 +225,8 @@ class OpenAIServer:
         self.authorisations.append(authorisation)
         if self.on_request:
             self.on_request(body)
-        return self._replies.popleft() if self._replies else Fails(500)
+        default = Embeds() if "input" in body else Fails(500)
+        return self._replies.popleft() if self._replies else default
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not longer than the server lives."""
@@ -208,12 +241,16 @@ class OpenAIServer:
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 body = json.loads(self.rfile.read(length))
-                if self.path != "/v1/chat/completions":
+                if self.path not in ("/v1/chat/completions", "/v1/embeddings"):
                     self._error(404, Fails(404))
                     return
                 reply = server.take(body, self.headers.get("Authorization", ""))
                 if reply.status != 200:
                     self._error(reply.status, reply)
+                    return
+                if isinstance(reply, Embeds):
+                    server.wait(reply.pause)
+                    self._json(200, reply.vectors(body))
                     return
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
@@ -262,14 +299,20 @@ class OpenAIServer:
                 self.wfile.flush()
 
             def _error(self, status: int, reply: Reply) -> None:
-                data = json.dumps(reply.body()).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                if reply.retry_after:
-                    self.send_header("Retry-After", reply.retry_after)
-                self.end_headers()
-                self.wfile.write(data)
+                self._json(status, reply.body(), reply.retry_after)
+
+            def _json(self, status: int, body: dict[str, Any], retry_after: str | None = None) -> None:
+                data = json.dumps(body).encode()
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(data)))
+                    if retry_after:
+                        self.send_header("Retry-After", retry_after)
+                    self.end_headers()
+                    self.wfile.write(data)
+                except (BrokenPipeError, ConnectionResetError):  # the client gave up, as some tests want
+                    self.close_connection = True
 
             def log_message(self, format: str, *args: object) -> None:
                 """A test run's output is for its failures."""

@@ -4,7 +4,8 @@
   ``facet_ids`` holds a product's numbers: one index for all filters, one pass for all counts.
 - ``standing`` is the recommended order as one number; ``category_listing`` holds each category's products in it, so
   that the first page of the largest category is as cheap as that of the smallest.
-- ``sampled`` marks a sixteenth of the products, whatever they are: counts beyond ten thousand are estimated on it.
+- ``product_sample`` holds a fixed sixteenth of the products, whatever they are, in short rows side by side: counts
+  beyond ten thousand are estimated on it.
 - ``name_vector`` is the part of the words that names, brands and categories hold.
 
 The long columns leave the row (``toast_tuple_target``): a scan over ten thousand matches reads short rows.
@@ -37,8 +38,6 @@ GENERATED = {
         " + rating_average::double precision / 500",
     ),
     "price_step": ("smallint", f"width_bucket(price_min, '{{{PRICE_STEPS}}}'::numeric[])"),
-    # The last byte of an id is random.
-    "sampled": ("boolean", "get_byte(uuid_send(product_id), 15) & 15 = 0"),
     "name_vector": ("tsvector", "ts_filter(search_vector, '{a,b}')"),
 }
 # What a list's statements read of every match stays in the row; everything else may leave it.
@@ -268,6 +267,54 @@ BEGIN
 END
 $$
 """
+# The last byte of an id is random.
+SAMPLE_NEW = """
+CREATE FUNCTION sample_new_products() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO product_sample (product_id, language, standing, facet_ids, price_min, price_step, rating_average, available,
+    published_at, name_vector, search_vector)
+  SELECT product_id, language, standing, facet_ids, price_min, price_step, rating_average, available,
+    published_at, name_vector, search_vector
+  FROM new_rows WHERE get_byte(uuid_send(product_id), 15) & 15 = 0;
+  RETURN NULL;
+END
+$$
+"""
+SAMPLE_CHANGED = """
+CREATE FUNCTION sample_changed_products() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE product_sample AS s SET (language, standing, facet_ids, price_min, price_step, rating_average, available,
+      published_at, name_vector, search_vector)
+    = (n.language, n.standing, n.facet_ids, n.price_min, n.price_step, n.rating_average, n.available, n.published_at,
+      n.name_vector, n.search_vector)
+  FROM new_rows AS n
+  WHERE s.product_id = n.product_id AND get_byte(uuid_send(n.product_id), 15) & 15 = 0
+    AND (s.language, s.standing, s.facet_ids, s.price_min, s.rating_average, s.available, s.published_at,
+      s.search_vector)
+    IS DISTINCT FROM (n.language, n.standing, n.facet_ids, n.price_min, n.rating_average, n.available, n.published_at,
+      n.search_vector);
+  RETURN NULL;
+END
+$$
+"""
+SAMPLE_GONE = """
+CREATE FUNCTION sample_gone_products() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  DELETE FROM product_sample AS s USING old_rows AS o WHERE s.product_id = o.product_id;
+  RETURN NULL;
+END
+$$
+"""
+FILL_SAMPLE = """
+INSERT INTO product_sample (product_id, language, standing, facet_ids, price_min, price_step, rating_average, available,
+    published_at, name_vector, search_vector)
+SELECT product_id, language, standing, facet_ids, price_min, price_step, rating_average, available,
+    published_at, name_vector, search_vector
+FROM product_search WHERE get_byte(uuid_send(product_id), 15) & 15 = 0 ON CONFLICT DO NOTHING
+"""
 LISTING_TRIGGERS = (
     "CREATE TRIGGER list_insert AFTER INSERT ON product_search REFERENCING NEW TABLE AS new_rows"
     " FOR EACH STATEMENT EXECUTE FUNCTION list_new_products()",
@@ -275,17 +322,27 @@ LISTING_TRIGGERS = (
     " FOR EACH STATEMENT EXECUTE FUNCTION list_changed_products()",
     "CREATE TRIGGER list_delete AFTER DELETE ON product_search REFERENCING OLD TABLE AS old_rows"
     " FOR EACH STATEMENT EXECUTE FUNCTION list_gone_products()",
+    "CREATE TRIGGER sample_insert AFTER INSERT ON product_search REFERENCING NEW TABLE AS new_rows"
+    " FOR EACH STATEMENT EXECUTE FUNCTION sample_new_products()",
+    "CREATE TRIGGER sample_update AFTER UPDATE ON product_search REFERENCING NEW TABLE AS new_rows"
+    " FOR EACH STATEMENT EXECUTE FUNCTION sample_changed_products()",
+    "CREATE TRIGGER sample_delete AFTER DELETE ON product_search REFERENCING OLD TABLE AS old_rows"
+    " FOR EACH STATEMENT EXECUTE FUNCTION sample_gone_products()",
 )
-LISTING_FUNCTIONS = ("list_new_products()", "list_changed_products()", "list_gone_products()")
+LISTING_FUNCTIONS = (
+    "list_new_products()",
+    "list_changed_products()",
+    "list_gone_products()",
+    "sample_new_products()",
+    "sample_changed_products()",
+    "sample_gone_products()",
+)
 
 # name: columns, method, condition
 INDEXES: dict[str, tuple[str, str, str]] = {
     "facet_ids": ("facet_ids", "gin", ""),
     "name_vector": ("name_vector", "gin", ""),
     "reduced": ("standing, product_id", "btree", "compare_at_price IS NOT NULL"),
-    "sample": ("product_id", "btree", "sampled"),
-    "sample_facets": ("facet_ids", "gin", "sampled"),
-    "sample_vector": ("search_vector", "gin", "sampled"),
     "standing": ("standing, product_id", "btree", ""),
     "published_at": ("published_at, product_id", "btree", ""),
     "rating": ("rating_average, rating_count, product_id", "btree", ""),
@@ -329,11 +386,17 @@ def upgrade() -> None:
         op.execute(
             f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns}){where}"
         )
+    # What was written last lies in a list that every search reads through.
+    for name in ("vector", "trigram", "facet_ids", "name_vector"):
+        op.execute(f"ALTER INDEX ix_product_search_{name} SET (gin_pending_list_limit = 512)")
     for statement in (
         PRODUCT_FACTS,
         LIST_NEW,
         LIST_CHANGED,
         LIST_GONE,
+        SAMPLE_NEW,
+        SAMPLE_CHANGED,
+        SAMPLE_GONE,
         REFRESH_PRODUCT_SEARCH,
         *LISTING_TRIGGERS,
     ):
@@ -345,6 +408,7 @@ def upgrade() -> None:
         " SELECT step.id, s.standing, s.product_id FROM product_search AS s"
         " CROSS JOIN unnest(s.category_path) AS step(id) ON CONFLICT DO NOTHING"
     )
+    op.execute(FILL_SAMPLE)
 
 
 def _make_tables() -> None:
@@ -369,12 +433,36 @@ def _make_tables() -> None:
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("category_id", "standing", "product_id", name=op.f("pk_category_listing")),
     )
+    op.create_table(
+        "product_sample",
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("standing", sa.Double(), nullable=False),
+        sa.Column("facet_ids", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("price_min", sa.Numeric(12, 2), nullable=False),
+        sa.Column("price_step", sa.SmallInteger(), nullable=False),
+        sa.Column("rating_average", sa.Numeric(3, 2), nullable=False),
+        sa.Column("available", sa.Boolean(), nullable=False),
+        sa.Column("published_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("name_vector", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("search_vector", postgresql.TSVECTOR(), nullable=False),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_product_sample")),
+    )
+    # The rows stay short: what only the index reads lies beside them.
+    op.execute("ALTER TABLE product_sample SET (toast_tuple_target = 256)")
+    op.execute("ALTER TABLE product_sample ALTER COLUMN search_vector SET STORAGE EXTERNAL")
+    for column in ("facet_ids", "name_vector"):
+        op.execute(f"ALTER TABLE product_sample ALTER COLUMN {column} SET STORAGE MAIN")
+    for column in ("facet_ids", "name_vector", "search_vector"):
+        op.execute(
+            f"CREATE INDEX ix_product_sample_{column} ON product_sample USING gin ({column}) WITH (fastupdate = off)"
+        )
 
 
 def _grant() -> None:
     names = context.config.attributes["roles"]
     app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("app", "shopper"))
-    for table in ("facet_values", "category_listing"):
+    for table in ("facet_values", "category_listing", "product_sample"):
         op.execute(f"REVOKE ALL ON {table} FROM {app}, {shopper}")
         op.execute(f"GRANT SELECT ON {table} TO {app}, {shopper}")
     for function in (*LISTING_FUNCTIONS, "product_facts(uuid[])"):
@@ -384,6 +472,7 @@ def _grant() -> None:
 def downgrade() -> None:
     for event in ("insert", "update", "delete"):
         op.execute(f"DROP TRIGGER list_{event} ON product_search")
+        op.execute(f"DROP TRIGGER sample_{event} ON product_search")
     before = context.script.get_revision("04_search").module.REFRESH_PRODUCT_SEARCH
     op.execute(before.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     for function in (*LISTING_FUNCTIONS, "product_facts(uuid[])"):
@@ -395,7 +484,10 @@ def downgrade() -> None:
     for name, (columns, method) in REPLACED.items():
         op.execute(f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns})")
     op.execute("ALTER TABLE product_search RESET (toast_tuple_target)")
+    for name in ("vector", "trigram"):
+        op.execute(f"ALTER INDEX ix_product_search_{name} RESET (gin_pending_list_limit)")
     for column in ("search_vector", *IN_THE_ROW[2:]):
         op.execute(f"ALTER TABLE product_search ALTER COLUMN {column} SET STORAGE EXTENDED")
+    op.drop_table("product_sample")
     op.drop_table("category_listing")
     op.drop_table("facet_values")

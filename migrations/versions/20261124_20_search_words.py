@@ -52,13 +52,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_search_words_beginning", "search_words", ["word"], postgresql_ops={"word": "text_pattern_ops"}
     )
-    op.create_index("ix_search_words_deletes", "search_words", ["deletes"], postgresql_using="gin")
+    op.create_index(
+        "ix_search_words_deletes",
+        "search_words",
+        ["deletes"],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
     op.create_index(
         "ix_search_words_trigram",
         "search_words",
         ["word"],
         postgresql_using="gin",
         postgresql_ops={"word": "gin_trgm_ops"},
+        postgresql_with={"fastupdate": "off"},
     )
     names = context.config.attributes["roles"]
     app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("app", "shopper"))

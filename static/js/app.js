@@ -17,7 +17,7 @@ startSpeech();
 startDialogs(htmx);
 startForms();
 startSwaps();
-startCombobox();
+startCombobox(htmx);
 startModules();
 
 // onLoad runs for the page itself and for each piece that is swapped in.

@@ -1,6 +1,15 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, stock, synonyms
+from storefront.admin import conversations, dashboard, orders, products, searches, stock, synonyms
 from storefront.admin.area import blueprint
 
-__all__ = ["blueprint", "conversations", "dashboard", "orders", "products", "stock", "synonyms"]
+__all__ = [
+    "blueprint",
+    "conversations",
+    "dashboard",
+    "orders",
+    "products",
+    "searches",
+    "stock",
+    "synonyms",
+]

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from storefront.cli.embeddings import fill_with_progress
 from storefront.core.settings import current_settings
 from storefront.journeys.catalog_import import (
     FeedUnreadable,
@@ -20,7 +21,10 @@ from storefront.journeys.catalog_import import (
     PictureFolder,
     import_catalog,
 )
+from storefront.providers.embeddings import EmbeddingFailure
 from storefront.providers.object_storage import storage
+from storefront.providers.vector_store import VectorStoreFailure
+from storefront.search.errors import RebuildRunning
 
 catalog = AppGroup("catalog", help="The catalog: import products.")
 _SHOWN_REFUSALS = 10
@@ -39,7 +43,8 @@ _SHOWN_REFUSALS = 10
     "--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of pictures."
 )
 @click.option("--dry-run", is_flag=True, help="Check every row and say what would happen; write nothing.")
-def import_(feed: Path, mapping_file: Path, images: Path | None, dry_run: bool) -> None:
+@click.option("--no-vectors", is_flag=True, help="Leave the products' vectors to the jobs.")
+def import_(feed: Path, mapping_file: Path, images: Path | None, dry_run: bool, no_vectors: bool) -> None:
     """Import FEED (.csv or .jsonl, gzipped too): products by SKU, new ones and changed ones."""
     console = Console(stderr=True)
     try:
@@ -50,6 +55,8 @@ def import_(feed: Path, mapping_file: Path, images: Path | None, dry_run: bool) 
     except ImportRunning:
         raise click.ClickException("Another import is running; wait until it is done.") from None
     _print(report)
+    if not dry_run and not no_vectors:
+        _make_vectors()
     sys.exit(1 if report.refused else 0)
 
 
@@ -67,6 +74,20 @@ def _run(console: Console, feed: Path, mapping: Mapping, images: Path | None, dr
         )
         bar.update(task, completed=feed.stat().st_size)
     return report
+
+
+def _make_vectors() -> None:
+    """So that search knows the meanings at once. Whatever comes between is no failure of the import."""
+    try:
+        made = fill_with_progress()
+    except KeyboardInterrupt:
+        click.echo("Broken off; the jobs make the vectors that are missing.", err=True)
+    except (EmbeddingFailure, VectorStoreFailure, RebuildRunning) as failure:
+        why = str(failure) or type(failure).__name__
+        click.echo(f"The jobs make the vectors that are missing ({why}).", err=True)
+    else:
+        if made:
+            click.echo(f"{made} vectors made.", err=True)
 
 
 def _print(report: ImportReport) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,14 +35,25 @@ def country_check() -> sa.CheckConstraint:
     return sa.CheckConstraint("country ~ '^[A-Z]{2}$'", name="country_is_iso")
 
 
-def gin(name: str, column: str, *, operator_class: str | None = None, where: str | None = None) -> sa.Index:
-    """A GIN index over a jsonb, array, tsvector or trigram column, of the rows that meet ``where``."""
+def gin(
+    name: str,
+    column: str,
+    *,
+    operator_class: str | None = None,
+    where: str | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> sa.Index:
+    """A GIN index over a jsonb, array, tsvector or trigram column, of the rows that meet ``where``.
+
+    ``settings`` are the index's storage parameters.
+    """
     return sa.Index(
         name,
         column,
         postgresql_using="gin",
         postgresql_ops={column: operator_class} if operator_class else {},
         postgresql_where=sa.text(where) if where else None,
+        postgresql_with=dict(settings or {}),
     )
 
 

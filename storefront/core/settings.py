@@ -135,6 +135,22 @@ class Settings(BaseSettings):
     search_vector_timeout_ms: int = Field(
         100, ge=1, le=10_000, description="How long a search waits for its text's vector, in milliseconds."
     )
+    vector_backend: Literal["pgvector", "pinecone"] = Field(
+        "pgvector",
+        description="What keeps products' vectors. `pinecone` is experimental; see `docs/vector-stores.md`.",
+    )
+    pinecone_host: str | None = Field(
+        None, description="The Pinecone index's own address, as its console shows it, for `pinecone`."
+    )
+    pinecone_api_key: SecretStr | None = Field(None, description="Pinecone's API key.")
+    pinecone_namespace: str = Field(
+        "storefront",
+        pattern=r"^[A-Za-z0-9_-]{1,100}$",
+        description="The namespace in that index, for this shop alone: whatever else lies there is removed.",
+    )
+    pinecone_timeout_seconds: float = Field(
+        0.3, gt=0, le=30, description="Longest wait for Pinecone's nearest; then words alone are compared."
+    )
     search_backend: Literal["postgresql", "elasticsearch"] = Field(
         "postgresql",
         description="What finds products. `elasticsearch` needs the extra of that name; see `docs/search-engines.md`.",
@@ -237,6 +253,15 @@ def load_settings(**overrides: Any) -> Settings:
             raise SettingsInvalid("ELASTICSEARCH_URL: name the server, or set SEARCH_BACKEND=postgresql.")
         if find_spec("elasticsearch") is None:
             raise SettingsInvalid("SEARCH_BACKEND: install the client first, `pip install elasticsearch`.")
+    if settings.vector_backend == "pinecone":
+        if not settings.pinecone_host or settings.pinecone_api_key is None:
+            raise SettingsInvalid(
+                "PINECONE_HOST, PINECONE_API_KEY: name both, or set VECTOR_BACKEND=pgvector."
+            )
+        if settings.search_backend == "elasticsearch":
+            raise SettingsInvalid(
+                "VECTOR_BACKEND: set it to pgvector; Elasticsearch keeps its own copy of PostgreSQL's vectors."
+            )
     if settings.media_backend == "s3" and not settings.s3_bucket:
         raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
     return settings.model_copy(update=updates)

@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 
 from storefront.catalog import queries as catalog
 from storefront.http.assets import asset_url
-from storefront.http.formats import as_id, format_date, format_moment, format_money, stars
+from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
 from storefront.http.media import media_url, picture_sources
 from storefront.http.rendering import wants_fragment
 from storefront.http.shop import shop
@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         money=format_money,
         date=format_date,
         moment=format_moment,
+        number=format_number,
         stars=stars,
         as_id=as_id,
         picture_sources=picture_sources,

@@ -11,9 +11,11 @@ _FILTERS = frozenset(
     {"category", "brand", "price_min", "price_max", "rating", "stock", "tag", "sort", "page"}
 )
 _CHOICES = ("option.", "spec.")
-# A search for words is not among them: each one is written into the search log.
+# A search for words is not among them: each one is written into the search log. Nor is a position in a long list:
+# whoever walks through a million products would push out the pages that others share.
 _PLACES: tuple[tuple[str, frozenset[str]], ...] = (
     ("/c/", _FILTERS),
+    ("/search/suggest", frozenset({"q"})),
     ("/search", _FILTERS),
     ("/p/", frozenset({"variant", "stars", "order", "page"})),
     ("/pages/", frozenset()),
@@ -22,6 +24,8 @@ _PLACES: tuple[tuple[str, frozenset[str]], ...] = (
 _MARKS = frozenset({"gclid", "fbclid", "msclkid", "dclid", "mc_cid", "mc_eid", "igshid", "yclid"})
 _MARK_PREFIX = "utm_"
 _LONGEST = 400
+_LONGEST_TYPED = 12
+"""First letters are typed by many, whole sentences by one: only the first are worth keeping an answer for."""
 _MOST_ARGUMENTS = 12
 # Also on the way to a page that is kept: for the log, and for answers that turn out not to be kept.
 _NEVER_ON_THE_PAGE = ("HTTP_HOST", "HTTP_USER_AGENT", "HTTP_ACCEPT_ENCODING")
@@ -64,7 +68,8 @@ def guest_address(environ: Mapping[str, Any], by_host: bool) -> PageAddress | No
     asked: str = environ.get("QUERY_STRING", "")
     query = _normal_query(asked, known) if asked else ""
     fragment = _is_swap(environ)
-    if query is None or len(path) + len(query) > _LONGEST:
+    longest = _LONGEST_TYPED + len(path) + len("q=") if path.endswith("/suggest") else _LONGEST
+    if query is None or len(path) + len(query) > longest:
         return PageAddress(None, asked, fragment)
     host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}" if by_host else ""
     return PageAddress(f"{'part' if fragment else 'page'} {host}{path}?{query}", query, fragment)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
+
+R = TypeVar("R", bound=BaseResponse)
 
 
 def wants_fragment() -> bool:
@@ -25,6 +27,11 @@ def wants_fragment() -> bool:
 def page_or_fragment(page: str, fragment: str, status: int = 200, **context: Any) -> Response:
     """Render ``fragment`` for an HTMX swap and ``page`` for everybody else, with ``Vary`` set."""
     response = make_response(render_template(fragment if wants_fragment() else page, **context), status)
+    return vary_by_fragment(response)
+
+
+def vary_by_fragment(response: R) -> R:
+    """Tell caches that this address answers a swap with something else than a visit."""
     response.headers.add("Vary", "HX-Request, HX-History-Restore-Request, HX-Boosted")
     return response
 

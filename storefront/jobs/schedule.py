@@ -18,6 +18,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
     "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
+    "remove left-over vectors": {
+        "task": "storefront.jobs.embeddings.remove_vectors",
+        "schedule": crontab(hour="3", minute="40"),
+    },
     "refresh the vocabulary": {"task": "storefront.jobs.words.refresh_vocabulary", "schedule": 900.0},
     "refresh assistant metrics": {"task": "storefront.jobs.upkeep.refresh_metrics", "schedule": 600.0},
     "create the coming partitions": {

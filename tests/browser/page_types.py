@@ -59,6 +59,11 @@ def _open_filters(page: Page) -> None:
             fold.click()
 
 
+def _open_folds(page: Page) -> None:
+    for fold in page.locator("main details:not([open]) > summary").all():
+        fold.click()
+
+
 def _leave_checkout_empty(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Order and pay")).click()
     expect(page.get_by_label("E-mail address")).to_have_attribute("aria-invalid", "true")
@@ -82,6 +87,8 @@ GUEST = (
     PageType("category", "/c/tents"),
     PageType("search", "/search?q=tent", act=_open_filters),
     PageType("search-filtered", "/search?q=tent&option.Colour=Fir&sort=price_up"),
+    PageType("search-corrected", "/search?q=tnet"),
+    PageType("search-named-filters", "/search?q=tent+under+300"),
     PageType("search-nothing", "/search?q=qqqzzzqqq"),
     PageType("search-filtered-nothing", "/search?q=tent&price_max=1"),
     PageType("suggestions", "/", act=_open_suggestions),
@@ -138,6 +145,9 @@ STAFF = (
     PageType("admin-stock-of", "/admin/stock/{product}", "staff"),
     PageType("admin-orders", "/admin/orders", "staff"),
     PageType("admin-order", "/admin/orders/{order}", "staff"),
+    PageType("admin-searches", "/admin/searches", "staff", act=_open_folds),
+    PageType("admin-synonyms", "/admin/synonyms", "staff"),
+    PageType("admin-synonym-new", "/admin/synonyms/new?typed=headfones", "staff"),
     PageType("admin-conversations", "/admin/conversations", "staff"),
     PageType("admin-conversation", "/admin/conversations/{conversation}", "staff"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Browse
 
@@ -97,6 +97,45 @@ def test_suggestions_are_walked_with_the_keyboard(page: Page) -> None:
     target = str(options.first.get_attribute("href"))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(re.escape(target) + "$"))
+
+
+def test_suggestions_come_in_one_answer_when_somebody_pauses(page: Page) -> None:
+    page.goto("/")
+    asked: list[str] = []
+    page.on("request", lambda request: "/suggest" in request.url and asked.append(request.url))
+    field = page.get_by_role("combobox", name="Search the shop")
+    field.focus()
+    page.keyboard.type("tent", delay=10)
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert [url.rpartition("?")[2] for url in asked] == ["q=tent"]
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("option").last).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option").last).to_contain_text("Search for “tent”")
+    page.keyboard.press("ArrowDown")
+    expect(field).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    page.keyboard.press("Tab")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_focused()
+
+
+def test_an_answer_that_is_late_shows_nothing(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/search/suggest?q=t*", lambda route: held.append(route))
+    page.goto("/")
+    field = page.get_by_role("combobox", name="Search the shop")
+    field.focus()
+    with page.expect_request("**/search/suggest?q=tent"):
+        page.keyboard.type("tent", delay=10)
+    page.keyboard.type("p")
+    with page.expect_response("**/search/suggest?q=tent"):
+        held[0].continue_()
+        page.keyboard.type("oles for two in the rain", delay=40)  # no pause: nothing new is asked meanwhile
+    assert page.get_by_role("option").count() == 0
+    with page.expect_response("**/search/suggest?q="):
+        field.fill("")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(field).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_filter_keeps_the_focus_and_goes_into_the_address_without_empty_fields(page: Page) -> None:

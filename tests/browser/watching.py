@@ -18,6 +18,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 _GIVEN_UP = ("net::ERR_ABORTED",)
 # Said by the browser about an answer that is judged by its status already.
 _SAID_TWICE = "Failed to load resource"
+# Said by htmx about a question that the next one has replaced; what breaks off otherwise is a failed request.
+_SAID_OF_GIVEN_UP = ("htmx:afterRequest,", "htmx:sendAbort,")
 _BROKEN_PICTURES = """
 () => [...document.images].filter((image) => image.complete && image.naturalWidth === 0 && image.currentSrc)
   .map((image) => image.currentSrc)
@@ -64,7 +66,8 @@ class Watch:
         ]
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(_SAID_TWICE):
+        known = message.text.startswith((_SAID_TWICE, *_SAID_OF_GIVEN_UP))
+        if message.type in ("error", "warning") and not known:
             self.problems.append(
                 f"console {message.type}: {message.text} ({message.location.get('url', '')})"
             )

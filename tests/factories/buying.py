@@ -45,7 +45,7 @@ def make_product(
 ) -> uuid.UUID:
     """A product on sale with ``stock`` units in the ledger; a variant with ``parent_id`` and ``options``."""
     number = next(_numbers)
-    product_id = new_id()
+    product_id: uuid.UUID = values.pop("id", None) or new_id()
     fields: dict[str, Any] = {
         "sku": f"SKU-{number}",
         "slug": f"product-{number}",

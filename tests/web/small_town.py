@@ -13,14 +13,20 @@ from storefront.accounts.services import AddressInput
 from storefront.assistant import services as assistant
 from storefront.assistant.engines.builtin import BuiltinEngine
 from storefront.core import clock
-from storefront.core.identity import Identity
+from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.settings import current_settings
 from storefront.jobs.outbox import drain
 from storefront.orders.services import place_order
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
 from storefront.providers.object_storage import storage
-from storefront.search.services import SynonymEdit, create_synonym
+from storefront.search.services import (
+    SynonymEdit,
+    create_synonym,
+    log_search,
+    refresh_words,
+    write_log,
+)
 from tests.factories.accounts import MadeUser, make_staff, make_user, sign_in
 from tests.factories.assistant import answer, make_policy, workshop
 from tests.factories.buying import fill_cart, make_shipping, order_request, shopper_with_token
@@ -95,6 +101,10 @@ def build_town(app: Flask) -> Town:
         made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
         buyer, buyer_token = shopper_with_token("buyer@example.com")
         fill_cart(buyer, (kettle.id, 2))
+        refresh_words()
+        for text, found in (("ridge tent", 1), ("headfones", 0)):
+            log_search(ANONYMOUS, text, results_count=found, search_type="text", milliseconds=12)
+        write_log()
         drain()
         (letter, *_others) = stored_mails(mail_folder(current_settings()))
         return Town(

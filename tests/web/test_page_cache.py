@@ -21,6 +21,7 @@ from storefront.core.cache import forget
 from storefront.core.db import session, transaction
 from storefront.http.kept_pages import RECENT_SECONDS
 from storefront.http.page_cache import NO_PAGE_SECONDS
+from storefront.search.services import write_log
 from tests.concurrency.threads import at_once
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.catalog import Made, make_category, make_product, make_variants
@@ -174,6 +175,7 @@ def test_the_order_of_arguments_does_not_matter(
         "brand=" + "x" * 500,
         "&".join(f"tag={n}" for n in range(20)),
         "option.a=" + "%00" * 200,
+        "page=41&position=WyJyZWxldmFuY2UiXQ",
     ],
 )
 def test_addresses_that_nobody_shares_are_not_kept(
@@ -187,10 +189,53 @@ def test_addresses_that_nobody_shares_are_not_kept(
 
 
 def test_every_search_for_words_is_logged(guest: FlaskClient, kestrel: Made) -> None:
-    with recorded_statements() as seen:
-        for _ in range(2):
-            guest.get("/search?q=kestrel")
-    assert len([one for one in seen if one.startswith("INSERT INTO search_")]) == 2
+    for _ in range(2):
+        guest.get("/search?q=kestrel")
+    with guest.application.app_context():
+        assert write_log() == {"searches": 2, "clicks": 0}
+
+
+def test_suggestions_for_the_first_letters_are_kept(
+    guest: FlaskClient, kestrel: Made, assert_queries: Asserting
+) -> None:
+    first = guest.get("/search/suggest?q=kest", headers=FRAGMENT)
+    assert first.text.lstrip().startswith('<div id="suggestion-groups"')
+    assert first.headers["Cache-Control"] == EVERYBODY
+    assert "HX-Request" in first.headers["Vary"]
+    assert "Set-Cookie" not in first.headers
+    with assert_queries(0):
+        again = guest.get("/search/suggest?q=kest", headers=FRAGMENT | {"Accept-Encoding": "br"})
+        known = guest.get(
+            "/search/suggest?q=kest", headers=FRAGMENT | {"If-None-Match": first.headers["ETag"]}
+        )
+        visit = guest.get("/search/suggest?q=kest")
+    assert brotli.decompress(again.data) == first.data
+    assert (known.status_code, known.data) == (304, b"")
+    assert (visit.status_code, visit.location) == (302, "/search?q=kest")
+    assert "HX-Request" in visit.headers["Vary"]
+    rename(guest.application, kestrel, "Merlin 2")
+    forgotten(guest.application, "products")
+    assert "kestrel" not in guest.get("/search/suggest?q=kest", headers=FRAGMENT).text.lower().replace(
+        "“kest”", ""
+    ).replace("/p/kestrel", "")
+
+
+def test_suggestions_for_whole_sentences_are_made_each_time(
+    guest: FlaskClient, kestrel: Made, redis_client: redis.Redis
+) -> None:
+    page = guest.get("/search/suggest?q=kestrel+two+person+tent", headers=FRAGMENT)
+    assert page.status_code == 200
+    assert page.headers["ETag"]
+    assert redis_client.keys("cache:entry:page:*") == []
+
+
+def test_who_has_a_cookie_gets_suggestions_of_their_own(guest: FlaskClient, kestrel: Made) -> None:
+    person = guest.application.test_client()
+    with guest.application.app_context():
+        agnes = make_user()
+    sign_in(person, agnes)
+    page = person.get("/search/suggest?q=kest", headers=FRAGMENT)
+    assert page.headers["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize(

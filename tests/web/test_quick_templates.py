@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import flask
 import pytest
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask import Flask
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from storefront.core.texts import in_language
-from storefront.http.formats import format_money
+from storefront.http.formats import format_money, format_number
 from storefront.http.links import link_to
 
 _AMOUNTS = ("0", "0.05", "9.999", "10", "1000", "1234.5", "999999.995", "12345678.9", "-3.20")
@@ -25,6 +25,15 @@ def test_money_is_written_as_babel_writes_it(app: Flask, spoken: str, currency: 
         written = [format_money(Decimal(amount), currency) for amount in _AMOUNTS]
 
     assert written == [format_currency(Decimal(amount), currency, locale=spoken) for amount in _AMOUNTS]
+
+
+@pytest.mark.parametrize("spoken", ["en", "de", "de_CH", "fr", "es", "pl", "hi", "ar", "ja"])
+def test_numbers_are_written_as_babel_writes_them(app: Flask, spoken: str) -> None:
+    numbers = [0, 7, 999, 1000, 1234, 9999, 10_000, 1_234_567, 12_345_678, -5]
+    with app.test_request_context(), in_language(spoken):
+        assert [format_number(one) for one in numbers] == [
+            format_decimal(one, locale=spoken) for one in numbers
+        ]
 
 
 @pytest.mark.parametrize("mounted", ["", "/shop"])

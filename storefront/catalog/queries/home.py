@@ -23,6 +23,9 @@ from storefront.catalog.queries.tree import CategoryNode, category_tree
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
 
+FEATURED_FROM = 6.0
+"""``standing`` adds 4 for what is available and 2 for what is featured; all else together is less than 2."""
+
 _SHOWN = 8
 
 
@@ -104,7 +107,8 @@ def _lists_statement() -> sa.CompoundSelect[Any]:
     liveliest = (listed.c.standing.desc(), listed.c.product_id.desc())
     newest_first = (listed.c.published_at.desc(), listed.c.product_id.desc())
     parts = (
-        _part("featured", sa.and_(listed.c.is_featured, listed.c.available), liveliest),
+        # What is featured and available stands before all else: one range of the index says whether there is any.
+        _part("featured", sa.and_(listed.c.standing >= FEATURED_FROM, listed.c.is_featured), liveliest),
         _part("newest", listed.c.available, newest_first),
         _part("reduced", sa.and_(listed.c.compare_at_price.isnot(None), listed.c.available), liveliest),
     )
@@ -131,6 +135,10 @@ def _part(
     )
 
 
+# A category without pictures is not searched for one from end to end.
+_LOOKED_AT = 50
+
+
 def _pictures(nodes: list[CategoryNode]) -> dict[str, Image]:
     """By category slug, the picture of its liveliest product."""
     ids = {node.id: node.slug for node in nodes if node.image is None}
@@ -148,11 +156,21 @@ def _pictures_statement() -> sa.Select[Any]:
         .table_valued("id")
         .render_derived()
     )
+    best_first = (in_category.c.standing.desc(), in_category.c.product_id.desc())
+    best = (
+        sa.select(in_category.c.product_id, in_category.c.standing)
+        .where(in_category.c.category_id == wanted.c.id)
+        .order_by(*best_first)
+        .limit(_LOOKED_AT)
+        .correlate(wanted)
+        .lateral("best")
+    )
     liveliest = (
         sa.select(listed.c.image, listed.c.name)
-        .join(in_category, in_category.c.product_id == listed.c.product_id)
-        .where(in_category.c.category_id == wanted.c.id, listed.c.image.isnot(None), visible())
-        .order_by(in_category.c.standing.desc(), in_category.c.product_id.desc())
+        .select_from(best)
+        .join(listed, best.c.product_id == listed.c.product_id)
+        .where(listed.c.image.isnot(None), visible())
+        .order_by(best.c.standing.desc(), best.c.product_id.desc())
         .limit(1)
         .lateral("liveliest")
     )

@@ -26,6 +26,7 @@ from storefront.journeys.catalog_import.pictures import PictureFolder, StoredPic
 from storefront.journeys.catalog_import.reading import BrokenRow, RawRow, read_feed
 from storefront.journeys.catalog_import.rows import ProductRow, RowRefused
 from storefront.journeys.catalog_import.writing import BatchResult, Taxonomy, write_batch
+from storefront.search.services import refresh_words
 
 BATCH_ROWS = 500
 _LOCK = 7_301_001
@@ -103,6 +104,8 @@ def import_catalog(
         try:
             _Import(feed, mapping, images, report, progress).run()
             outcome = "finished"
+            if not is_dry_run and (report.created or report.updated):
+                refresh_words()  # half words and typing mistakes are known at once, not with the next job
         except KeyboardInterrupt:
             outcome = "broken_off"
             raise

@@ -29,6 +29,7 @@ from storefront.journeys.demo.pictures import Art, render_pictures
 from storefront.journeys.demo.policies import read_policies
 from storefront.providers.object_storage import storage
 from storefront.reviews.models import Review
+from storefront.search.services import refresh_words
 from storefront.shipping.models import ShippingMethod, TaxRate
 
 CONTENT = Path(__file__).parent / "content"
@@ -114,6 +115,7 @@ def seed_demo_shop(
         _save_reviews(content)
     for source_id in _save_policies(content):
         process_source(source_id)  # the shop answers from them at once, whether or not a worker runs
+    refresh_words()  # nor does the search wait for the job to understand what is misspelt
     return report
 
 

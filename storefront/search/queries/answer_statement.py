@@ -1,8 +1,8 @@
 """One statement that counts everything beside a list and, for a text, ranks what was found.
 
-The candidates (text and place met) are read once. First those of the fixed sample: a sixteenth of all products. Where
-they say that there are too many to read, they stand for the rest and the counts are estimates; else all are read and
-the counts are exact.
+The candidates (text and place met) are read once. First those of the fixed sample, which is small and lies together.
+Where they say that there are too many to read, they stand for the rest and the counts are estimates; else all are read
+and the counts are exact.
 
 The answer is one row of JSON texts: with hundreds of counts, rows of their own would cost the program more than the
 counting costs the database. A row of ``cells`` is [cell, count, least price, most price], where ``cell`` packs what
@@ -12,6 +12,7 @@ value, label, count].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,21 +20,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from storefront.search.models import FacetValue, ProductSearch, product_column
+from storefront.search.models import SAMPLED_SHARE, FacetValue, products_table, sample_table
 from storefront.search.queries.filters import Filters, Shape, filters_for
-from storefront.search.queries.text_search import TextMatch, materialized, ranked, text_match
+from storefront.search.queries.text_search import Conditions, TextMatch, materialized, ranked, text_match
 
 SHAPES_KEPT = 256
 COUNTED_EXACTLY = 10_000
 """A total up to here is always exact."""
 
-SAMPLED_SHARE = 16
 TOO_MANY = COUNTED_EXACTLY * 6 // 5
 _MOST_FACTS = 1_500
 _SEVERAL = -1
 """Stands for "failed more than one facet": such products count nowhere, but say which specifications are common."""
 
 STEPS, STARS = 64, 8
+_ABOUT_ALL = sa.literal_column(
+    "(SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = 'product_search'::regclass)", sa.Float()
+)
+_PRODUCTS, _SAMPLE = products_table(), sample_table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +60,57 @@ def unpacked(cell: int) -> Cell:
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
-    """One row (hits, cells, facts, size, counted, together) for all requests of one shape.
+    """One row (hits, cells, facts, size, products, counted, together) for all requests of one shape.
 
     ``hits`` are [product_id, score] of the page, only with a text and ``by_relevance``.
     """
     match = text_match(shape.text) if shape.text else None
-    filters = filters_for(shape, match)
-    carried = _carried(shape, by_relevance, filters)
-    sample = materialized(sa.select(*carried).where(product_column("sampled"), *filters.base), "sample")
-    size = materialized(sa.select((sa.func.count() * SAMPLED_SHARE).label("n")).select_from(sample), "size")
-    estimate = sa.select(size.c.n).scalar_subquery()
-    everything = materialized(sa.select(*carried).where(*filters.base, estimate <= TOO_MANY), "everything")
-    hits = sa.union_all(sa.select(sample).where(estimate > TOO_MANY), sa.select(everything)).cte("hits")
+    sampled = filters_for(shape, match, _SAMPLE)
+    filters = filters_for(shape, match, _PRODUCTS)
+    sample = materialized(
+        sa.select(*_carried(shape, by_relevance, sampled, _SAMPLE)).where(*sampled.base), "sample"
+    )
+    sizes = materialized(
+        sa.select(
+            (sa.func.count() * SAMPLED_SHARE).label("found"),
+            (sa.func.count().filter(sample.c.failed == 0) * SAMPLED_SHARE).label("met"),
+        ).select_from(sample),
+        "sizes",
+    )
+    size = sa.select(sizes.c.found).scalar_subquery()
+    everything = materialized(
+        sa.select(*_carried(shape, by_relevance, filters, _PRODUCTS)).where(*filters.base, size <= TOO_MANY),
+        "everything",
+    )
+    hits = sa.union_all(sa.select(sample).where(size > TOO_MANY), sa.select(everything)).cte("hits")
+
+    def chosen(source: sa.FromClause) -> Sequence[sa.ColumnElement[bool]]:
+        return filters_for(shape, None, source).chosen
+
     columns: list[sa.ColumnElement[Any]] = [
         _cells(hits).label("cells"),
         _facts(hits, shape).label("facts"),
-        estimate.label("size"),
-        _counted(filters, shape, estimate).label("counted"),
+        size.label("size"),
+        _ABOUT_ALL.label("products"),
+        _counted(filters, sizes).label("counted"),
         (match.together if match else sa.true()).label("together"),
-        (_hits(match, hits, filters) if match and by_relevance else sa.null()).label("hits"),
+        (_hits(match, hits, size > TOO_MANY, chosen) if match and by_relevance else sa.null()).label("hits"),
     ]
     return sa.select(*columns)
 
 
-def _carried(shape: Shape, by_relevance: bool, filters: Filters) -> list[sa.ColumnElement[Any]]:
+def _carried(
+    shape: Shape, by_relevance: bool, filters: Filters, source: sa.FromClause
+) -> list[sa.ColumnElement[Any]]:
     """What is read of each candidate."""
     names = ["product_id", "facet_ids", "price_min"]
     if shape.text and by_relevance:
         names += ["name_vector", "language", "standing"]
     failed = filters.failed()
-    stars = sa.cast(sa.func.trunc(product_column("rating_average")), sa.Integer)
-    cell = (failed * STEPS + product_column("price_step")) * STARS + stars
-    packed = cell * 2 + sa.cast(product_column("available"), sa.Integer)
-    return [*(product_column(name) for name in names), failed.label("failed"), packed.label("cell")]
+    stars = sa.cast(sa.func.trunc(source.c.rating_average), sa.Integer)
+    cell = (failed * STEPS + source.c.price_step) * STARS + stars
+    packed = cell * 2 + sa.cast(source.c.available, sa.Integer)
+    return [*(source.c[name] for name in names), failed.label("failed"), packed.label("cell")]
 
 
 def _cells(hits: sa.CTE) -> sa.ScalarSelect[Any]:
@@ -137,23 +159,26 @@ def _facts(hits: sa.CTE, shape: Shape) -> sa.ScalarSelect[Any]:
     return _as_text(sa.func.json_build_array(*named.c), named)
 
 
-def _counted(filters: Filters, shape: Shape, estimate: sa.ScalarSelect[int]) -> sa.ColumnElement[Any]:
+def _counted(filters: Filters, sizes: sa.CTE) -> sa.ColumnElement[Any]:
     """How many meet everything, where only an estimate is known of what meets less; a little above is enough."""
     if not filters.facets:
         return sa.null()
+    may_be_few = sa.select(sa.and_(sizes.c.found > TOO_MANY, sizes.c.met <= TOO_MANY)).scalar_subquery()
     some = (
         sa.select(sa.literal_column("1"))
-        .select_from(ProductSearch)
-        .where(*filters.all_met(), estimate > TOO_MANY)
+        .select_from(_PRODUCTS)
+        .where(*filters.all_met, may_be_few)
         .limit(COUNTED_EXACTLY + 1)
         .subquery("some")
     )
-    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
+    counted = sa.select(sa.func.count()).select_from(some).scalar_subquery()
+    return sa.case((may_be_few, counted), else_=sa.null())
 
 
-def _hits(match: TextMatch, hits: sa.CTE, filters: Filters) -> sa.ScalarSelect[Any]:
-    size = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
-    best = ranked(match, hits, size, filters.all_met())
+def _hits(
+    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions
+) -> sa.ScalarSelect[Any]:
+    best = ranked(match, hits, is_sample, chosen)
     order = (best.c.score.desc(), best.c.standing.desc(), best.c.product_id)
     page = (
         sa.select(best.c.product_id, best.c.score, sa.func.row_number().over(order_by=order).label("place"))

@@ -1,8 +1,8 @@
 """Products for a text that is still being typed: its last word half or whole, misspelt or not.
 
 The vocabulary says which words can be meant and how many products hold them. Where those are few, all of them are
-read and put in order; where they are many, the best of the shop are looked through for a start, and a fixed sample
-after them. So a keystroke costs about the same in a shop of a hundred products and of a million.
+read and put in order; where they are many, the best of the shop are looked through, and the fixed sample. So a
+keystroke costs about the same in a shop of a hundred products and of a million.
 """
 
 from __future__ import annotations
@@ -18,28 +18,31 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storefront.core.db import session
-from storefront.search.models import ProductSearch, product_column
+from storefront.search.models import SAMPLED_SHARE, products_table, sample_table
 from storefront.search.queries.expressions import beginnings
 from storefront.search.queries.filters import published
 from storefront.search.queries.named_values import named_values
+from storefront.search.queries.text_search import materialized
 from storefront.search.queries.words import LANGUAGE, Candidate, distance
 
-READ_ALL = 2_000
+READ_ALL = 1_000
 """Up to so many expected products, all are read."""
 
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 3_000
 """Of more, so many of the shop's best are looked through."""
 
-_RANKED = 200
+_FROM_EACH_SIDE = 200
 _MOST_WORDS = 8
 _MENDED_FROM = 4
+_PRODUCTS, _SAMPLE = products_table(), sample_table()
 
 
 class _Typed(msgspec.Struct, frozen=True):
-    """What the vocabulary says of a typed word: how many products hold it, what it begins, what it may have been."""
+    """What the vocabulary says of a typed word: how many hold it, which words begin with it, what may be meant."""
 
     word: str
     holders: int
+    text_holders: int
     begins: tuple[Candidate, ...]
     near: tuple[Candidate, ...]
 
@@ -57,43 +60,50 @@ WITH typed AS MATERIALIZED (
   SELECT folded(word) AS word, place, place = cardinality(CAST(:words AS text[])) AS is_last
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS one(word, place)
 ), known AS MATERIALIZED (
-  SELECT typed.*, coalesce((
-    SELECT sum(v.holders) FROM search_words AS v
-    WHERE v.word = typed.word
-      OR v.stem = ANY (tsvector_to_array(to_tsvector(search_configuration(:language), typed.word)))
-  ), 0) AS holders, CASE WHEN is_last THEN (
+  SELECT typed.*, coalesce(held.holders, 0) AS holders, coalesce(held.text_holders, 0) AS text_holders,
+  CASE WHEN is_last THEN (
     SELECT json_agg(json_build_object('word', word, 'holders', holders)) FROM (
       SELECT v.word, v.holders FROM search_words AS v
-      WHERE v.holders > 0 AND v.word LIKE replace(replace(typed.word, '\\', '\\\\'), '_', '\\_') || '%'
+      WHERE v.holders > 0 AND v.word ~>=~ typed.word AND v.word ~<~ (typed.word || chr(1114111))
       ORDER BY v.holders DESC, v.word LIMIT 12
     ) AS begun
   ) END AS begins
-  FROM typed
+  FROM typed CROSS JOIN LATERAL (
+    SELECT sum(v.holders) AS holders, sum(v.text_holders) AS text_holders FROM search_words AS v
+    WHERE v.word = typed.word
+      OR v.stem = ANY (tsvector_to_array(to_tsvector(search_configuration(:language), typed.word)))
+  ) AS held
 )
 SELECT CAST(json_build_object(
   'products', (SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = 'product_search'::regclass),
   'words', json_agg(json_build_object(
-    'word', word, 'holders', holders, 'begins', coalesce(begins, '[]'), 'near',
-    CASE WHEN holders = 0 AND begins IS NULL AND length(word) >= :mended_from AND word !~ '[0-9]' THEN coalesce((
+    'word', word, 'holders', holders, 'text_holders', text_holders, 'begins', coalesce(begins, '[]'), 'near', CASE
+    WHEN holders + text_holders = 0 AND begins IS NULL AND length(word) >= :mended_from AND word !~ '[0-9]'
+    THEN coalesce((
       SELECT json_agg(json_build_object('word', near.word, 'holders', near.holders)) FROM (
         SELECT v.word, v.holders FROM search_words AS v
-        WHERE v.holders > 0 AND ((v.deletes && word_deletes(known.word) AND v.deletes <> '{}')
-          OR (is_last AND v.word LIKE ANY (:slips)))
-        ORDER BY v.holders DESC, v.word LIMIT 40
-      ) AS near), '[]') ELSE '[]' END
+        WHERE v.holders > 0 AND v.deletes && word_deletes(known.word) AND v.deletes <> '{}'
+        UNION
+        SELECT v.word, v.holders FROM unnest(CAST(:slips AS text[])) AS slip CROSS JOIN LATERAL (
+          SELECT w.word, w.holders FROM search_words AS w
+          WHERE is_last AND w.holders > 0 AND w.word ~>=~ slip AND w.word ~<~ (slip || chr(1114111))
+          ORDER BY w.holders DESC LIMIT 6
+        ) AS v
+        ORDER BY holders DESC, word LIMIT 40
+      ) AS near), '[]')
+    ELSE '[]' END
   ) ORDER BY place)) AS text) FROM known
-""").bindparams(
-    sa.bindparam("words", type_=sa.ARRAY(sa.Text())), sa.bindparam("slips", type_=sa.ARRAY(sa.Text()))
-)
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    """One word as it is looked for: any of ``forms``, which about ``share`` of all products hold."""
+    """One word as it is looked for: any of ``forms``, which about ``share`` of all products hold, in names or texts."""
 
     forms: tuple[str, ...]
-    is_beginning: bool
     share: float
+    is_beginning: bool = False
+    is_in_names: bool = True
 
 
 def products_begun(words: Sequence[str], limit: int) -> list[uuid.UUID]:
@@ -113,13 +123,21 @@ def products_begun(words: Sequence[str], limit: int) -> list[uuid.UUID]:
         "begun": beginnings([one.forms for one in meant[:-1]], last.forms, half=last.is_beginning),
         "most": limit,
     }
-    languages = named_values().languages
-    return list(session().scalars(_statement(languages, are_few=expected <= READ_ALL), values))
+    statement = _statement(
+        named_values().languages,
+        in_names=all(one.is_in_names for one in meant),
+        are_few=expected <= READ_ALL,
+    )
+    return list(session().scalars(statement, values))
 
 
 def _look_up(words: list[str]) -> _Vocabulary:
-    slips = [f"{slip}%" for slip in _slips(words[-1])]
-    values = {"words": words, "language": LANGUAGE, "slips": slips, "mended_from": _MENDED_FROM}
+    values = {
+        "words": words,
+        "language": LANGUAGE,
+        "slips": _slips(words[-1]),
+        "mended_from": _MENDED_FROM,
+    }
     return _DECODER.decode(session().scalar(_LOOK_UP, values) or "{}")
 
 
@@ -130,15 +148,17 @@ def _meant(typed: _Typed, products: float, *, is_last: bool) -> _Meant:
     if is_last and typed.begins:
         forms = [one.word for one in typed.begins]
         return _Meant(
-            tuple(dict.fromkeys([*forms, typed.word])), False, share(sum(c.holders for c in typed.begins))
+            tuple(dict.fromkeys([*forms, typed.word])), share(sum(one.holders for one in typed.begins))
         )
     if typed.holders:
-        return _Meant((typed.word,), False, share(typed.holders))
+        return _Meant((typed.word,), share(typed.holders))
+    if typed.text_holders:
+        return _Meant((typed.word,), share(typed.text_holders * SAMPLED_SHARE), is_in_names=False)
     near = _nearest(typed, is_last=is_last)
     if near:
-        return _Meant(tuple(one.word for one in near), False, share(sum(one.holders for one in near)))
+        return _Meant(tuple(one.word for one in near), share(sum(one.holders for one in near)))
     # No name holds it, so few texts do: the beginning of a code, or of a word that is new today.
-    return _Meant((typed.word,), is_last, 0.0)
+    return _Meant((typed.word,), 0.0, is_beginning=is_last, is_in_names=False)
 
 
 def _nearest(typed: _Typed, *, is_last: bool) -> list[Candidate]:
@@ -162,7 +182,7 @@ def _slips(word: str) -> list[str]:
 
 
 @lru_cache(maxsize=32)
-def _statement(languages: tuple[str, ...], *, are_few: bool) -> sa.Select[Any]:
+def _statement(languages: tuple[str, ...], *, in_names: bool, are_few: bool) -> sa.Select[Any]:
     # A sub-select is worked out once; written into the condition it would be parsed for each row.
     queries = {
         language: sa.select(
@@ -172,42 +192,40 @@ def _statement(languages: tuple[str, ...], *, are_few: bool) -> sa.Select[Any]:
         ).scalar_subquery()
         for language in languages
     }
-    names = ("product_id", "name_vector", "language", "standing")
-    columns = [product_column(name) for name in names]
+    vector = "name_vector" if in_names else "search_vector"
+    names = ("product_id", vector, "language", "standing")
 
-    def holds(vector: sa.ColumnElement[Any], language: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-        if len(queries) == 1:
-            return vector.op("@@")(next(iter(queries.values())))
-        return sa.or_(*(sa.and_(language == one, vector.op("@@")(query)) for one, query in queries.items()))
+    def holds(source: sa.FromClause) -> sa.ColumnElement[bool]:
+        each = [
+            sa.and_(source.c.language == language, source.c[vector].op("@@")(query))
+            for language, query in queries.items()
+        ]
+        return sa.or_(*each) if len(each) > 1 else source.c[vector].op("@@")(next(iter(queries.values())))
 
-    held = holds(product_column("name_vector"), product_column("language"))
+    def those_of(source: sa.FromClause, most: int) -> sa.Subquery:
+        held = sa.select(*(source.c[name] for name in names)).where(holds(source), published(source))
+        return held.limit(most).subquery()
+
     pool: sa.Select[Any] | sa.CompoundSelect[Any]
     if are_few:
-        pool = sa.select(*columns).where(held, published()).limit(READ_ALL * 2)
+        pool = sa.select(those_of(_PRODUCTS, READ_ALL * 2))
     else:
         best = (
-            sa.select(*columns)
-            .where(published())
-            .order_by(ProductSearch.standing.desc(), ProductSearch.product_id.desc())
+            sa.select(*(_PRODUCTS.c[name] for name in names), _PRODUCTS.c.published_at)
+            .order_by(_PRODUCTS.c.standing.desc(), _PRODUCTS.c.product_id.desc())
             .limit(LOOKED_THROUGH)
             .subquery("best")
         )
-        among_best = (
-            sa.select(best).where(holds(best.c.name_vector, best.c.language)).limit(_RANKED).subquery()
+        pool = sa.union_all(
+            sa.select(those_of(best, _FROM_EACH_SIDE)), sa.select(those_of(_SAMPLE, _FROM_EACH_SIDE))
         )
-        sampled = (
-            sa.select(*columns).where(ProductSearch.sampled, held, published()).limit(READ_ALL).subquery()
-        )
-        pool = sa.union_all(sa.select(among_best), sa.select(sampled))
-    found = pool.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
-    weights: Any = sa.literal_column("'{0,0,0.4,1}'::real[]")
-    first, *others = queries.values()
-    query: Any = first
-    if others:
-        query = sa.case(dict(list(queries.items())[1:]), value=found.c.language, else_=first)
-    rank = sa.func.ts_rank(weights, found.c.name_vector, query)
+    found = materialized(pool, "found")
+    weights: Any = sa.literal_column("'{0.1,0.1,0.4,1}'::real[]")
+    query: Any = next(iter(queries.values()))
+    if len(queries) > 1:
+        query = sa.case(dict(queries), value=found.c.language)
     # What the shop recommends decides among products that hold the words about equally well.
-    score = sa.func.round(sa.cast(rank, sa.Numeric), 1)
+    score = sa.func.round(sa.cast(sa.func.ts_rank(weights, found.c[vector], query), sa.Numeric), 1)
     return (
         sa.select(found.c.product_id)
         .group_by(found.c.product_id, found.c.standing, score)

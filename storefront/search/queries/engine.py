@@ -48,7 +48,8 @@ class CountRow:
 class EngineAnswer:
     """One page of what was found.
 
-    ``total`` is a lower bound or an estimate unless ``total_is_exact``. ``together`` is false where no product holds
+    ``total`` is a lower bound or an estimate unless ``total_is_exact``; so are the ``counts`` unless
+    ``counts_are_exact``: they may be estimates beside an exact total. ``together`` is false where no product holds
     all terms and the hits hold some. Prices span what is found with the price's own choice left out, gross, in the
     shop's currency. ``next_after`` is the opaque position behind the last hit, ``previous_before`` the one before the
     first; None at the ends and where pages go by number only. ``most_shown`` is how many hits the pages lead to where
@@ -65,6 +66,7 @@ class EngineAnswer:
     next_after: str | None = None
     previous_before: str | None = None
     most_shown: int | None = None
+    counts_are_exact: bool = True
 
 
 class SearchEngine(Protocol):

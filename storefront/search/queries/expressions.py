@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from storefront.search.queries.understanding import Question, Term
 
 
-def all_terms(question: Question) -> str:
-    """What a product must hold: every term, in any of its forms, and nothing excluded. Empty for no terms."""
-    return _joined(" & ", question)
+def first_terms(question: Question, count: int) -> str:
+    """What a product must hold: the first ``count`` terms, each in any of its forms, and nothing excluded."""
+    return _joined(" & ", question.terms[:count], question.excluded)
 
 
 def some_terms(question: Question) -> str:
-    """As :func:`all_terms`, where one of the terms is enough."""
-    return _joined(" | ", question)
+    """One of the terms, and nothing excluded."""
+    return _joined(" | ", question.terms, question.excluded)
 
 
 def beginnings(before: Iterable[Sequence[str]], last: Iterable[str], *, half: bool) -> str:
@@ -24,9 +24,9 @@ def beginnings(before: Iterable[Sequence[str]], last: Iterable[str], *, half: bo
     return " & ".join(f"({' | '.join(forms)})" for forms in (*words, ends) if forms)
 
 
-def _joined(operator: str, question: Question) -> str:
-    wanted = operator.join(_term(term) for term in question.terms)
-    unwanted = " & ".join(f"!{_term(term)}" for term in question.excluded)
+def _joined(operator: str, terms: Iterable[Term], excluded: Iterable[Term]) -> str:
+    wanted = operator.join(_term(term) for term in terms)
+    unwanted = " & ".join(f"!{_term(term)}" for term in excluded)
     return " & ".join(part for part in (f"({wanted})" if wanted else "", unwanted) if part)
 
 

@@ -19,10 +19,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from storefront.catalog.queries import category_by_slug
 from storefront.core.clock import now
-from storefront.search.models import ProductSearch
 from storefront.search.queries.facet_numbers import Fact, facet_numbers
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.text_search import TextMatch, TextShape
+
+NO_NUMBER = 0
+"""Stands for a fact that no product ever had."""
 
 FacetKey = tuple[str, str]
 """A facet: its kind and, of options and specifications, its own name."""
@@ -32,14 +34,14 @@ FacetKey = tuple[str, str]
 class Shape:
     """The kinds of a request's conditions, without their values.
 
-    ``in_category`` is a list of one category; in a search the category is a facet like the others. ``numbered`` is
-    how many facets are chosen by values that have numbers, ``measured`` names the others: price_min, price_max,
-    rating, stock.
+    ``in_category`` is a list of one category; in a search the category is a facet like the others. ``numbered`` has an
+    entry for each facet chosen by values that have numbers: whether several are chosen, of which one suffices.
+    ``measured`` names the other facets: price_min, price_max, rating, stock.
     """
 
     text: TextShape | None = None
     in_category: bool = False
-    numbered: int = 0
+    numbered: tuple[bool, ...] = ()
     measured: tuple[str, ...] = ()
 
 
@@ -71,13 +73,19 @@ def asked(request: ListingRequest, text: TextShape | None) -> Asked | None:
     }
     given = tuple(name for name, value in measured.items() if value is not None)
     values: dict[str, Any] = {name: measured[name] for name in given if name != "stock"}
-    values["category_numbers"] = [numbers.get(fact, 0) for fact in place]
+    values["category_numbers"] = [numbers.get(fact, NO_NUMBER) for fact in place]
     values["category_id"] = category.category.id if category else None
+    several: list[bool] = []
+    all_of = [*values["category_numbers"]]
     for place_of, (key, chosen) in enumerate(facets.items()):
-        values[f"numbers_{place_of}"] = _numbers_of(key, chosen, numbers)
+        known = _numbers_of(key, chosen, numbers)
+        values[f"numbers_{place_of}"] = known
+        several.append(len(known) > 1)
+        all_of += known[:1] if len(known) == 1 else [] if known else [NO_NUMBER]
+    values["all_of"] = all_of
     keys = [*facets, *dict.fromkeys((name.partition("_")[0], "") for name in given)]
     return Asked(
-        shape=Shape(text, bool(place), len(facets), given),
+        shape=Shape(text, bool(place), tuple(several), given),
         values=values,
         bits={key: 1 << place_of for place_of, key in enumerate(keys)},
     )
@@ -97,10 +105,20 @@ def _numbers_of(key: FacetKey, chosen: tuple[str, ...], numbers: Mapping[Fact, i
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The conditions of all requests of one shape: what makes the candidates, and each chosen facet's."""
+    """The conditions of all requests of one shape over a table: what makes the candidates, and each chosen facet's.
+
+    ``text`` is the text's condition, where there is one; ``chosen`` everything else that a product on the page meets.
+    """
 
     base: tuple[sa.ColumnElement[bool], ...]
     facets: tuple[sa.ColumnElement[bool], ...]
+    chosen: tuple[sa.ColumnElement[bool], ...]
+    text: tuple[sa.ColumnElement[bool], ...] = ()
+
+    @property
+    def all_met(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """Everything a product on the page meets."""
+        return (*self.text, *self.chosen)
 
     def failed(self) -> sa.ColumnElement[int]:
         """The bits of the facets that a product fails."""
@@ -111,41 +129,43 @@ class Filters:
             )
         return total
 
-    def all_met(self) -> list[sa.ColumnElement[bool]]:
-        """Everything a product on the page meets."""
-        return [*self.base, *self.facets]
 
-
-def filters_for(shape: Shape, text: TextMatch | None) -> Filters:
-    """The conditions of all requests of one shape; ``text`` is the shape's text as a condition."""
-    base: list[sa.ColumnElement[bool]] = [published()]
-    if text is not None:
-        base.append(text.found())
+def filters_for(shape: Shape, text: TextMatch | None, source: sa.FromClause) -> Filters:
+    """The conditions over ``source`` of all requests of one shape; ``text`` is the shape's text as a condition."""
+    facts = source.c.facet_ids
+    numbered = [
+        facts.op("&&", is_comparison=True)(_numbers(f"numbers_{place}"))
+        for place in range(len(shape.numbered))
+    ]
+    measured = _measured(shape.measured, source)
+    found = (text.found(source),) if text is not None else ()
+    base, chosen = [*found, published(source)], [published(source)]
     if shape.in_category:
-        base.append(ProductSearch.facet_ids.contains(_numbers("category_numbers")))
-    numbered = (
-        ProductSearch.facet_ids.overlap(_numbers(f"numbers_{place}")) for place in range(shape.numbered)
-    )
-    return Filters(tuple(base), (*numbered, *_measured(shape.measured)))
+        base.append(facts.op("@>", is_comparison=True)(_numbers("category_numbers")))
+    if shape.in_category or not all(shape.numbered):
+        # The index finds what has all the numbers in one go, as fast as the rarest of them allows.
+        chosen.append(facts.op("@>", is_comparison=True)(_numbers("all_of")))
+    chosen += [condition for condition, several in zip(numbered, shape.numbered, strict=True) if several]
+    return Filters(tuple(base), (*numbered, *measured), (*chosen, *measured), found)
 
 
-def published() -> sa.ColumnElement[bool]:
+def published(source: sa.FromClause) -> sa.ColumnElement[bool]:
     """The day of publication has come, at the moment the statement runs."""
     moment = sa.bindparam("moment", callable_=now, type_=sa.TIMESTAMP(timezone=True), unique=True)
-    return ProductSearch.published_at <= moment
+    return source.c.published_at <= moment
 
 
 def _numbers(parameter: str) -> sa.BindParameter[Any]:
     return sa.bindparam(parameter, type_=ARRAY(sa.Integer()))
 
 
-def _measured(given: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
-    money, listing = sa.Numeric(12, 2), ProductSearch
+def _measured(given: tuple[str, ...], source: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    money = sa.Numeric(12, 2)
     known: dict[str, sa.ColumnElement[bool]] = {
-        "price_min": listing.price_min >= sa.bindparam("price_min", type_=money),
-        "price_max": listing.price_min <= sa.bindparam("price_max", type_=money),
-        "rating": listing.rating_average >= sa.bindparam("rating", type_=sa.Integer()),
-        "stock": listing.available.is_(True),
+        "price_min": source.c.price_min >= sa.bindparam("price_min", type_=money),
+        "price_max": source.c.price_min <= sa.bindparam("price_max", type_=money),
+        "rating": source.c.rating_average >= sa.bindparam("rating", type_=sa.Integer()),
+        "stock": source.c.available.is_(True),
     }
     prices = [known[name] for name in given if name.startswith("price")]
     others = [known[name] for name in given if not name.startswith("price")]

@@ -19,13 +19,16 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from storefront.search.models import CategoryListing, ProductSearch
+from storefront.search.models import CategoryListing, products_table
 from storefront.search.queries.answer_statement import SHAPES_KEPT
-from storefront.search.queries.filters import Shape, filters_for, published
-from storefront.search.queries.text_search import text_match
+from storefront.search.queries.filters import Filters, Shape, filters_for
+from storefront.search.queries.text_search import materialized, text_match
 
 MOST_BY_NUMBER = 1_000
 """How many products may lie before a page that is asked for by its number."""
+
+_PAGE = 25
+_PRODUCTS = products_table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def read_position(written: str, sort: str) -> Position | None:
         typed = msgspec.convert(values, of_order, strict=False)
     except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError):
         return None
-    return Position(way, typed)
+    is_finite = all(value.is_finite() for value in typed if isinstance(value, Decimal))
+    return Position(way, typed) if is_finite else None
 
 
 def position_at(row: sa.Row[Any], way: Literal["after", "before"]) -> Position:
@@ -95,35 +99,72 @@ def position_values(position: Position | None) -> dict[str, Any]:
     return {f"position_{place}": value for place, value in enumerate(position.values if position else ())}
 
 
+def are_few(total: int, candidates: float) -> bool:
+    """Whether gathering ``total`` products takes less than finding a page of them among ``candidates``, in order."""
+    return total * total <= candidates * _PAGE
+
+
 @lru_cache(maxsize=SHAPES_KEPT)
-def list_statement(shape: Shape, sort: str, way: Way) -> sa.Select[Any]:
+def list_statement(shape: Shape, sort: str, way: Way, *, few: bool) -> sa.Select[Any]:
     """Rows of the order's columns and the product's id; one more than ``page_size``: whether there is more.
 
-    Asked for the way ``before``, they come in the opposite order.
+    Asked for the way ``before``, they come in the opposite order. With ``few`` all that meet everything are gathered
+    and put in order; else those in the order are looked through until the page is full.
     """
     order = _ORDERS[sort]
-    bare = shape.in_category and sort == "relevance" and not (shape.numbered or shape.measured)
-    source: Any = CategoryListing if bare else ProductSearch
-    columns = [source.__table__.c[name] for name, _kind in order.columns] + [source.__table__.c.product_id]
-    statement = sa.select(*columns)
-    if bare:
-        statement = statement.join(
-            ProductSearch, ProductSearch.product_id == CategoryListing.product_id
-        ).where(CategoryListing.category_id == sa.bindparam("category_id", type_=sa.Uuid()), published())
-    else:
-        match = text_match(shape.text) if shape.text else None
-        statement = statement.where(*filters_for(shape, match).all_met())
     falls = order.falls != (way == "before")
-    if way != "number":
-        statement = statement.where(_beyond(columns, [kind for _name, kind in order.columns], falls))
+    source = _gathered(shape) if few else _PRODUCTS
+    if not few and shape.in_category and sort == "relevance":
+        source = _of_category()
+    columns = _columns(source, order)
+    begin = [] if way == "number" else [_beyond(columns, [kind for _name, kind in order.columns], falls)]
+    if few:
+        statement = sa.select(*columns).where(*begin)
+    else:
+        # The offset keeps the planner from gathering first after all: it cannot know how many there are.
+        walk = sa.select(source).where(*begin).order_by(*_ordered(columns, falls)).offset(0).subquery("walk")
+        columns = _columns(walk, order)
+        statement = sa.select(*columns)
+        if source is _PRODUCTS:
+            statement = statement.where(*_filters(shape, walk).all_met)
+        else:
+            statement = statement.join(_PRODUCTS, _PRODUCTS.c.product_id == walk.c.product_id).where(
+                *_filters(shape, _PRODUCTS).all_met
+            )
     return (
-        statement.order_by(*(column.desc() if falls else column for column in columns))
+        statement.order_by(*_ordered(columns, falls))
         .limit(sa.bindparam("page_size", type_=sa.Integer()) + 1)
         .offset(sa.bindparam("skipped", type_=sa.Integer()))
     )
 
 
-def _beyond(columns: Sequence[sa.Column[Any]], kinds: Sequence[type], falls: bool) -> sa.ColumnElement[bool]:
+def _filters(shape: Shape, source: sa.FromClause) -> Filters:
+    return filters_for(shape, text_match(shape.text) if shape.text else None, source)
+
+
+def _gathered(shape: Shape) -> sa.FromClause:
+    names = dict.fromkeys(name for order in _ORDERS.values() for name, _kind in order.columns)
+    wanted = sa.select(_PRODUCTS.c.product_id, *(_PRODUCTS.c[name] for name in names))
+    return materialized(wanted.where(*_filters(shape, _PRODUCTS).all_met), "gathered")
+
+
+def _of_category() -> sa.FromClause:
+    listing = CategoryListing.__table__
+    here = listing.c.category_id == sa.bindparam("category_id", type_=sa.Uuid())
+    return sa.select(listing.c.standing, listing.c.product_id).where(here).subquery("of_category")
+
+
+def _columns(source: sa.FromClause, order: _Order) -> list[sa.ColumnElement[Any]]:
+    return [source.c[name] for name, _kind in order.columns] + [source.c.product_id]
+
+
+def _ordered(columns: Sequence[sa.ColumnElement[Any]], falls: bool) -> list[sa.ColumnElement[Any]]:
+    return [column.desc() if falls else column for column in columns]
+
+
+def _beyond(
+    columns: Sequence[sa.ColumnElement[Any]], kinds: Sequence[type], falls: bool
+) -> sa.ColumnElement[bool]:
     types = [*(_TYPES[kind] for kind in kinds), sa.Uuid()]
     here = sa.tuple_(*(sa.bindparam(f"position_{place}", type_=kind) for place, kind in enumerate(types)))
     there = sa.tuple_(*columns)

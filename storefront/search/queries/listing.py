@@ -19,6 +19,7 @@ from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.search.queries.engine import EngineAnswer, search_engine
 from storefront.search.queries.facets import Facet, facets_of
+from storefront.search.queries.list_statement import read_position
 from storefront.search.queries.meaning import meaning_of
 from storefront.search.queries.narrowing import narrowed, with_options
 from storefront.search.queries.reading import Reading
@@ -45,7 +46,8 @@ class ListingPage:
 
     ``request`` is the one that was answered: cleaned, and with the filters that its text named as choices. ``pages``
     are those that have numbers; ``next_after`` and ``previous_before`` lead on from page to page. ``most_shown`` is set
-    where the pages do not lead to everything that was found. ``popular`` fills an empty page.
+    where the pages do not lead to everything that was found. The counts of ``facets`` are estimates unless
+    ``counts_are_exact``. ``popular`` fills an empty page.
     """
 
     request: ListingRequest
@@ -64,6 +66,7 @@ class ListingPage:
     price_least: Decimal | None
     price_most: Decimal | None
     popular: tuple[ProductCard, ...]
+    counts_are_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class _Found:
 
 def search_listing(request: ListingRequest) -> ListingPage:
     """The page that ``request`` asks for; anything impossible in it is left out, a page too far is the last."""
-    found = _on_a_page_there_is(_find(request.cleaned()))
+    found = _on_a_page_there_is(_find(_placed(request.cleaned())))
     request, answer = found.request, found.answer
     facets = facets_of(request, answer)
     return ListingPage(
@@ -107,6 +110,7 @@ def search_listing(request: ListingRequest) -> ListingPage:
         price_least=answer.price_least,
         price_most=answer.price_most,
         popular=() if answer.total else tuple(popular_products()),
+        counts_are_exact=answer.counts_are_exact,
     )
 
 
@@ -153,13 +157,21 @@ def _answer(request: ListingRequest, question: Question | None, *, by_meaning: b
     )
 
 
+def _placed(request: ListingRequest) -> ListingRequest:
+    """``request`` without a position that no list in its order has written."""
+    known = request.position and read_position(request.position, request.sort)
+    return request if known or not request.position else replace(request, position="")
+
+
 def _on_a_page_there_is(found: _Found) -> _Found:
-    """``found``, or the last page where what was asked for lies behind it."""
+    """``found``, or the last page with a number where what was asked for lies behind everything."""
     request, answer = found.request, found.answer
-    last = _pages(request, answer)
-    if request.position or request.page <= last:
+    if request.position and (answer.next_after or answer.previous_before):
         return found
-    nearer = replace(request, page=last)
+    # The end of the list has moved before the position, or this list goes by number only.
+    nearer = replace(request, page=min(request.page, _pages(request, answer)), position="")
+    if nearer.page == request.page and (answer.hits or not answer.total):
+        return replace(found, request=nearer)
     return _Found(nearer, found.question, _answer(nearer, found.question, by_meaning=True))
 
 

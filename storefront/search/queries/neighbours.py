@@ -1,53 +1,34 @@
-"""The products nearest to a vector in meaning."""
+"""The products nearest to a vector in meaning: what the vector store says, or nothing where it does not answer."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from collections.abc import Callable, Sequence
 
-import sqlalchemy as sa
-from pgvector.sqlalchemy import VECTOR
+from storefront.core.db import release
+from storefront.core.settings import Settings, once_per_application
+from storefront.providers.vector_store import Near, VectorStore, VectorStoreFailure
 
-from storefront.core.columns import EMBEDDING_DIMENSIONS
-from storefront.core.db import session
-from storefront.search.models import ProductSearch, product_column
-from storefront.search.queries.filters import published
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A product and its cosine similarity, -1 to 1."""
-
-    product_id: uuid.UUID
-    similarity: float
+EXTENSION = "vector_store"
 
 
 def nearest_products(vector: Sequence[float], limit: int) -> list[Near]:
-    """The ``limit`` published products nearest to ``vector``, the nearest first. One statement."""
-    rows = session().execute(_statement(limit), {"vector": list(vector), "most": limit})
-    return [Near(row.product_id, float(row.similarity)) for row in rows]
+    """At most ``limit`` products, the nearest first; none where the store fails: a search goes on with its words.
+
+    PostgreSQL takes one statement. Before somebody outside is asked, the running read transaction ends.
+    """
+    store = vector_store()
+    if store.is_outside:
+        release()
+    try:
+        return store.nearest(vector, limit)
+    except VectorStoreFailure:
+        return []
 
 
-@cache
-def _statement(limit: int) -> sa.Select[Any]:
-    # The index looks at as many candidates as this setting says; it is set before the scan begins.
-    searching = sa.func.set_config("hnsw.ef_search", str(min(limit, 1_000)), True).label("searching")
-    tuned = sa.select(searching).subquery("tuned")
-    vector = (
-        sa.select(
-            sa.cast(sa.bindparam("vector", type_=VECTOR(EMBEDDING_DIMENSIONS)), VECTOR(EMBEDDING_DIMENSIONS))
-        )
-        .select_from(tuned)
-        .scalar_subquery()
-    )
-    distance = product_column("embedding").op("<=>", return_type=sa.Float())(vector)
-    nearest: Any = (
-        sa.select(ProductSearch.product_id, (1 - distance).label("similarity"))
-        .where(product_column("embedding").isnot(None), published())
-        .order_by(distance)
-        .limit(sa.bindparam("most", type_=sa.Integer()))
-    )
-    return cast("sa.Select[Any]", nearest)
+def vector_store() -> VectorStore:
+    """The running application's store: what ``VECTOR_BACKEND`` names."""
+    return once_per_application(EXTENSION, _not_chosen)()
+
+
+def _not_chosen(_settings: Settings) -> Callable[[], VectorStore]:
+    raise RuntimeError("storefront.app chooses the vector store")

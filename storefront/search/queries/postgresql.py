@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import session
+from storefront.providers.vector_store import Near
+from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
     COUNTED_EXACTLY,
-    SAMPLED_SHARE,
     TOO_MANY,
     Cell,
     answer_statement,
@@ -30,13 +31,14 @@ from storefront.search.queries.filters import Asked, FacetKey, Shape, asked
 from storefront.search.queries.list_statement import (
     MOST_BY_NUMBER,
     Way,
+    are_few,
     list_statement,
     position_at,
     position_values,
     read_position,
 )
 from storefront.search.queries.named_values import named_values
-from storefront.search.queries.neighbours import Near, nearest_products
+from storefront.search.queries.neighbours import nearest_products
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.text_search import MOST_RANKED, TextShape
 from storefront.search.queries.understanding import Question
@@ -83,12 +85,18 @@ class PostgreSQLEngine:
 
 def text_shape(question: Question) -> TextShape:
     """What kinds of things ``question`` holds."""
-    return TextShape(named_values().languages, len(question.terms) > 1, question.code is not None)
+    return TextShape(named_values().languages, max(1, len(question.terms)), question.code is not None)
 
 
 def _text_values(question: Question, near: Sequence[Near]) -> dict[str, Any]:
+    # The rarest first: where no product holds them all, the commonest are the first that may be missing.
+    rarest_first = replace(question, terms=tuple(sorted(question.terms, key=lambda term: term.holders)))
+    terms = {
+        f"terms_{count}": expressions.first_terms(rarest_first, count)
+        for count in range(1, max(1, len(question.terms)) + 1)
+    }
     return {
-        "all_terms": expressions.all_terms(question),
+        **terms,
         "some_terms": expressions.some_terms(question),
         "code": question.code,
         "similar_ids": [one.product_id for one in near],
@@ -117,7 +125,7 @@ def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
 def _listed(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> EngineAnswer:
     """A page of a list in an order that does not depend on a text."""
     counts = _counts(request, wanted, values)
-    page = _page(request, wanted.shape, values) if counts.total else _Page((), None, None)
+    page = _page(request, wanted.shape, values, counts) if counts.total else _Page((), None, None)
     return replace(
         counts.answer(page.hits),
         next_after=page.next_after,
@@ -147,12 +155,14 @@ class _Page:
     previous_before: str | None
 
 
-def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> _Page:
+def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], counts: _Counts) -> _Page:
     position = read_position(request.position, request.sort)
     way: Way = position.way if position else "number"
     skipped = 0 if position else min((request.page - 1) * request.per_page, MOST_BY_NUMBER)
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
-    found = session().execute(list_statement(shape, request.sort, way), {**values, **window}).all()
+    in_own_list = shape.in_category and request.sort == "relevance"
+    few = are_few(counts.total, max(counts.size, counts.total) if in_own_list else counts.products)
+    found = session().execute(list_statement(shape, request.sort, way, few=few), {**values, **window}).all()
     more, rows = len(found) > request.per_page, list(found[: request.per_page])
     if way == "before":
         rows.reverse()
@@ -169,8 +179,13 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any]) -> _
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What the counting row says, weighed: a product of the sample stands for sixteen."""
+    """What the counting row says, weighed: a product of the sample stands for sixteen.
 
+    ``size`` is about how many the counts are made of, ``products`` about how many the shop has.
+    """
+
+    size: int
+    products: float
     total: int
     total_is_exact: bool
     together: bool
@@ -189,6 +204,7 @@ class _Counts:
             price_most=self.price_most,
             next_after=None,
             most_shown=shown,
+            counts_are_exact=self.size <= TOO_MANY,
         )
 
 
@@ -205,6 +221,8 @@ def _read(row: sa.Row[Any], wanted: Asked) -> _Counts:
         total, exact = row.counted, True
     price = [one for one in cells if one[0].failed in (0, bits.get(_PRICE, 0))]
     return _Counts(
+        size=row.size,
+        products=row.products,
         total=total,
         total_is_exact=exact,
         together=row.together,

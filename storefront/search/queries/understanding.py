@@ -28,11 +28,13 @@ class Term:
     """One wanted thing: any of its alternatives suffices.
 
     ``alternatives`` are lower-case words, one with spaces is a phrase; synonyms, unit forms and compounds included.
-    The first is what was typed (corrected). With ``is_prefix`` it is only a beginning.
+    The first is what was typed (corrected). With ``is_prefix`` it is only a beginning. ``holders`` is about how many
+    products hold it; 0 where nobody knows, as of phrases: few.
     """
 
     alternatives: tuple[str, ...]
     is_prefix: bool = False
+    holders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _terms(
         word = one.forms[0]
         entry = found.get(word) if one.is_word else None
         if entry is None or entry.holders:
-            terms.append(Term(one.forms))
+            terms.append(Term(one.forms, holders=entry.holders if entry else 0))
         elif entry.completions:
             completed = True
             terms.append(Term(one.forms, is_prefix=True))
@@ -118,7 +120,7 @@ def _compounds(terms: Sequence[Term], found: Mapping[str, WordFound]) -> list[Te
         before = found.get(together[-1].alternatives[0]) if together else None
         if before and before.joined and before.joined == before.word + term.alternatives[0]:
             phrase = f"{before.word} {term.alternatives[0]}"
-            together[-1] = Term((phrase, before.joined), term.is_prefix)
+            together[-1] = Term((phrase, before.joined), term.is_prefix, term.holders)
         else:
             together.append(term)
     return together
@@ -134,7 +136,8 @@ def _with_synonyms(terms: Sequence[Term], meanings: Mapping[str, tuple[str, ...]
             phrase = " ".join(term.alternatives[0] for term in run)
             if phrase in meanings:
                 own = run[0].alternatives if length == 1 else (phrase,)
-                taught.append(Term(_distinct((*own, *meanings[phrase])), run[-1].is_prefix))
+                forms = _distinct((*own, *meanings[phrase]))
+                taught.append(Term(forms, run[-1].is_prefix, max(term.holders for term in run)))
                 place += length
                 break
         else:

@@ -80,7 +80,7 @@ SELECT CAST(coalesce(json_agg(json_build_object(
   'completions', CASE WHEN in_all = 0 AND length(plain) > 1 THEN coalesce((
     SELECT json_agg(begun) FROM (
       SELECT v.word, v.holders, v.text_holders FROM search_words AS v
-      WHERE v.word LIKE replace(replace(plain, '\\', '\\\\'), '_', '\\_') || '%'
+      WHERE v.word ~>=~ plain AND v.word ~<~ (plain || chr(1114111))
       ORDER BY v.holders DESC, v.text_holders DESC LIMIT 5
     ) AS begun), '[]') ELSE '[]' END,
   'nearest', CASE WHEN in_all = 0 AND length(plain) >= :shortest AND plain !~ '[0-9]' THEN coalesce((
@@ -95,9 +95,8 @@ SELECT CAST(coalesce(json_agg(json_build_object(
     ) AS far) END, '[]') ELSE '[]' END,
   'split', CASE WHEN in_all = 0 AND length(plain) >= 6 THEN coalesce((
     SELECT json_build_array(a.word, b.word)
-    FROM generate_series(3, length(plain) - 3) AS place
-    JOIN search_words AS a ON a.word = left(plain, place)
-    JOIN search_words AS b ON b.word = substr(plain, place + 1)
+    FROM search_words AS a JOIN search_words AS b ON b.word = substr(plain, length(a.word) + 1)
+    WHERE a.word = ANY (ARRAY(SELECT left(plain, place) FROM generate_series(3, length(plain) - 3) AS place))
     ORDER BY least(a.holders, b.holders) DESC LIMIT 1), '[]') ELSE '[]' END,
   'joined', (SELECT v.word FROM search_words AS v WHERE v.word = plain || next)
 ) ORDER BY place), '[]') AS text) FROM held

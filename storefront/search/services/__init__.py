@@ -8,7 +8,13 @@
 
 from __future__ import annotations
 
-from storefront.search.services.embedding import fill_vectors, forget_vectors, stale_vectors
+from storefront.search.services.embedding import (
+    fill_vectors,
+    forget_vectors,
+    listed_products,
+    purge_vectors,
+    stale_vectors,
+)
 from storefront.search.services.log import log_click, log_search
 from storefront.search.services.log_writing import purge_tallies, write_log
 from storefront.search.services.synonyms import (
@@ -25,9 +31,11 @@ __all__ = [
     "delete_synonym",
     "fill_vectors",
     "forget_vectors",
+    "listed_products",
     "log_click",
     "log_search",
     "purge_tallies",
+    "purge_vectors",
     "refresh_words",
     "stale_vectors",
     "update_synonym",

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from storefront.core.db import release, session, transaction
-from storefront.providers.embeddings import EmbeddingModel, Vector
+from storefront.core.db import release, session, transaction, write
+from storefront.providers.embeddings import EmbeddingModel
+from storefront.providers.vector_store import NewVector, VectorStore
 from storefront.search.models import ProductSearch
+from storefront.search.queries.neighbours import vector_store
 
 _READ_AT_ONCE = 512
 _BATCH = 32
 _BATCH_SECONDS = 60.0
 
 _STALE = ProductSearch.embedded_digest.is_distinct_from(ProductSearch.content_digest)
-_FILL = sa.text("""
-UPDATE product_search AS s SET embedding = CAST(made.embedding AS vector), embedded_digest = made.digest
-FROM unnest(:ids, :digests, :vectors) AS made(product_id, digest, embedding)
+# What PostgreSQL itself has kept so far goes: nobody would keep it true.
+_MARK = sa.text("""
+UPDATE product_search AS s SET embedded_digest = made.digest, embedding = NULL
+FROM unnest(:ids, :digests) AS made(product_id, digest)
 WHERE s.product_id = made.product_id AND s.content_digest = made.digest
-""").bindparams(
-    sa.bindparam("ids", type_=ARRAY(sa.Uuid())),
-    sa.bindparam("digests", type_=ARRAY(sa.Text())),
-    sa.bindparam("vectors", type_=ARRAY(sa.Text())),
-)
+""").bindparams(sa.bindparam("ids", type_=ARRAY(sa.Uuid())), sa.bindparam("digests", type_=ARRAY(sa.Text())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,31 @@ def stale_vectors() -> int:
     return session().scalar(sa.select(sa.func.count()).select_from(ProductSearch).where(_STALE)) or 0
 
 
+def listed_products() -> int:
+    """How many products are to have a vector."""
+    return session().scalar(sa.select(sa.func.count()).select_from(ProductSearch)) or 0
+
+
 def forget_vectors() -> None:
-    """Have all vectors made anew: another model makes others. Search uses the old ones meanwhile."""
-    with transaction():
-        session().execute(sa.update(ProductSearch).values(embedded_digest=None))
+    """Have all vectors made anew: another model makes others. Search uses the old ones meanwhile.
+
+    Some at a time, so that nobody who sells one of these products waits for all.
+    """
+    last = uuid.UUID(int=0)
+    while True:
+        with transaction():
+            ids = list(
+                session().scalars(
+                    sa.select(ProductSearch.product_id)
+                    .where(ProductSearch.embedded_digest.isnot(None), ProductSearch.product_id > last)
+                    .order_by(ProductSearch.product_id)
+                    .limit(_READ_AT_ONCE)
+                )
+            )
+            _make_anew(ids)
+        if not ids:
+            return
+        last = ids[-1]
 
 
 def fill_vectors(
@@ -55,15 +75,17 @@ def fill_vectors(
 ) -> int:
     """Make the vectors that are missing or stale, for at most about ``seconds``; returns how many were made.
 
-    ``progress`` is told after each batch how many have been made. No transaction is open while ``model`` works. Raises
-    :class:`EmbeddingFailure`; what was made before stays.
+    ``progress`` is told after each batch how many have been made. No transaction is open while ``model`` works, nor
+    while a store outside of the database does. Raises :class:`EmbeddingFailure` and :class:`VectorStoreFailure`; what
+    was made before stays.
     """
+    store = vector_store()
     until = time.monotonic() + seconds
     done = 0
     for batch in _batches():
         vectors = model.embed([one.text for one in batch], _BATCH_SECONDS)
-        with transaction():
-            session().execute(_FILL, _values(batch, vectors))
+        made = zip(batch, vectors, strict=True)
+        _keep(store, [NewVector(one.product_id, one.digest, vector) for one, vector in made])
         done += len(batch)
         progress(done)
         if time.monotonic() > until:
@@ -95,9 +117,39 @@ def _batches() -> Iterator[list[_Stale]]:
             yield stale[place : place + _BATCH]
 
 
-def _values(batch: Sequence[_Stale], vectors: Sequence[Vector]) -> dict[str, list[object]]:
-    return {
-        "ids": [one.product_id for one in batch],
-        "digests": [one.digest for one in batch],
-        "vectors": [f"[{','.join(map(str, vector))}]" for vector in vectors],
-    }
+def _keep(store: VectorStore, vectors: Sequence[NewVector]) -> None:
+    store.write(vectors)
+    if store.is_outside:
+        ids, digests = [one.product_id for one in vectors], [one.digest for one in vectors]
+        with transaction():
+            session().execute(_MARK, {"ids": ids, "digests": digests})
+
+
+def purge_vectors() -> int:
+    """Have a store outside of the database forget products that are no longer listed; returns how many.
+
+    Raises :class:`VectorStoreFailure`. In PostgreSQL a vector goes with its product's row.
+    """
+    store, purged = vector_store(), 0
+    if not store.is_outside:
+        return 0
+    release()
+    for ids in store.kept():
+        here = ProductSearch.product_id.in_(ids)
+        gone = set(ids).difference(session().scalars(sa.select(ProductSearch.product_id).where(here)))
+        release()
+        if gone:
+            store.forget(sorted(gone))
+            # One that was listed, and embedded, between the look here and the deletion there needs its vector again.
+            _make_anew(gone)
+            purged += len(gone)
+    return purged
+
+
+def _make_anew(product_ids: Iterable[uuid.UUID]) -> None:
+    with transaction():
+        write(
+            sa.update(ProductSearch)
+            .where(ProductSearch.product_id.in_(product_ids))
+            .values(embedded_digest=None)
+        )

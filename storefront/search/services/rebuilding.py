@@ -52,7 +52,7 @@ def rebuild_read_model(
     """
     engine = sa.create_engine(owner_url, pool_size=connections + 1, isolation_level="AUTOCOMMIT")
     try:
-        with _alone(engine), ThreadPoolExecutor(connections) as pool:
+        with alone_at_the_indexes(engine), ThreadPoolExecutor(connections) as pool:
             if without_indexes:
                 _drop_indexes(engine)
             looked_at = _refresh_all(engine, pool, connections, tell)
@@ -65,7 +65,8 @@ def rebuild_read_model(
 
 
 @contextmanager
-def _alone(engine: sa.Engine) -> Iterator[None]:
+def alone_at_the_indexes(engine: sa.Engine) -> Iterator[None]:
+    """Nobody else drops or builds the read model's indexes meanwhile. Raises :class:`RebuildRunning`."""
     with engine.connect() as connection:
         if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_REBUILDING))):
             raise RebuildRunning

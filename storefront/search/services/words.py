@@ -32,7 +32,7 @@ WITH texts AS (
       SELECT string_agg(value_list::text, ' ') FROM jsonb_each(s.facets -> 'specifications') AS fact(key, value_list)
     )), 20000)), :between, repeat(' ', length(:between))) AS words
   FROM product_search AS s JOIN products AS p ON p.id = s.product_id
-  WHERE s.sampled OR (SELECT count(*) FROM product_search) <= :all_texts
+  WHERE s.product_id IN (SELECT product_id FROM product_sample) OR (SELECT count(*) FROM product_search) <= :all_texts
 ), told AS (
   SELECT DISTINCT product_id, language, word FROM described CROSS JOIN unnest(string_to_array(words, ' ')) AS word
   WHERE length(word) BETWEEN 4 AND 30 AND word ~ '^[[:alpha:]]+$'

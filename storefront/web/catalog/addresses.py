@@ -1,7 +1,9 @@
 """The state of a list in its address: read from the query string, written back into links.
 
 ``?q=`` the text, ``category=`` (in a search), ``brand=``, ``price_min=``, ``price_max=``, ``rating=``,
-``stock=1``, ``tag=``, ``option.Size=``, ``spec.Season=``, ``sort=``, ``page=``. Lists repeat their name.
+``stock=1``, ``tag=``, ``option.Size=``, ``spec.Season=``, ``sort=``, ``page=``. Lists repeat their name. Pages too
+far for a number of their own are found by ``position=``, as an answer of the search gave it; ``page=`` is then what
+they are called.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ def read_request(arguments: MultiDict[str, str], category_slug: str | None = Non
         specifications=_prefixed(arguments, SPECIFICATION),
         sort=arguments.get("sort", "relevance"),
         page=page_number(arguments.get("page")),
+        position=arguments.get("position", ""),
     ).cleaned()
 
 
@@ -69,9 +72,9 @@ class ListAddress:
     request: ListingRequest
     category_in_path: bool
 
-    def page(self, number: int) -> str:
-        """The same list at page ``number``."""
-        return self._written(replace(self.request, page=number))
+    def page(self, number: int, position: str = "") -> str:
+        """The same list at page ``number``; where it has no number of its own, at ``position``."""
+        return self._written(_at(self.request, number, position))
 
     def current(self) -> str:
         """The list as it is."""
@@ -79,15 +82,24 @@ class ListAddress:
 
     def with_price(self, low: Decimal | None, high: Decimal | None) -> str:
         """The list between two prices, from its first page."""
-        return self._written(replace(self.request, price_min=low, price_max=high, page=1))
+        return self._written(_at(replace(self.request, price_min=low, price_max=high)))
 
     def with_category(self, slug: str | None) -> str:
         """The search inside another category, from its first page."""
-        return self._written(replace(self.request, category_slug=slug, page=1))
+        return self._written(_at(replace(self.request, category_slug=slug)))
 
     def with_text(self, text: str) -> str:
-        """The search for another text, with nothing chosen."""
-        return self._written(ListingRequest(text=text))
+        """The search for another text with the same choices, from its first page."""
+        return self._written(_at(replace(self.request, text=text)))
+
+    def canonical(self) -> str:
+        """What search engines shall know this page as: searches and narrowed lists are one page to them."""
+        request = self.request
+        if request.text or request.is_narrowed or request.sort != "relevance":
+            return self.path
+        in_path = None if self.category_in_path else request.category_slug
+        bare = ListingRequest(category_slug=in_path)
+        return ListAddress(self.path, bare, self.category_in_path).page(request.page, request.position)
 
     def cleared(self) -> str:
         """The list with no filter chosen."""
@@ -98,7 +110,7 @@ class ListAddress:
 
     def without(self, one: AppliedFilter) -> str:
         """The list without one chosen filter, from its first page."""
-        return self._written(replace(_without(self.request, one), page=1))
+        return self._written(_at(_without(self.request, one)))
 
     def kept_by_form(self) -> list[tuple[str, str]]:
         """What the filter form carries along unseen: the text, and the category of a search."""
@@ -127,7 +139,13 @@ class ListAddress:
             pairs.append(("sort", request.sort))
         if request.page > 1:
             pairs.append(("page", request.page))
+        if request.position:
+            pairs.append(("position", request.position))
         return [(name, str(value)) for name, value in pairs]
+
+
+def _at(request: ListingRequest, page: int = 1, position: str = "") -> ListingRequest:
+    return replace(request, page=page, position=position)
 
 
 def _scalars(request: ListingRequest) -> list[tuple[str, Any]]:

@@ -1,51 +1,63 @@
-"""A list as the template shows it: facets in words, links for every state one step away."""
+"""A list as the template shows it: totals in words, the way through its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from storefront.catalog.queries import CategoryPage, category_by_slug
+from storefront.catalog.queries import CategoryPage, category_tree
+from storefront.core.pagination import LAST_PAGE
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
-from storefront.core.texts import ngettext
-from storefront.http.formats import format_money
+from storefront.http.formats import format_number
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
-from storefront.search.queries import AppliedFilter, Facet, FacetOption, ListingPage, search_listing
-from storefront.web.catalog.addresses import OPTION, SPECIFICATION, ListAddress, plain_amount, read_request
-
-_OPEN_AT_FIRST = 4
-
-
-@dataclass(frozen=True, slots=True)
-class FacetGroup:
-    """One facet as a group of choices: the name its values are sent under, its legend, its options."""
-
-    name: str
-    legend: str
-    kind: str
-    options: tuple[FacetOption, ...]
-    open: bool
+from storefront.search.queries import ListingPage, search_listing
+from storefront.web.catalog.addresses import ListAddress, plain_amount, read_request
+from storefront.web.catalog.counts import products_in_words
+from storefront.web.catalog.facets import (
+    FacetGroup,
+    FacetLink,
+    category_links,
+    facet_groups,
+    filter_in_words,
+    price_links,
+)
+from storefront.web.catalog.understood import Understood, understood
 
 
 @dataclass(frozen=True, slots=True)
-class FacetLink:
-    """One way to narrow the list that is a link: a category, a price range."""
+class Paging:
+    """The way through a list: ``pages`` have numbers; where ``goes_on``, others follow that only their neighbours know.
 
-    label: str
-    url: str
-    count: int
-    selected: bool
+    ``number`` is what the page is called, None so far out that nobody has counted. ``previous`` and ``next`` are
+    addresses.
+    """
+
+    number: int | None
+    pages: int
+    goes_on: bool
+    previous: str | None
+    next: str | None
+
+    @property
+    def text(self) -> str:
+        """``page 3 of 12``, ``page 57``; nothing where there is one page."""
+        if self.number is None or not (self.previous or self.next):
+            return ""
+        if self.goes_on:
+            return _("page %(number)s", number=format_number(self.number))
+        return _("page %(number)s of %(pages)s", number=self.number, pages=self.pages)
 
 
 @dataclass(frozen=True, slots=True)
 class ListingView:
-    """Everything ``catalog/_listing.html`` needs."""
+    """Everything ``catalog/_listing.html`` needs.
+
+    ``departments`` are ways on where nothing was found, as (name, slug).
+    """
 
     page: ListingPage
     address: ListAddress
@@ -57,11 +69,36 @@ class ListingView:
     currency: str
     chips: tuple[tuple[str, str], ...]
     sorts: tuple[tuple[str, str], ...]
+    paging: Paging
+    understood: Understood | None
+    departments: tuple[tuple[str, str], ...]
 
     @property
     def summary(self) -> str:
-        """``24 products``, for the page and the live region."""
-        return ngettext("%(num)s product", "%(num)s products", self.page.total)
+        """``24 products``, ``about 48,000 products``."""
+        return products_in_words(self.page.total, self.page.total_is_exact)
+
+    @property
+    def text(self) -> str:
+        """What is looked for, as headings put it between quotation marks: a phrase without its own."""
+        text = self.page.request.text
+        return text[1:-1] if text.count('"') == 2 and text[0] == text[-1] == '"' else text
+
+    @property
+    def announcement(self) -> str:
+        """What the live region says: the total, and the page where there are several."""
+        return ", ".join(part for part in (self.summary, self.paging.text) if part)
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether a text has found nothing that taking a filter away would bring back."""
+        return bool(self.page.request.text) and not self.page.total and not self.chips
+
+    @property
+    def most_shown(self) -> str | None:
+        """How many of those found are listed, on the last page of a list that holds only the best."""
+        is_last = self.page.page == self.page.pages and not self.paging.next
+        return format_number(self.page.most_shown) if self.page.most_shown and is_last else None
 
     @property
     def has_filters(self) -> bool:
@@ -74,17 +111,21 @@ def listing_view(path: str, category: CategoryPage | None = None) -> ListingView
     asked = read_request(request.args, category.category.slug if category else None)
     page = search_listing(asked)
     address = ListAddress(path, page.request, category is not None)
+    chips = tuple((filter_in_words(one), address.without(one)) for one in page.applied)
     return ListingView(
         page=page,
         address=address,
-        categories=tuple(_categories(page.facets, address, category)),
-        groups=tuple(_groups(page.facets)),
-        price_ranges=tuple(_price_ranges(page.facets, address)),
+        categories=tuple(category_links(page, address, category)),
+        groups=tuple(facet_groups(page)),
+        price_ranges=tuple(price_links(page, address)),
         price_low=plain_amount(page.request.price_min),
         price_high=plain_amount(page.request.price_max),
         currency=current_settings().shop_currency,
-        chips=tuple((_in_words(one), address.without(one)) for one in page.applied),
+        chips=chips,
         sorts=_sorts(bool(page.request.text)),
+        paging=_paging(page, address),
+        understood=understood(page, address),
+        departments=tuple((node.name, node.slug) for node in category_tree()) if not page.total else (),
     )
 
 
@@ -93,8 +134,30 @@ def answer(view: ListingView, page_template: str, **context: Any) -> BaseRespons
     response: Response = page_or_fragment(page_template, "catalog/_listing.html", view=view, **context)
     if wants_fragment():
         response.headers["HX-Push-Url"] = view.address.current()
-        trigger(response, announce=view.summary)
+        trigger(response, announce=view.announcement)
     return response
+
+
+def _paging(page: ListingPage, address: ListAddress) -> Paging:
+    """Where a neighbour has a number, its link goes by that: such addresses are shorter and shared."""
+    number, numbered = page.page, page.pages
+    is_far = bool(page.request.position)
+    before = after = None
+    if number > 1 and number - 1 <= numbered:
+        before = address.page(number - 1)
+    elif page.previous_before:
+        before = address.page(max(number - 1, 1), page.previous_before)
+    if number < numbered and not is_far:
+        after = address.page(number + 1)
+    elif page.next_after:
+        after = address.page(min(number + 1, LAST_PAGE), page.next_after)
+    return Paging(
+        number=number if number < LAST_PAGE else None,
+        pages=numbered,
+        goes_on=is_far or (bool(page.next_after) and page.total > numbered * page.request.per_page),
+        previous=before,
+        next=after,
+    )
 
 
 def _sorts(is_search: bool) -> tuple[tuple[str, str], ...]:
@@ -106,117 +169,3 @@ def _sorts(is_search: bool) -> tuple[tuple[str, str], ...]:
         ("rating", _("Best rated")),
         ("name", _("Name")),
     )
-
-
-def _categories(
-    facets: Sequence[Facet], address: ListAddress, category: CategoryPage | None
-) -> list[FacetLink]:
-    """In a category: its children as places to go. In a search: departments to narrow it to."""
-    options = next((facet.options for facet in facets if facet.kind == "category"), ())
-    if category is not None:
-        # A child keeps what is chosen: the same filters, one level deeper.
-        base = address.path.rsplit("/", 1)[0]
-        return [
-            FacetLink(
-                one.label,
-                ListAddress(f"{base}/{one.value}", address.request, True).page(1),
-                one.count,
-                one.selected,
-            )
-            for one in options
-        ]
-    links = [
-        FacetLink(one.label, address.with_category(one.value), one.count, one.selected) for one in options
-    ]
-    if address.request.category_slug:
-        links.insert(0, FacetLink(_("All categories"), address.with_category(None), 0, False))
-    return links
-
-
-def _groups(facets: Sequence[Facet]) -> list[FacetGroup]:
-    groups: list[FacetGroup] = []
-    for facet in facets:
-        if facet.kind in ("category", "price"):
-            continue
-        options = tuple(
-            FacetOption(one.value, _label(facet.kind, one), one.count, one.selected) for one in facet.options
-        )
-        chosen = any(one.selected for one in options)
-        kind = "radio" if facet.kind == "rating" else "checkbox"
-        is_open = chosen or len(groups) < _OPEN_AT_FIRST
-        groups.append(FacetGroup(_parameter(facet), _legend(facet), kind, options, is_open))
-    return groups
-
-
-def _parameter(facet: Facet) -> str:
-    prefixes = {"option": OPTION, "specification": SPECIFICATION}
-    return prefixes[facet.kind] + facet.name if facet.kind in prefixes else facet.kind
-
-
-def _legend(facet: Facet) -> str:
-    legends = {"brand": _("Brand"), "rating": _("Rating"), "stock": _("Availability"), "tag": _("Good for")}
-    return legends.get(facet.kind) or facet.name
-
-
-def _label(kind: str, option: FacetOption) -> str:
-    if kind == "rating":
-        return ngettext("%(num)s star and more", "%(num)s stars and more", int(option.value))
-    if kind == "stock":
-        return _("In stock")
-    if kind == "tag":
-        return tag_label(option.label)
-    return option.label
-
-
-def tag_label(tag: str) -> str:
-    """``long-distance`` as ``Long distance``."""
-    words = tag.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def _price_ranges(facets: Sequence[Facet], address: ListAddress) -> list[FacetLink]:
-    options = next((facet.options for facet in facets if facet.kind == "price"), ())
-    links = []
-    for one in options:
-        low, high = price_ends(one.value)
-        chosen = address.with_price(None, None) if one.selected else address.with_price(low, high)
-        links.append(FacetLink(price_label(low, high), chosen, one.count, one.selected))
-    return links
-
-
-def price_ends(value: str) -> tuple[Decimal | None, Decimal | None]:
-    """The two ends of ``10.00-19.99``; an empty one is open."""
-    low, _dash, high = value.partition("-")
-    return (Decimal(low) if low else None, Decimal(high) if high else None)
-
-
-def price_label(low: Decimal | None, high: Decimal | None) -> str:
-    """A price range in words."""
-    if low is None and high is None:
-        return _("Any price")
-    if low is None and high is not None:
-        return _("Up to %(high)s", high=format_money(high))
-    if high is None and low is not None:
-        return _("%(low)s and more", low=format_money(low))
-    assert low is not None
-    assert high is not None
-    return _("%(low)s to %(high)s", low=format_money(low), high=format_money(high))
-
-
-def _in_words(one: AppliedFilter) -> str:
-    match one.kind:
-        case "price":
-            return price_label(*price_ends(one.value))
-        case "rating":
-            return ngettext("%(num)s star and more", "%(num)s stars and more", int(one.value))
-        case "stock":
-            return _("In stock")
-        case "tag":
-            return tag_label(one.label)
-        case "category":
-            found = category_by_slug(one.value)
-            return found.category.name if found else one.value
-        case "option" | "specification":
-            return f"{one.name}: {one.label}"
-        case _:
-            return one.label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from flask import redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.assistant.documents import promises
@@ -12,7 +12,7 @@ from storefront.catalog.queries import category_by_slug, home_page
 from storefront.core.errors import NotFound
 from storefront.http.absolute import absolute_url
 from storefront.http.guest_pages import same_for_guests
-from storefront.http.rendering import wants_fragment
+from storefront.http.rendering import vary_by_fragment, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.search.queries import suggest as find_suggestions
 from storefront.search.services import log_search
@@ -48,7 +48,7 @@ def category(slug: str) -> ResponseReturnValue:
         "catalog/category.html",
         found=found,
         crumbs=crumb_links(found.breadcrumb, found.category.name),
-        canonical=absolute_url(path if view.page.page == 1 else f"{path}?page={view.page.page}"),
+        canonical=absolute_url(view.address.canonical()),
         breadcrumbs=breadcrumb_data(found.trail),
     )
 
@@ -72,7 +72,7 @@ def search() -> ResponseReturnValue:
             address=request.remote_addr,
             shown=[card.id for card in view.page.cards],
         )
-    return answer(view, "catalog/search.html", canonical=absolute_url(path))
+    return answer(view, "catalog/search.html", canonical=absolute_url(view.address.canonical()))
 
 
 @blueprint.get("/search/suggest")
@@ -80,5 +80,7 @@ def suggest() -> ResponseReturnValue:
     """What the box under the search field shows. Without JavaScript nobody asks; a person is sent to the search."""
     typed = request.args.get("q", "")
     if not wants_fragment():
-        return redirect(url_for("catalog.search", q=typed or None))
-    return render_template("catalog/_suggestions.html", suggestions=find_suggestions(typed))
+        return vary_by_fragment(redirect(url_for("catalog.search", q=typed or None)))
+    same_for_guests("catalog", "products")
+    shown = render_template("catalog/_suggestions.html", suggestions=find_suggestions(typed))
+    return vary_by_fragment(make_response(shown))

@@ -35,3 +35,37 @@ def test_development_needs_neither(tmp_path: Path) -> None:
     settings = load_settings(environment="development", instance_dir=tmp_path, port=8123)
     assert settings.base_url() == "http://127.0.0.1:8123"
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "PINECONE_HOST"),
+        ({"pinecone_host": "shop.svc.example.com"}, "PINECONE_API_KEY"),
+        (
+            {
+                "pinecone_host": "shop.svc.example.com",
+                "pinecone_api_key": "key",
+                "search_backend": "elasticsearch",
+                "elasticsearch_url": "http://127.0.0.1:9200",
+            },
+            "VECTOR_BACKEND",
+        ),
+    ],
+)
+def test_pinecone_wants_its_address_and_its_key_and_no_second_engine(
+    tmp_path: Path, given: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        load_settings(instance_dir=tmp_path, vector_backend="pinecone", **given)
+
+
+def test_pinecone_with_both_is_taken(tmp_path: Path) -> None:
+    settings = load_settings(
+        instance_dir=tmp_path,
+        vector_backend="pinecone",
+        pinecone_host="shop.example.com",
+        pinecone_api_key="key",
+    )
+    assert settings.pinecone_namespace == "storefront"
+    assert "key" not in repr(settings.pinecone_api_key)

@@ -328,3 +328,28 @@ def shortened(source: Path, folder: Path, rows: int) -> Path:
                 break
             out.write(line)
     return target
+
+
+def test_words_of_the_feed_are_known_to_the_search_at_once(tmp_path: Path, mapping: Mapping) -> None:
+    feed = feed_of(tmp_path, tent("A", name="Zephyrine lantern"))
+    import_catalog(feed, mapping, is_dry_run=True)
+    assert known_words() == set()
+    import_catalog(feed, mapping)
+    assert known_words() >= {"zephyrine", "lantern"}
+    assert [found.sku for found in ranked_products("zephirine")] == ["A"]
+    assert [found.sku for found in ranked_products("zephyr lanter")] == ["A"]
+
+
+def test_words_are_not_counted_where_nothing_has_changed(
+    tmp_path: Path, mapping: Mapping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(running, "refresh_words", lambda: counted.append(1))
+    feed = feed_of(tmp_path, tent("A"))
+    for _ in range(2):
+        import_catalog(feed, mapping)
+    assert counted == [1]
+
+
+def known_words() -> set[str]:
+    return set(session().scalars(sa.text("SELECT word FROM search_words")))

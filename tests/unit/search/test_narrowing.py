@@ -1,0 +1,115 @@
+"""Filters that a text names: they become choices, and words again where nothing is found with them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from storefront.search.queries import ListingPage, ListingRequest, search_listing
+from storefront.search.services import refresh_words
+from tests.factories.catalog import make_brand, make_category, make_product, make_variants
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def shop(app_context: object) -> None:
+    jackets = make_category("Jackets")
+    fell, red = make_brand("Larkfell"), make_brand("Red Fox")
+    brack = make_product("Brack Rain Jacket", "139.00", 0, category=jackets, brand=fell)
+    make_variants(
+        brack,
+        [{"Colour": "Forest green", "Size": "M"}, {"Colour": "Red", "Size": "L"}],
+        price="139.00",
+        stock=3,
+    )
+    husk = make_product("Husk Down Jacket", "219.00", 0, category=jackets, brand=red)
+    make_variants(husk, [{"Colour": "Red", "Size": "M"}], price="219.00", stock=3)
+    make_product("Red Pepper Soup", "4.50", category=make_category("Food"))
+    refresh_words()
+
+
+def find(text: str, **asked: object) -> ListingPage:
+    return search_listing(ListingRequest(text=text, **asked))  # type: ignore[arg-type]
+
+
+def found(page: ListingPage) -> set[str]:
+    return {card.name for card in page.cards}
+
+
+def test_a_colour_is_a_choice_that_can_be_taken_back() -> None:
+    page = find("red jacket")
+    assert found(page) == {"Brack Rain Jacket", "Husk Down Jacket"}
+    assert page.request.text == "jacket"
+    assert [(one.kind, one.name, one.value) for one in page.applied] == [("option", "Colour", "Red")]
+
+
+def test_a_colour_of_two_words_is_one_choice() -> None:
+    page = find("forest green jacket")
+    assert found(page) == {"Brack Rain Jacket"}
+    assert page.request.options == {"Colour": ("Forest green",)}
+
+
+def test_colour_and_size_and_price_together() -> None:
+    page = find("red jacket size l under 200")
+    assert found(page) == {"Brack Rain Jacket"}
+    assert page.request.options == {"Colour": ("Red",), "Size": ("L",)}
+    assert page.request.price_max == Decimal("200.00")
+    assert page.request.text == "jacket"
+
+
+def test_a_colour_that_finds_nothing_was_a_word() -> None:
+    page = find("red soup")
+    assert found(page) == {"Red Pepper Soup"}
+    assert page.request.options == {}
+    assert page.request.text == "red soup"
+
+
+def test_a_colour_alone_and_a_quoted_one_are_words() -> None:
+    assert find("red").request.options == {}
+    assert find('"red pepper"').request.options == {}
+    assert found(find('"red pepper"')) == {"Red Pepper Soup"}
+
+
+def test_a_brands_name_is_no_colour() -> None:
+    page = find("red fox jacket")
+    assert page.request.options == {}
+    assert found(page) == {"Husk Down Jacket"}
+
+
+@pytest.mark.parametrize(
+    "text", ["brand:larkfell jacket", 'jacket brand:"Larkfell"', "BRAND:LARKFELL jacket"]
+)
+def test_a_brand_can_be_named(text: str) -> None:
+    page = find(text)
+    assert found(page) == {"Brack Rain Jacket"}
+    assert (page.request.brands, page.request.text) == (("larkfell",), "jacket")
+
+
+def test_an_unknown_brand_finds_nothing_and_says_so() -> None:
+    page = find("brand:nobody jacket")
+    assert (page.total, page.request.brands) == (0, ("nobody",))
+    assert page.popular
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "names"),
+    [
+        ("jacket under 150", None, "150.00", {"Brack Rain Jacket"}),
+        ("jacket over €150", "150.00", None, {"Husk Down Jacket"}),
+        ("jacket between 200 and 250", "200.00", "250.00", {"Husk Down Jacket"}),
+        ("jacket between 250 and 200", "200.00", "250.00", {"Husk Down Jacket"}),
+    ],
+)
+def test_prices_in_words(text: str, low: str | None, high: str | None, names: set[str]) -> None:
+    page = find(text)
+    assert found(page) == names
+    ends = (page.request.price_min, page.request.price_max)
+    assert ends == (low and Decimal(low), high and Decimal(high))
+
+
+def test_what_was_chosen_by_hand_wins() -> None:
+    page = find("red jacket under 150", options={"Colour": ("Forest green",)}, price_max=Decimal(300))
+    assert page.request.options["Colour"] == ("Forest green",)
+    assert page.request.price_max == Decimal("300.00")

@@ -1,0 +1,173 @@
+"""Nothing that a shopper asks for reads a large table from end to end: each statement's plan at 100,000 products."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from pydantic import SecretStr
+
+from storefront.catalog.queries import home_page, product_page, related_products
+from storefront.core.db import db, session
+from storefront.core.settings import Settings
+from storefront.search.queries import ListingRequest, forget_what_is_kept, search_listing, suggest
+from tests.servers import TestDatabases
+from tests.unit.search.large_catalog import COMMON, PRODUCTS, RARE, write_catalog
+
+DATABASE = "large_catalog"
+LARGE = {"products", "product_search", "category_listing", "search_words"}
+MOST_ROWS_READ = 25_000
+"""Of one relation in one statement: a quarter of the largest category and its sample, never the catalog."""
+
+
+@pytest.fixture(scope="module")
+def large_shop(databases: TestDatabases, settings: Settings) -> Iterator[Flask]:
+    from storefront import create_app
+
+    urls = databases.migrated(DATABASE)
+    write_catalog(databases.admin_url(DATABASE))
+    forget_what_is_kept()
+    changed = {
+        "database_url": SecretStr(urls.app),
+        "database_owner_url": SecretStr(urls.owner),
+        "database_shopper_url": SecretStr(urls.shopper),
+        "embeddings_backend": "off",
+    }
+    app = create_app(settings.model_copy(update=changed))
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+    forget_what_is_kept()
+    databases.drop(DATABASE)
+
+
+@contextmanager
+def explained() -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """What the block sends to the database, each statement with its plan as it was carried out."""
+    asked: list[tuple[str, Any]] = []
+    plans: list[tuple[str, dict[str, Any]]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield plans
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    connection = session().connection()
+    for statement, parameters in asked:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            how = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "
+            found = connection.exec_driver_sql(how + statement, parameters).scalar()
+            plan = json.loads(found) if isinstance(found, str) else found
+            plans.append((" ".join(statement.split()), plan[0]["Plan"]))
+    session().rollback()
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _rows(node: dict[str, Any]) -> float:
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return float((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+JACKET_LIKE = ListingRequest(category_slug="shelf-1")
+ASKED: dict[str, Callable[[], object]] = {
+    "home": home_page,
+    "a department": lambda: search_listing(JACKET_LIKE),
+    "a category": lambda: search_listing(ListingRequest(category_slug="shelf-5")),
+    "two facets": lambda: search_listing(
+        ListingRequest(category_slug="shelf-5", brands=("maker-1",), specifications={"Colour": ("red",)})
+    ),
+    "two facets that few products have": lambda: search_listing(
+        ListingRequest(category_slug="shelf-5", brands=("maker-1",), price_max=Decimal(6), rating_min=4)
+    ),
+    "a price range": lambda: search_listing(
+        ListingRequest(category_slug="shelf-1", price_min=Decimal(100), price_max=Decimal(101))
+    ),
+    "dearest first": lambda: search_listing(ListingRequest(category_slug="shelf-1", sort="price_down")),
+    "the newest in stock": lambda: search_listing(
+        ListingRequest(category_slug="shelf-1", sort="newest", in_stock=True)
+    ),
+    "everything": lambda: search_listing(ListingRequest()),
+    "a common word": lambda: search_listing(ListingRequest(text=COMMON)),
+    "a rare word": lambda: search_listing(ListingRequest(text=RARE)),
+    "three words": lambda: search_listing(ListingRequest(text=f"{COMMON} kind7 maker")),
+    "a misspelt word": lambda: search_listing(ListingRequest(text="lantren")),
+    "a half word": lambda: search_listing(ListingRequest(text="zephyr")),
+    "nonsense": lambda: search_listing(ListingRequest(text="qqqqqq wwwwww")),
+    "a code": lambda: search_listing(ListingRequest(text="S-77")),
+    "a word under two facets": lambda: search_listing(
+        ListingRequest(text=COMMON, brands=("maker-5",), specifications={"Colour": ("red",)})
+    ),
+    "a common word, cheapest first": lambda: search_listing(ListingRequest(text=COMMON, sort="price_up")),
+    "two letters typed": lambda: suggest("la"),
+    "a word typed": lambda: suggest(COMMON),
+    "a rare beginning": lambda: suggest("zeph"),
+    "a slip while typing": lambda: suggest("lnatern"),
+    "two words typed": lambda: suggest("lantern ki"),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_no_large_table_is_read_from_end_to_end(large_shop: Flask, asked: str) -> None:
+    with large_shop.app_context():
+        ASKED[asked]()  # what a process keeps is read
+        session().rollback()
+        with explained() as plans:
+            ASKED[asked]()
+    assert plans
+    for statement, plan in plans:
+        for node in _nodes(plan):
+            if node.get("Relation Name") in LARGE and node["Actual Loops"]:
+                assert node["Node Type"] != "Seq Scan", (
+                    f"{node['Relation Name']}: {node.get('Filter')}: {statement[:200]}"
+                )
+                assert _rows(node) <= MOST_ROWS_READ, (
+                    f"{node['Relation Name']} {_rows(node)}: {statement[:300]}"
+                )
+
+
+def test_a_products_page_reads_rows_by_their_keys(large_shop: Flask) -> None:
+    with large_shop.app_context(), explained() as plans:
+        page = product_page("product-77")
+        assert page
+        assert related_products(page)
+    for statement, plan in plans:
+        for node in _nodes(plan):
+            if node.get("Relation Name") in LARGE and node["Actual Loops"]:
+                assert node["Node Type"] != "Seq Scan", statement[:300]
+                assert _rows(node) <= 1_000, statement[:300]
+
+
+def test_the_catalog_is_as_large_as_it_says(large_shop: Flask) -> None:
+    with large_shop.app_context():
+        page = search_listing(ListingRequest())
+        assert page.total == pytest.approx(PRODUCTS, rel=0.05)
+        assert not page.total_is_exact
+        rare = search_listing(ListingRequest(text=RARE))
+        assert (rare.total, rare.total_is_exact) == (PRODUCTS // 2_500, True)
+
+
+def test_counts_beyond_ten_thousand_are_near_and_say_so(large_shop: Flask) -> None:
+    with large_shop.app_context():
+        page = search_listing(ListingRequest(text=COMMON))
+        assert not page.total_is_exact
+        assert page.total == pytest.approx(PRODUCTS / 5, rel=0.06)
+        brand = next(facet for facet in page.facets if facet.kind == "brand")
+        assert len(brand.options) == 10
+        assert all(option.count == pytest.approx(PRODUCTS / 50, rel=0.25) for option in brand.options)
+        narrowed = search_listing(ListingRequest(text=COMMON, brands=("maker-5",)))
+        assert (narrowed.total, narrowed.total_is_exact) == (PRODUCTS // 50, True)
