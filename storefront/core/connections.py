@@ -24,13 +24,18 @@ _RESTED_SINCE = "rested_since"
 
 
 def engine_options(settings: Settings, url: str, *, autocommit: bool) -> dict[str, Any]:
-    """What an engine for ``url`` is made with. ``autocommit``: see :mod:`storefront.core.db`."""
+    """What an engine for ``url`` is made with. ``autocommit``: see :mod:`storefront.core.db`.
+
+    Whoever takes a connection of such an engine by hand and wants a transaction asks for it with
+    ``execution_options(isolation_level="READ COMMITTED")``.
+    """
     return {
         "url": url,
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_pool_overflow,
         "pool_timeout": settings.database_pool_timeout_seconds,
         "pool_reset_on_return": None,
+        "pool_use_lifo": True,  # few are used much: what they have prepared is worth more
         "pool_recycle": 1_800,
         "connect_args": {
             "connect_timeout": settings.database_connect_timeout_seconds,

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -83,6 +84,7 @@ class SoftDeleted:
 
 db = SQLAlchemy(model_class=Base)
 
+_logins: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 _restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
 _JOINED = "storefront.transaction"
 _AFTERWARDS = "storefront.after_commit"
@@ -91,6 +93,15 @@ _AFTERWARDS = "storefront.after_commit"
 def session() -> Session:
     """The session of whoever acts now: the shopper's restricted one inside :func:`acting_as`, else the app's."""
     return _restricted.get() or db.session()
+
+
+def login() -> str:
+    """The database and the login that the session acts as: what one of them may see is never kept for another."""
+    engine = session().get_bind().engine
+    known = _logins.get(engine)
+    if known is None:
+        known = _logins[engine] = engine.url.render_as_string(hide_password=True)
+    return known
 
 
 @contextmanager

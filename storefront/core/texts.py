@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g
+from flask import has_app_context
 from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -28,6 +29,7 @@ class _Language:
 
 _OUTSIDE = "en"
 _languages: dict[str, _Language] = {}
+_spoken: ContextVar[_Language | None] = ContextVar("spoken", default=None)
 
 
 def gettext(text: str, **values: object) -> str:
@@ -75,14 +77,17 @@ def _escaped(values: dict[str, object]) -> dict[str, object]:
 @contextmanager
 def in_language(language: str) -> Iterator[None]:
     """Word texts of the block in ``language``, whoever's request or job this is."""
-    before = g.pop("language", None)
-    try:
-        with force_locale(language):
+    with force_locale(language):
+        token = _spoken.set(_known_language(str(get_locale())))
+        try:
             yield
-    finally:
-        g.pop("language", None)
-        if before is not None:
-            g.language = before
+        finally:
+            _spoken.reset(token)
+
+
+def forget_language() -> None:
+    """Work out anew what is spoken: another request or job begins in this thread."""
+    _spoken.set(None)
 
 
 def language() -> str:
@@ -92,12 +97,12 @@ def language() -> str:
 
 def _language() -> _Language:
     """Worked out once in a request or job."""
-    try:
-        found: _Language = g.language
-    except AttributeError:
-        found = g.language = _known_language(str(get_locale()))
-    except RuntimeError:
-        found = _known_language(_OUTSIDE)
+    found = _spoken.get()
+    if found is None:
+        if not has_app_context():
+            return _known_language(_OUTSIDE)
+        found = _known_language(str(get_locale()))
+        _spoken.set(found)
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
 from storefront.search.queries.engine import CountRow, EngineAnswer
@@ -21,8 +22,7 @@ _SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL"
 _SIZES = {size: place for place, size in enumerate(_SIZES_IN_ORDER)}
 
 
-@dataclass(frozen=True, slots=True)
-class FacetOption:
+class FacetOption(msgspec.Struct, frozen=True):
     """One value of a facet; ``count`` is right under the current choice of all other facets."""
 
     value: str
@@ -31,8 +31,7 @@ class FacetOption:
     selected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(msgspec.Struct, frozen=True):
     """One way to narrow the list.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's

@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
-from storefront.core.db import session
+from storefront.core.statements import first, rows
 from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
@@ -117,7 +117,7 @@ def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     """The best of a text's products, in their order."""
     window = {"page_size": request.per_page, "skipped": (request.page - 1) * request.per_page}
     statement = answer_statement(wanted.shape, by_relevance=True)
-    row = session().execute(statement, {**values, **window}).one()
+    row = first(statement, {**values, **window})
     hits = tuple(Hit(product_id, score) for product_id, score in _HITS.decode(row.hits or "[]"))
     return _read(row, wanted).answer(hits, MOST_RANKED)
 
@@ -137,7 +137,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     """What is counted beside a list. It is the same on all its pages, in every order: of a category, remembered."""
 
     def count() -> _Counts:
-        row = session().execute(answer_statement(wanted.shape, by_relevance=False), values).one()
+        row = first(answer_statement(wanted.shape, by_relevance=False), values)
         return _read(row, wanted)
 
     if wanted.shape.text:
@@ -145,7 +145,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
     tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
     key = msgspec.json.encode(asked_for).decode()
-    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags)
+    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags, at_hand=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +162,18 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
     in_own_list = shape.in_category and request.sort == "relevance"
     few = are_few(counts.total, max(counts.size, counts.total) if in_own_list else counts.products)
-    found = session().execute(list_statement(shape, request.sort, way, few=few), {**values, **window}).all()
-    more, rows = len(found) > request.per_page, list(found[: request.per_page])
+    found = rows(list_statement(shape, request.sort, way, few=few), {**values, **window})
+    more, shown = len(found) > request.per_page, found[: request.per_page]
     if way == "before":
-        rows.reverse()
+        shown.reverse()
     is_first = not skipped if way == "number" else way == "before" and not more
     is_last = way != "before" and not more
     return _Page(
-        tuple(Hit(row.product_id, 0.0) for row in rows),
-        next_after=None if is_last or not rows else position_at(rows[-1], "after").written(request.sort),
+        tuple(Hit(row.product_id, 0.0) for row in shown),
+        next_after=None if is_last or not shown else position_at(shown[-1], "after").written(request.sort),
         previous_before=None
-        if is_first or not rows
-        else position_at(rows[0], "before").written(request.sort),
+        if is_first or not shown
+        else position_at(shown[0], "before").written(request.sort),
     )
 
 
