@@ -21,7 +21,6 @@ from PIL import Image, ImageDraw
 
 from harness.generated import COLOURS, Product, brands, categories, products
 from storefront.core.database_roles import DatabaseUrls
-from storefront.core.db import session, transaction
 from storefront.core.schema import upgrade
 from storefront.core.settings import current_settings
 from storefront.journeys.catalog_import.pictures import store_picture
@@ -207,7 +206,5 @@ def _picture(colour: str) -> dict[str, object]:
 
 def _count_words(tell: Tell) -> None:
     tell("vocabulary", 0, 1)
-    with transaction():
-        session().execute(sa.text("SET LOCAL statement_timeout = 0"))
-        refresh_words()
+    refresh_words()
     tell("vocabulary", 1, 1)

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 _PAGES = {400, 403, 404, 405, 410, 413, 429, 500, 503}
 
 
+TOOK_TOO_LONG = "This took longer than it should, so we stopped. Please try again, or ask for less at once."
+
+
 def error_answer(status: int, message: str = "") -> Response:
     """The error page of ``status``, or its message alone into the page's alert area for an HTMX request."""
     if wants_fragment():
@@ -83,7 +86,7 @@ def _database_error(error: Exception) -> BaseResponse:
     cause = getattr(error, "orig", None)
     if isinstance(cause, postgres.QueryCanceled):
         log.warning("statement_timeout", path=request.path)
-        return error_answer(503)
+        return error_answer(503, gettext(TOOK_TOO_LONG))
     if isinstance(error, PoolTimeout) or getattr(error, "connection_invalidated", False) or _is_away(cause):
         log.error("database_away", error=str(cause or error).splitlines()[0])
         return error_answer(503)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
+from storefront.core.db import db
+from storefront.core.settings import Settings
 from storefront.http.errors import error_answer
+from tests.factories.catalog import make_product
 
 FRAMED = [400, 403, 404, 405, 410, 413, 429]
 BARE = [500, 503]
@@ -74,3 +78,31 @@ def test_somebody_with_a_session_gets_the_503_page_when_the_database_is_away(
 
 def _database_is_away() -> NoReturn:
     raise OperationalError("SELECT", {}, Exception("the server is gone"))
+
+
+def test_a_search_that_takes_too_long_is_stopped_and_says_so(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    with app.app_context():
+        make_product("Tent")
+        engine = db.engine
+
+    def hurry(driver: Any, _record: object, _proxy: object) -> None:
+        driver.execute("SET statement_timeout = '100ms'")
+
+    assert settings.database_owner_url
+    owner = sa.create_engine(settings.database_owner_url.get_secret_value(), poolclass=sa.NullPool)
+    with owner.connect() as somebody:
+        somebody.execute(sa.text("LOCK TABLE product_search IN ACCESS EXCLUSIVE MODE"))
+        engine.dispose()
+        sa.event.listen(engine, "checkout", hurry)
+        try:
+            page = client.get("/search?q=tent")
+            fragment = client.get("/search?q=tent", headers={"HX-Request": "true"})
+        finally:
+            sa.event.remove(engine, "checkout", hurry)
+            engine.dispose()
+    assert (page.status_code, fragment.status_code) == (503, 503)
+    assert "took longer than it should" in page.text
+    assert "took longer than it should" in fragment.text
+    assert client.get("/search?q=tent").status_code == 200

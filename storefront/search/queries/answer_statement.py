@@ -2,7 +2,8 @@
 
 The candidates (text and place met) are read once. First those of the fixed sample, which is small and lies together.
 Where they say that there are too many to read, they stand for the rest and the counts are estimates; else all are read
-and the counts are exact.
+and the counts are exact. Where they are too many, but few of them meet all that is chosen, these few are read: then
+only what stands beside the chosen values is estimated.
 
 The answer is one row of JSON texts: with hundreds of counts, rows of their own would cost the program more than the
 counting costs the database. A row of ``cells`` is [cell, count, least price, most price], where ``cell`` packs what
@@ -29,6 +30,7 @@ COUNTED_EXACTLY = 10_000
 """A total up to here is always exact."""
 
 TOO_MANY = COUNTED_EXACTLY * 6 // 5
+_MOST_MET = TOO_MANY * 2
 _MOST_FACTS = 1_500
 _SEVERAL = -1
 """Stands for "failed more than one facet": such products count nowhere, but say which specifications are common."""
@@ -60,7 +62,7 @@ def unpacked(cell: int) -> Cell:
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
-    """One row (hits, cells, facts, size, products, counted, together) for all requests of one shape.
+    """One row (hits, cells, facts, size, products, few_meet_all, together) for all requests of one shape.
 
     ``hits`` are [product_id, score] of the page, only with a text and ``by_relevance``.
     """
@@ -78,11 +80,22 @@ def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
         "sizes",
     )
     size = sa.select(sizes.c.found).scalar_subquery()
+    few_meet_all = _few_meet_all(filters, sizes)
     everything = materialized(
         sa.select(*_carried(shape, by_relevance, filters, _PRODUCTS)).where(*filters.base, size <= TOO_MANY),
         "everything",
     )
-    hits = sa.union_all(sa.select(sample).where(size > TOO_MANY), sa.select(everything)).cte("hits")
+    parts = [
+        sa.select(sample).where(size > TOO_MANY, sa.or_(sample.c.failed != 0, sa.not_(few_meet_all))),
+        sa.select(everything),
+    ]
+    if filters.facets:
+        met = sa.select(*_carried(shape, by_relevance, filters, _PRODUCTS)).where(
+            *filters.all_met, few_meet_all
+        )
+        parts.append(sa.select(materialized(met.limit(_MOST_MET), "met")))
+    hits = sa.union_all(*parts).cte("hits")
+    is_sample = sa.and_(size > TOO_MANY, sa.not_(few_meet_all))
 
     def chosen(source: sa.FromClause) -> Sequence[sa.ColumnElement[bool]]:
         return filters_for(shape, None, source).chosen
@@ -92,9 +105,9 @@ def answer_statement(shape: Shape, *, by_relevance: bool) -> sa.Select[Any]:
         _facts(hits, shape).label("facts"),
         size.label("size"),
         _ABOUT_ALL.label("products"),
-        _counted(filters, sizes).label("counted"),
+        few_meet_all.label("few_meet_all"),
         (match.together if match else sa.true()).label("together"),
-        (_hits(match, hits, size > TOO_MANY, chosen) if match and by_relevance else sa.null()).label("hits"),
+        (_hits(match, hits, is_sample, chosen) if match and by_relevance else sa.null()).label("hits"),
     ]
     return sa.select(*columns)
 
@@ -159,20 +172,11 @@ def _facts(hits: sa.CTE, shape: Shape) -> sa.ScalarSelect[Any]:
     return _as_text(sa.func.json_build_array(*named.c), named)
 
 
-def _counted(filters: Filters, sizes: sa.CTE) -> sa.ColumnElement[Any]:
-    """How many meet everything, where only an estimate is known of what meets less; a little above is enough."""
+def _few_meet_all(filters: Filters, sizes: sa.CTE) -> sa.ColumnElement[bool]:
+    """Whether so few meet all that is chosen that they can be read, where the candidates are too many."""
     if not filters.facets:
-        return sa.null()
-    may_be_few = sa.select(sa.and_(sizes.c.found > TOO_MANY, sizes.c.met <= TOO_MANY)).scalar_subquery()
-    some = (
-        sa.select(sa.literal_column("1"))
-        .select_from(_PRODUCTS)
-        .where(*filters.all_met, may_be_few)
-        .limit(COUNTED_EXACTLY + 1)
-        .subquery("some")
-    )
-    counted = sa.select(sa.func.count()).select_from(some).scalar_subquery()
-    return sa.case((may_be_few, counted), else_=sa.null())
+        return sa.false()
+    return sa.select(sa.and_(sizes.c.found > TOO_MANY, sizes.c.met <= TOO_MANY)).scalar_subquery()
 
 
 def _hits(

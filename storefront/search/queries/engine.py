@@ -34,7 +34,8 @@ class CountRow(msgspec.Struct, frozen=True):
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's or
     specification's own name. The value of a category is its id, of a brand its slug, of a price the number of its
-    step in ``PRICE_STEPS``, of a rating its whole stars, of stock ``true`` or ``false``.
+    step in ``PRICE_STEPS``, of a rating its whole stars, of stock ``true`` or ``false``. Unless ``is_exact``, the count
+    is an estimate: it may be one beside an exact total.
     """
 
     kind: str
@@ -42,14 +43,14 @@ class CountRow(msgspec.Struct, frozen=True):
     value: str
     label: str
     count: int
+    is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class EngineAnswer:
     """One page of what was found.
 
-    ``total`` is a lower bound or an estimate unless ``total_is_exact``; so are the ``counts`` unless
-    ``counts_are_exact``: they may be estimates beside an exact total. ``together`` is false where no product holds
+    ``total`` is a lower bound or an estimate unless ``total_is_exact``. ``together`` is false where no product holds
     all terms and the hits hold some. Prices span what is found with the price's own choice left out, gross, in the
     shop's currency. ``next_after`` is the opaque position behind the last hit, ``previous_before`` the one before the
     first; None at the ends and where pages go by number only. ``most_shown`` is how many hits the pages lead to where
@@ -66,7 +67,6 @@ class EngineAnswer:
     next_after: str | None = None
     previous_before: str | None = None
     most_shown: int | None = None
-    counts_are_exact: bool = True
 
 
 class SearchEngine(Protocol):

@@ -35,12 +35,14 @@ class Facet(msgspec.Struct, frozen=True):
     """One way to narrow the list.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's
-    or specification's own name (``Size``). The values of a price are ``10.00-19.99``, an open end is empty.
+    or specification's own name (``Size``). The values of a price are ``10.00-19.99``, an open end is empty. The counts
+    are estimates unless ``is_exact``.
     """
 
     kind: str
     name: str
     options: tuple[FacetOption, ...]
+    is_exact: bool = True
 
 
 def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...]:
@@ -48,7 +50,12 @@ def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...
     by_kind: dict[str, list[CountRow]] = {}
     for row in answer.counts:
         by_kind.setdefault(row.kind, []).append(row)
-    return tuple(facet for facet in _facets(request, answer.total, by_kind) if _narrows(facet, answer.total))
+    estimated = {(row.kind, row.name) for row in answer.counts if not row.is_exact}
+    return tuple(
+        msgspec.structs.replace(facet, is_exact=(facet.kind, facet.name) not in estimated)
+        for facet in _facets(request, answer.total, by_kind)
+        if _narrows(facet, answer.total)
+    )
 
 
 def _narrows(facet: Facet, total: int) -> bool:

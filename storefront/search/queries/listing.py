@@ -46,8 +46,7 @@ class ListingPage:
 
     ``request`` is the one that was answered: cleaned, and with the filters that its text named as choices. ``pages``
     are those that have numbers; ``next_after`` and ``previous_before`` lead on from page to page. ``most_shown`` is set
-    where the pages do not lead to everything that was found. The counts of ``facets`` are estimates unless
-    ``counts_are_exact``. ``popular`` fills an empty page.
+    where the pages do not lead to everything that was found. ``popular`` fills an empty page.
     """
 
     request: ListingRequest
@@ -66,7 +65,6 @@ class ListingPage:
     price_least: Decimal | None
     price_most: Decimal | None
     popular: tuple[ProductCard, ...]
-    counts_are_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,6 @@ def search_listing(request: ListingRequest) -> ListingPage:
         price_least=answer.price_least,
         price_most=answer.price_most,
         popular=() if answer.total else tuple(popular_products()),
-        counts_are_exact=answer.counts_are_exact,
     )
 
 

@@ -19,7 +19,6 @@ from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
-    COUNTED_EXACTLY,
     TOO_MANY,
     Cell,
     answer_statement,
@@ -46,7 +45,7 @@ from storefront.search.queries.understanding import Question
 ALIKE_AT_LEAST = 0.4
 """Cosine similarity from which a product is found by its meaning alone ..."""
 
-ALIKE_SHARE = 0.8
+ALIKE_SHARE = 0.75
 """... where it is also this near to the nearest one's."""
 
 NEAREST = 200
@@ -204,36 +203,68 @@ class _Counts:
             price_most=self.price_most,
             next_after=None,
             most_shown=shown,
-            counts_are_exact=self.size <= TOO_MANY,
         )
 
 
 def _read(row: sa.Row[Any], wanted: Asked) -> _Counts:
-    weight = SAMPLED_SHARE if row.size > TOO_MANY else 1
+    is_sample = row.size > TOO_MANY
+    # What meets everything chosen may have been read nevertheless; what fails a facet is in the sample then.
+    weights = _Weights(
+        SAMPLED_SHARE if is_sample and not row.few_meet_all else 1, SAMPLED_SHARE if is_sample else 1
+    )
     bits = wanted.bits
     cells = [
-        (unpacked(cell), count * weight, least, most)
-        for cell, count, least, most in _CELLS.decode(row.cells or "[]")
+        (unpacked(cell), count, least, most) for cell, count, least, most in _CELLS.decode(row.cells or "[]")
     ]
-    total = sum(count for cell, count, _least, _most in cells if not cell.failed)
-    exact = weight == 1
-    if row.counted is not None and not exact and row.counted <= COUNTED_EXACTLY:
-        total, exact = row.counted, True
     price = [one for one in cells if one[0].failed in (0, bits.get(_PRICE, 0))]
     return _Counts(
         size=row.size,
         products=row.products,
-        total=total,
-        total_is_exact=exact,
+        total=weights.met * sum(count for cell, count, _least, _most in cells if not cell.failed),
+        total_is_exact=weights.met == 1,
         together=row.together,
-        rows=(*_cell_rows(cells, bits), *_fact_rows(_FACTS.decode(row.facts or "[]"), bits, weight)),
+        rows=(
+            *_cell_rows(cells, bits, weights),
+            *_fact_rows(_FACTS.decode(row.facts or "[]"), bits, weights),
+        ),
         price_least=min((least for _cell, _count, least, _most in price), default=None),
         price_most=max((most for _cell, _count, _least, most in price), default=None),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """For how many products a counted one stands that meets everything chosen, and one that fails a facet."""
+
+    met: int
+    failing: int
+
+    def of(self, failed: int) -> int:
+        return self.failing if failed else self.met
+
+
+class _Tally:
+    """Counts of values, each with whether it is exact."""
+
+    def __init__(self, weights: _Weights) -> None:
+        self._weights = weights
+        self._counts: Counter[tuple[str, str, str, str]] = Counter()
+        self._estimated: set[tuple[str, str, str, str]] = set()
+
+    def add(self, fact: tuple[str, str, str, str], failed: int, count: int) -> None:
+        """Count the products of one value that fail these facets."""
+        weight = self._weights.of(failed)
+        self._counts[fact] += count * weight
+        if weight > 1:
+            self._estimated.add(fact)
+
+    def rows(self) -> Iterator[CountRow]:
+        """What was counted."""
+        return (CountRow(*fact, count, fact not in self._estimated) for fact, count in self._counts.items())
+
+
 def _cell_rows(
-    cells: Sequence[tuple[Cell, int, Decimal, Decimal]], bits: Mapping[FacetKey, int]
+    cells: Sequence[tuple[Cell, int, Decimal, Decimal]], bits: Mapping[FacetKey, int], weights: _Weights
 ) -> Iterator[CountRow]:
     """Prices, ratings and stock, each counted with its own choice left out."""
     values: dict[str, Callable[[Cell], str]] = {
@@ -241,19 +272,19 @@ def _cell_rows(
         "rating": lambda cell: str(cell.stars),
         "stock": lambda cell: "true" if cell.available else "false",
     }
+    tally = _Tally(weights)
     for kind, value_of in values.items():
-        counts: Counter[str] = Counter()
         for cell, count, _least, _most in cells:
             if cell.failed in (0, bits.get((kind, ""), 0)):
-                counts[value_of(cell)] += count
-        yield from (CountRow(kind, "", value, value, count) for value, count in counts.items())
+                tally.add((kind, "", value_of(cell), value_of(cell)), cell.failed, count)
+    return tally.rows()
 
 
 def _fact_rows(
-    facts: Sequence[tuple[int, str, str, str, str, int]], bits: Mapping[FacetKey, int], weight: int
+    facts: Sequence[tuple[int, str, str, str, str, int]], bits: Mapping[FacetKey, int], weights: _Weights
 ) -> Iterator[CountRow]:
-    counts: Counter[tuple[str, str, str, str]] = Counter()
+    tally = _Tally(weights)
     for failed, kind, name, value, label, count in facts:
         if kind != "language" and failed in (0, bits.get((kind, name), 0)):
-            counts[kind, name, value, label or value] += count * weight
-    yield from (CountRow(*fact, count) for fact, count in counts.items())
+            tally.add((kind, name, value, label or value), failed, count)
+    return tally.rows()

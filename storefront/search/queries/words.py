@@ -86,7 +86,7 @@ SELECT CAST(coalesce(json_agg(json_build_object(
   'nearest', CASE WHEN in_all = 0 AND length(plain) >= :shortest AND plain !~ '[0-9]' THEN coalesce((
     SELECT json_agg(near) FROM (
       SELECT v.word, v.holders, v.text_holders FROM search_words AS v
-      WHERE v.deletes && word_deletes(plain) AND v.deletes <> '{}'
+      WHERE v.deletes && (word_deletes(plain) || word_deletes(rtrim(plain, 's'))) AND v.deletes <> '{}'
       ORDER BY v.holders DESC, v.text_holders DESC LIMIT 60
     ) AS near), CASE WHEN length(plain) >= :long THEN (
     SELECT json_agg(far) FROM (
@@ -121,10 +121,16 @@ def meant(found: WordFound) -> str | None:
         return None
     most = 1 if len(found.word) < TRIED_TWICE_FROM else 2
     best = min(
-        (distance(found.word, one.word), -one.weight * _begins_alike(found.word, one.word), one.word)
+        (_mistakes(found.word, one.word), -one.weight * _begins_alike(found.word, one.word), one.word)
         for one in found.nearest
     )
     return best[2] if 0 < best[0] <= most else None
+
+
+def _mistakes(typed: str, word: str) -> int:
+    """How many there are if ``typed`` means ``word``, or its plural: that is no mistake."""
+    several = distance(typed.removesuffix("s"), word) if typed.endswith("s") else len(typed)
+    return min(distance(typed, word), several)
 
 
 def _begins_alike(typed: str, word: str) -> float:

@@ -23,7 +23,7 @@ from storefront.search.services.synonyms import (
     delete_synonym,
     update_synonym,
 )
-from storefront.search.services.words import refresh_words
+from storefront.search.services.words import refresh_words, refresh_words_if_changed
 
 __all__ = [
     "SynonymEdit",
@@ -37,6 +37,7 @@ __all__ = [
     "purge_tallies",
     "purge_vectors",
     "refresh_words",
+    "refresh_words_if_changed",
     "stale_vectors",
     "update_synonym",
     "write_log",

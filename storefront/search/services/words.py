@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from contextlib import suppress
 
-from storefront.core.db import session, transaction
+import sqlalchemy as sa
+from redis import RedisError
+
+from storefront.core.db import release, session, transaction
+from storefront.core.redis import redis_client
 
 _LOCK = 7_305_204_331
 """The advisory lock of the one who refreshes: any number that nobody else takes."""
@@ -56,13 +60,35 @@ WHERE (kept.holders, kept.text_holders, kept.stem)
 """)
 
 
+# What the vocabulary was counted from last: how many products there were, and when one of them had changed.
+_COUNTED = "search:words:counted"
+_STATE = sa.text("SELECT concat_ws(' ', count(*), max(updated_at)) FROM product_search")
+_LONGEST = "10min"
+
+
 def refresh_words() -> bool:
     """Count the words of all listed products anew; False when somebody is at it already.
 
-    Takes some seconds for twenty thousand products. Searches go on with the words as they were.
+    Takes some seconds for twenty thousand products, about a minute for a million. Searches go on with the words as
+    they were.
     """
     with transaction():
         alone = session().scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK)))
         if alone:
+            session().execute(sa.select(sa.func.set_config("statement_timeout", _LONGEST, True)))
             session().execute(_REFRESH, {"between": _BETWEEN, "all_texts": _ALL_TEXTS_UP_TO})
     return bool(alone)
+
+
+def refresh_words_if_changed() -> bool:
+    """As :func:`refresh_words`, where some product has changed since this was called last; whether it was done."""
+    state = str(session().scalar(_STATE))
+    release()
+    with suppress(RedisError):
+        if redis_client().get(_COUNTED) == state:
+            return False
+    done = refresh_words()
+    if done:
+        with suppress(RedisError):
+            redis_client().set(_COUNTED, state)
+    return done

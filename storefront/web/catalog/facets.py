@@ -48,7 +48,7 @@ class FacetLink(msgspec.Struct, frozen=True):
 
 def category_links(page: ListingPage, address: ListAddress, category: CategoryPage | None) -> list[FacetLink]:
     """In a category: its children as places to go. In a search: departments to narrow it to."""
-    options = _options(page.facets, "category")
+    options = _counted_options(page.facets, "category")
     if category is not None:
         # A child keeps what is chosen: the same filters, one level deeper.
         base = address.path.rsplit("/", 1)[0]
@@ -56,26 +56,22 @@ def category_links(page: ListingPage, address: ListAddress, category: CategoryPa
             FacetLink(
                 one.label,
                 ListAddress(f"{base}/{one.value}", address.request, True).page(1),
-                _count(one, page),
+                count,
                 one.selected,
             )
-            for one in options
+            for one, count in options
         ]
     links = [
-        FacetLink(one.label, address.with_category(one.value), _count(one, page), one.selected)
-        for one in options
+        FacetLink(one.label, address.with_category(one.value), count, one.selected) for one, count in options
     ]
     if address.request.category_slug:
         links.insert(0, FacetLink(_("All categories"), address.with_category(None), None, False))
     return links
 
 
-def _options(facets: Sequence[Facet], kind: str) -> tuple[FacetOption, ...]:
-    return next((facet.options for facet in facets if facet.kind == kind), ())
-
-
-def _count(option: FacetOption, page: ListingPage) -> Count:
-    return Count(option.count, page.counts_are_exact)
+def _counted_options(facets: Sequence[Facet], kind: str) -> list[tuple[FacetOption, Count]]:
+    facet = next((one for one in facets if one.kind == kind), None)
+    return [(one, Count(one.count, facet.is_exact)) for one in facet.options] if facet else []
 
 
 def facet_groups(page: ListingPage) -> list[FacetGroup]:
@@ -85,7 +81,7 @@ def facet_groups(page: ListingPage) -> list[FacetGroup]:
         if facet.kind in ("category", "price"):
             continue
         options = tuple(
-            FacetChoice(one.value, _label(facet.kind, one), _count(one, page), one.selected)
+            FacetChoice(one.value, _label(facet.kind, one), Count(one.count, facet.is_exact), one.selected)
             for one in facet.options
         )
         chosen = any(one.selected for one in options)
@@ -124,10 +120,10 @@ def tag_label(tag: str) -> str:
 def price_links(page: ListingPage, address: ListAddress) -> list[FacetLink]:
     """Ranges of prices to choose from."""
     links = []
-    for one in _options(page.facets, "price"):
+    for one, count in _counted_options(page.facets, "price"):
         low, high = price_ends(one.value)
         chosen = address.with_price(None, None) if one.selected else address.with_price(low, high)
-        links.append(FacetLink(price_label(low, high), chosen, _count(one, page), one.selected))
+        links.append(FacetLink(price_label(low, high), chosen, count, one.selected))
     return links
 
 

@@ -70,7 +70,9 @@ def proving(guest: Identity, order: PlacedOrder) -> Identity:
 
 
 def due_kinds() -> list[str]:
-    return sorted(session().scalars(sa.select(outbox.OutboxEntry.kind)))
+    """What is to be done for somebody; what triggers note about pages is not of orders."""
+    of_pages = outbox.OutboxEntry.kind == "cache.forget"
+    return sorted(session().scalars(sa.select(outbox.OutboxEntry.kind).where(~of_pages)))
 
 
 def count_orders() -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storefront.core.db import session, transaction
 from storefront.search.models import SearchWord
 from storefront.search.queries.words import Candidate, WordFound, distance, look_up, meant
-from storefront.search.services import refresh_words
+from storefront.search.services import refresh_words, refresh_words_if_changed
 from tests.factories.catalog import make_brand, make_category, make_product, make_variants
 
 LETTERS = st.text("abcdefgh", max_size=9)
@@ -45,13 +45,18 @@ def word(typed: str, *near: tuple[str, int]) -> WordFound:
 
 
 def test_the_nearest_is_meant_then_the_likeliest() -> None:
-    assert meant(word("headphnes", ("headphones", 3), ("headphone", 90))) == "headphones"
+    assert meant(word("jackeet", ("jacket", 3), ("racket", 90))) == "jacket"
     assert meant(word("cabke", ("cable", 9), ("cage", 4))) == "cable"
 
 
 def test_the_first_letter_is_seldom_missed_but_swapped_with_the_second() -> None:
     assert meant(word("tent", ("rent", 9), ("text", 2))) == "text"
     assert meant(word("lpayer", ("layer", 5), ("player", 90))) == "player"
+
+
+def test_the_plural_of_a_word_is_no_mistake() -> None:
+    assert meant(word("erbuds", ("earbud", 1))) == "earbud"
+    assert meant(word("erbudss", ("earbud", 1), ("earbuds", 1))) == "earbuds"
 
 
 def test_two_mistakes_are_mended_in_long_words_only() -> None:
@@ -127,3 +132,16 @@ def test_somebody_else_who_refreshes_is_enough() -> None:
         other.execute(sa.text("SELECT pg_advisory_xact_lock(7305204331)"))
         assert refresh_words() is False
     assert refresh_words() is True
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_job_counts_only_where_something_has_changed() -> None:
+    assert refresh_words_if_changed() is True
+    assert refresh_words_if_changed() is False
+    make_product("Beck Kettle")
+    assert refresh_words_if_changed() is True
+    assert "beck" in kept()
+    with transaction():
+        session().execute(sa.text("UPDATE products SET deleted_at = now() WHERE name = 'Beck Kettle'"))
+    assert refresh_words_if_changed() is True
+    assert "beck" not in kept()
