@@ -11,11 +11,26 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from storefront import admin, cli, jobs
 from storefront.core import extensions
 from storefront.core.cache import init_cache
+from storefront.core.connections import engine_options, watch
 from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings, load_settings
-from storefront.http import assets, context, csp, csrf, errors, guest_pages, health, media, requests, visitor
+from storefront.http import (
+    assets,
+    context,
+    csp,
+    csrf,
+    errors,
+    guest_pages,
+    health,
+    links,
+    media,
+    parts,
+    quick_templates,
+    requests,
+    visitor,
+)
 from storefront.http.page_cache import PageCache
 from storefront.http.search_clicks import SearchClicks
 from storefront.providers.vector_store import VectorStore
@@ -36,11 +51,25 @@ def build_app(settings: Settings | None = None) -> Flask:
         static_folder=None,
         instance_path=str(settings.instance_dir),
     )
+    app.jinja_environment = quick_templates.QuickEnvironment
     app.extensions["settings"] = settings
     _configure(app, settings)
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
-    for part in (csrf, visitor, guest_pages, csp, assets, media, context, errors, health):
+    for part in (
+        quick_templates,
+        links,
+        csrf,
+        visitor,
+        guest_pages,
+        csp,
+        assets,
+        parts,
+        media,
+        context,
+        errors,
+        health,
+    ):
         part.init_app(app)
     for area in (catalog, cart, checkout, account, pages, chat, admin):
         app.register_blueprint(area.blueprint)
@@ -52,18 +81,6 @@ def build_app(settings: Settings | None = None) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    def engine_options(url: SecretStr | None) -> dict[str, object]:
-        assert url is not None
-        return {
-            "url": url.get_secret_value(),
-            "pool_size": settings.database_pool_size,
-            "max_overflow": settings.database_pool_overflow,
-            "pool_timeout": settings.database_pool_timeout_seconds,
-            "pool_pre_ping": True,
-            "pool_recycle": 1_800,
-            "connect_args": {"connect_timeout": settings.database_connect_timeout_seconds},
-        }
-
     app.config.update(
         SECRET_KEY=settings.secret(),
         SECRET_KEY_FALLBACKS=[settings.secret_key_previous.get_secret_value()]
@@ -72,8 +89,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         TESTING=settings.environment == "test",
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_MEMORY_SIZE=settings.max_request_bytes,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
-        SQLALCHEMY_BINDS={"shopper": engine_options(settings.database_shopper_url)},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine(settings, settings.database_url, autocommit=True),
+        SQLALCHEMY_BINDS={"shopper": _engine(settings, settings.database_shopper_url, autocommit=False)},
         RATELIMIT_STORAGE_URI=_limiter_url(settings),
         RATELIMIT_HEADERS_ENABLED=True,
         WTF_CSRF_TIME_LIMIT=None,
@@ -84,6 +101,11 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_DEFAULT_LOCALE="en",
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "storefront" / "translations"),
     )
+
+
+def _engine(settings: Settings, url: SecretStr | None, *, autocommit: bool) -> dict[str, object]:
+    assert url is not None
+    return engine_options(settings, url.get_secret_value(), autocommit=autocommit)
 
 
 def _wrap(app: Flask, settings: Settings) -> None:
@@ -102,6 +124,9 @@ def _limiter_url(settings: Settings) -> str:
 
 def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.db.init_app(app)
+    with app.app_context():
+        for bind, its_engine in extensions.db.engines.items():
+            watch(its_engine, autocommit=bind is None)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
     extensions.login_manager.init_app(app)
     extensions.limiter.init_app(app)

@@ -146,10 +146,12 @@ def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterato
     """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
     from storefront.catalog.queries import forget_category_tree
     from storefront.search.queries import forget_what_is_kept
+    from storefront.shipping.queries import forget_advertised_shipping
 
     # Kept in the process: another test's categories, words and numbers are not this one's.
     forget_category_tree()
     forget_what_is_kept()
+    forget_advertised_shipping()
     yield
     _emptier.empty()
     _redis_connection.flushdb()

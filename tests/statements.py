@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storefront.core.statements import observers
+
 # Telling the database who acts comes with every transaction of the restricted login; it reads nothing.
 _NOT_A_QUERY = ("SELECT set_config(", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET ")
 
@@ -21,10 +23,15 @@ def recorded_statements() -> Iterator[list[str]]:
         if not statement.lstrip().startswith(_NOT_A_QUERY):
             seen.append(" ".join(statement.split()))
 
+    def note_compiled(statement: str, _values: object) -> None:
+        note(None, None, statement)
+
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    observers.append(note_compiled)
     try:
         yield seen
     finally:
+        observers.remove(note_compiled)
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 

@@ -245,10 +245,17 @@ def search_texts() -> dict[str, Sequence[str]]:
     return {
         "common word": [COMMON],
         "rare word": [RARE],
-        "misspelt": ["cotonade", "zephirium", _misspelt(word[700]), _misspelt(word[2000])],
+        "misspelt": list(misspelt_texts()),
         "three words": [f"{word[2]} {word[7]} {word[12]}", f"{word[1]} {word[4]} {word[30]}"],
         "mixed": mixed,
     }
+
+
+def misspelt_texts() -> dict[str, str]:
+    """Words with a typing mistake, each with the word that was meant."""
+    word = vocabulary()
+    meant = {"cotonade": COMMON, "zephirium": RARE}
+    return meant | {_misspelt(word[place]): word[place] for place in (700, 2000)}
 
 
 def _misspelt(word: str) -> str:

@@ -22,6 +22,7 @@ from storefront.core.db import session
 from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
+from storefront.core.statements import first, rows
 from storefront.inventory.queries import sellable
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 
@@ -45,7 +46,7 @@ def visitor(token_hash: str) -> VisitorRow | None:
     None for an unknown or expired session, and for one whose user was deleted or blocked.
     """
 
-    row = session().execute(_visitor_statement(), {"token_hash": token_hash, "moment": now()}).one_or_none()
+    row = first(_visitor_statement(), {"token_hash": token_hash, "moment": now()})
     if row is None or row.owner_id != row.user_id:
         return None
     return VisitorRow(row.id, signed_in_user(row), int(row.cart_quantity), row.data, row.last_activity_at)
@@ -165,18 +166,18 @@ def cart_view(identity: Identity) -> CartView:
     if owner is None:
         return empty
     statement = _lines_statement(of_user=identity.user_id is not None)
-    rows = session().execute(statement, {"owner": owner, "moment": now()}).all()
-    if not rows:
+    found = rows(statement, {"owner": owner, "moment": now()})
+    if not found:
         return empty
     lines: list[LineSnapshot] = []
     gone: list[LineSnapshot] = []
     notices: list[Notice] = []
-    for row in rows:
+    for row in found:
         line = line_from(row)
         (lines if row.is_sold else gone).append(line)
         notices.extend(_notices(line, row.is_sold))
-    snapshot = CartSnapshot(tuple(lines), rows[0].currency)
-    return CartView(rows[0].cart_id, snapshot, tuple(gone), tuple(notices))
+    snapshot = CartSnapshot(tuple(lines), found[0].currency)
+    return CartView(found[0].cart_id, snapshot, tuple(gone), tuple(notices))
 
 
 def _notices(line: LineSnapshot, is_sold: bool) -> list[Notice]:

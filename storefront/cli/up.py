@@ -51,14 +51,18 @@ def up(context: click.Context, demo: bool) -> None:
         _supervise(settings, console, sign_in, begun)
 
 
+def web_server(settings: Settings, application: str = "wsgi:app") -> list[str]:
+    """The command of the web server (``docs/decisions/web-server.md``): this shop's, or another WSGI application's."""
+    gunicorn = [sys.executable, "-m", "gunicorn", application, "--bind", f"{settings.host}:{settings.port}"]
+    gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
+    gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
+    return [*gunicorn, "--preload", "--no-control-socket", "--access-logfile", "-", "--log-level", "info"]
+
+
 def programs(settings: Settings) -> list[Program]:
     """What runs under the supervisor: the web server first, the embedder, jobs with their schedule, the
     assistant's worker."""
     logs = settings.instance_dir / "logs"
-    gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{settings.host}:{settings.port}"]
-    gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
-    gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
-    gunicorn += ["--preload", "--no-control-socket", "--access-logfile", "-", "--log-level", "info"]
     worker = [sys.executable, "-m", "celery", "-A", "wsgi:celery", "worker", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     schedule = str(settings.instance_dir / "celery-schedule")
@@ -67,7 +71,7 @@ def programs(settings: Settings) -> list[Program]:
     embedder = (sys.executable, "-m", "flask", "--app", "wsgi", "embedder")
     local = settings.embeddings_backend == "local"
     return [
-        Program("The web server", tuple(gunicorn), logs / "web.log"),
+        Program("The web server", tuple(web_server(settings)), logs / "web.log"),
         *([Program("The embedder", embedder, logs / "embedder.log")] if local else []),
         Program("The jobs worker", tuple(jobs), logs / "jobs.log"),
         Program("The assistant's worker", tuple(chat), logs / "chat.log"),

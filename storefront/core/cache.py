@@ -28,6 +28,7 @@ import structlog
 from flask import Flask, current_app
 from redis import RedisError
 
+from storefront.core.at_hand import NOTHING
 from storefront.core.cache_store import CacheStore, Turn
 from storefront.core.settings import Settings, current_settings
 
@@ -74,19 +75,46 @@ def init_cache(app: Flask) -> None:
 
 
 def remembered(
-    kind: CacheKind, key: str, returns: type[T], make: Callable[[], T], *, tags: Iterable[str] = ()
+    kind: CacheKind,
+    key: str,
+    returns: type[T],
+    make: Callable[[], T],
+    *,
+    tags: Iterable[str] = (),
+    at_hand: bool = False,
 ) -> T:
     """What ``make()`` gives, remembered under ``key`` until its time is up or one of ``tags`` is forgotten.
 
     ``returns`` is the type that ``make`` returns: a frozen dataclass, or a tuple or list of them. When many ask
     at once, one of them makes the value; the others take the one whose time has just run out, or wait a moment
-    for the new one. A hit costs one round trip; without Redis it is ``make()``.
+    for the new one. A hit costs one round trip; without Redis it is ``make()``. With ``at_hand`` the process keeps it
+    for a moment (:mod:`storefront.core.at_hand`): the same object, which nobody may change.
     """
     seconds = seconds_kept(current_settings(), kind)
     if seconds == 0:
         return make()
+    store = cache_store()
+    if not at_hand:
+        return _remembered(store, kind, key, returns, make, seconds, tuple(tags))
+    found = store.at_hand.get((kind, key))
+    if found is NOTHING:
+        found = _remembered(store, kind, key, returns, make, seconds, tuple(tags))
+        store.at_hand.put((kind, key), found)
+    else:
+        store.count(f"{kind}:hits")
+    return cast(T, found)
+
+
+def _remembered(
+    store: CacheStore,
+    kind: CacheKind,
+    key: str,
+    returns: type[T],
+    make: Callable[[], T],
+    seconds: int,
+    tags: tuple[str, ...],
+) -> T:
     shape: _Shape[T] = _shape_of(cast(Any, returns))
-    store, tags = cache_store(), tuple(tags)
     try:
         found = store.obtain(entry_name(kind, shape.digest, key), tags)
     except RedisError:
@@ -124,12 +152,35 @@ def remembered_each(
 ) -> dict[str, T]:
     """As :func:`remembered`, for many small values at once: what is missing is made together, by one call of ``make``.
 
-    What ``make`` leaves out is not remembered. One round trip, two where something was made. Each value is quickly
-    made: nobody waits for somebody else who makes it too.
+    What ``make`` leaves out is not remembered. One round trip, two where something was made, none for what the process
+    has at hand. Each value is quickly made: nobody waits for somebody else who makes it too.
     """
     seconds = seconds_kept(current_settings(), kind)
     if seconds == 0 or not keys:
         return dict(make(list(keys))) if keys else {}
+    shelf = cache_store().at_hand
+    found = {key: shelf.get((kind, key)) for key in keys}
+    missing = [key for key, value in found.items() if value is NOTHING]
+    cache_store().count(f"{kind}:hits", len(found) - len(missing))
+    if missing:
+        read = _remembered_each(kind, missing, returns, make, seconds, tags)
+        for key in missing:
+            if key in read:
+                found[key] = read[key]
+                shelf.put((kind, key), read[key])
+            else:
+                del found[key]
+    return cast("dict[str, T]", found)
+
+
+def _remembered_each(
+    kind: CacheKind,
+    keys: Sequence[str],
+    returns: type[T],
+    make: Callable[[list[str]], Mapping[str, T]],
+    seconds: int,
+    tags: Callable[[str], Sequence[str]],
+) -> dict[str, T]:
     shape: _Shape[T] = _shape_of(cast(Any, returns))
     store, names = cache_store(), {key: entry_name(kind, shape.digest, key) for key in keys}
     try:

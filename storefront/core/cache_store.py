@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 from redis import Redis
 
+from storefront.core.at_hand import AtHand
 from storefront.core.clock import now
 from storefront.core.ids import new_secret
 
@@ -73,6 +74,7 @@ class CacheStore:
         self._redis: Any = client  # its types leave open whether answers are bytes; here they are
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self.at_hand = AtHand()
 
     def entry(self, name: str, tags: Sequence[str] | None = None) -> Entry | None:
         """What is kept under ``name``, unless one of its tags was forgotten since it was made.
@@ -161,6 +163,7 @@ class CacheStore:
         """From now on nothing stands that carries one of ``tags`` and was begun before."""
         moment = _microseconds(self._redis.time())
         self._redis.mset(dict.fromkeys(_slots(tags), moment))
+        self.at_hand.clear()
 
     def count(self, counter: str, number: int = 1) -> None:
         """Add to a counter; it travels with the next entry that is kept."""

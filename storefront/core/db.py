@@ -2,6 +2,10 @@
 
 A public write service opens ``with transaction():``. Nested calls join; only the outermost commits; there
 is no other ``.commit()`` in the code base (a test looks). Reads use :func:`session` directly.
+
+Outside of ``transaction()`` each statement is for itself (autocommit), which is what separate reads are under READ
+COMMITTED anyway: no BEGIN and ROLLBACK around them, and what PostgreSQL has prepared stays prepared, where a rollback
+would throw it away and have every statement planned anew.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -79,6 +84,7 @@ class SoftDeleted:
 
 db = SQLAlchemy(model_class=Base)
 
+_logins: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 _restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
 _JOINED = "storefront.transaction"
 _AFTERWARDS = "storefront.after_commit"
@@ -87,6 +93,15 @@ _AFTERWARDS = "storefront.after_commit"
 def session() -> Session:
     """The session of whoever acts now: the shopper's restricted one inside :func:`acting_as`, else the app's."""
     return _restricted.get() or db.session()
+
+
+def login() -> str:
+    """The database and the login that the session acts as: what one of them may see is never kept for another."""
+    engine = session().get_bind().engine
+    known = _logins.get(engine)
+    if known is None:
+        known = _logins[engine] = engine.url.render_as_string(hide_password=True)
+    return known
 
 
 @contextmanager
@@ -98,6 +113,8 @@ def transaction() -> Iterator[Session]:
         return
     current.info[_JOINED] = True
     try:
+        if current.in_transaction():
+            _begin(current.connection())
         yield current
         current.commit()
     except BaseException:
@@ -108,6 +125,19 @@ def transaction() -> Iterator[Session]:
         current.info.pop(_JOINED, None)
     for act in current.info.pop(_AFTERWARDS, {}):
         act()
+
+
+def _begin(connection: sa.Connection) -> None:
+    """From now on statements wait for a commit, until the connection goes back to its pool."""
+    driver: Any = connection.connection.dbapi_connection
+    if driver.autocommit:
+        driver.autocommit = False
+
+
+@sa.event.listens_for(Session, "after_begin")
+def _begin_when_joined(current: Session, _transaction: object, connection: sa.Connection) -> None:
+    if current.info.get(_JOINED):
+        _begin(connection)
 
 
 def after_commit(act: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ those that accept them.
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -41,19 +42,28 @@ class Manifest:
     """The names of one build; read again when the file changes, so a rebuild needs no restart."""
 
     folder: Path
+    _path: str = field(init=False)
     _read_at: int = -1
     _names: dict[str, str] = field(default_factory=dict)
 
-    def file_of(self, name: str) -> str:
-        """The fingerprinted file that stands for ``name``. Raises :class:`AssetsNotBuilt`."""
-        path = self.folder / "manifest.json"
+    def __post_init__(self) -> None:
+        """A page asks two dozen times: the path is put together once."""
+        self._path = str(self.folder / "manifest.json")
+
+    def build(self) -> int:
+        """A number that another build does not have. Raises :class:`AssetsNotBuilt`."""
         try:
-            changed = path.stat().st_mtime_ns
+            changed = os.stat(self._path).st_mtime_ns
             if changed != self._read_at:
-                self._names = json.loads(path.read_text())
+                self._names = json.loads(Path(self._path).read_text())
                 self._read_at = changed
         except FileNotFoundError:
             self._refuse("The browser files are not built")
+        return changed
+
+    def file_of(self, name: str) -> str:
+        """The fingerprinted file that stands for ``name``. Raises :class:`AssetsNotBuilt`."""
+        self.build()
         if name not in self._names:
             self._refuse(f"The build made no {name}")
         return self._names[name]

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from storefront.catalog import queries as catalog
-from storefront.core.settings import current_settings
 from storefront.http.assets import asset_url
-from storefront.http.formats import format_date, format_moment, format_money, format_number
-from storefront.http.media import media_url
+from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
+from storefront.http.media import media_url, picture_sources
 from storefront.http.rendering import wants_fragment
+from storefront.http.shop import shop
 from storefront.http.visitor import Visitor, current_visitor
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """The shop as pages name it."""
-
-    name: str
-    tagline: str
-    email: str
-    currency: str
-    country: str
-
-
-def _shop() -> Shop:
-    settings = current_settings()
-    return Shop(
-        settings.shop_name,
-        settings.shop_tagline,
-        settings.shop_email,
-        settings.shop_currency,
-        settings.shop_country,
-    )
 
 
 class LazyNavigation:
@@ -49,7 +26,7 @@ class LazyNavigation:
 def _common() -> dict[str, Any]:
     visitor: Visitor = current_visitor()
     return {
-        "shop": _shop(),
+        "shop": shop(),
         "visitor": visitor,
         "navigation": () if wants_fragment() else LazyNavigation(),
         "current_path": request.path,
@@ -62,7 +39,13 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=format_money, date=format_date, moment=format_moment, number=format_number
+        money=format_money,
+        date=format_date,
+        moment=format_moment,
+        number=format_number,
+        stars=stars,
+        as_id=as_id,
+        picture_sources=picture_sources,
     )
     app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
     app.context_processor(_common)

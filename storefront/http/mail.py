@@ -6,17 +6,16 @@ the elements when a letter is made, because mail programs throw stylesheets away
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import css_inline
 from flask import current_app
-from flask_babel import force_locale
 
 from storefront.core.db import release
 from storefront.core.settings import ROOT, current_settings
+from storefront.core.texts import in_language
 from storefront.providers.mail import Mail, mail_backend
 
 
@@ -25,12 +24,6 @@ def mail_url(endpoint: str, **values: Any) -> str:
     base = urlsplit(current_settings().base_url())
     adapter = current_app.url_map.bind(base.netloc, script_name=base.path or "/", url_scheme=base.scheme)
     return adapter.build(endpoint, values, force_external=True)
-
-
-def in_language(language: str) -> AbstractContextManager[None]:
-    """Word texts of the block in ``language``, whoever's request or job this is."""
-    context: AbstractContextManager[None] = force_locale(language)
-    return context
 
 
 def compose(
@@ -44,7 +37,7 @@ def compose(
 ) -> Mail:
     """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``.
 
-    ``subject`` is taken as it is: word it :func:`in_language`. Answers go to ``reply_to``, by default to the shop.
+    ``subject`` is taken as it is: word it ``in_language``. Answers go to ``reply_to``, by default to the shop.
     """
     settings = current_settings()
     shared = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, url_for
+from flask import Blueprint, Flask, Response, abort
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
+from storefront.http.links import link_to
 from storefront.providers.object_storage import InvalidKey, storage
 
 blueprint = Blueprint("media", __name__)
@@ -17,7 +19,14 @@ def media_url(key: str, size: str = "medium") -> str:
     """The address of a picture in one of the sizes of :data:`PICTURE_WIDTHS`."""
     if size not in PICTURE_WIDTHS:
         raise ValueError(f"no picture size {size}")
-    return url_for("media.picture", key=f"{key}-{size}.webp")
+    return link_to("media.picture", key=f"{key}-{size}.webp")
+
+
+def picture_sources(key: str) -> Markup:
+    """The attributes ``src`` and ``srcset`` of a picture in all its sizes."""
+    at = escape(link_to("media.picture", key=key))
+    sizes = ", ".join(f"{at}-{size}.webp {width}w" for size, width in PICTURE_WIDTHS.items())
+    return Markup(f'src="{at}-medium.webp" srcset="{sizes}"')
 
 
 @blueprint.get("/media/<path:key>")

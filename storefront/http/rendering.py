@@ -16,11 +16,11 @@ def wants_fragment() -> bool:
 
     A history restore and a boosted link ask with ``HX-Request`` too, and need the whole page.
     """
-    headers = request.headers
+    environ = request.environ
     return (
-        headers.get("HX-Request") == "true"
-        and headers.get("HX-History-Restore-Request") != "true"
-        and headers.get("HX-Boosted") != "true"
+        environ.get("HTTP_HX_REQUEST") == "true"
+        and environ.get("HTTP_HX_HISTORY_RESTORE_REQUEST") != "true"
+        and environ.get("HTTP_HX_BOOSTED") != "true"
     )
 
 

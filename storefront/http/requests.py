@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from storefront.analytics.origin import Origin, set_origin
+from storefront.core.texts import forget_language
 
 log = structlog.get_logger("storefront.request")
 
@@ -21,6 +22,7 @@ def request_id() -> str:
 def _begin() -> None:
     g.request_id = uuid.uuid4()
     g.request_started = time.perf_counter()
+    forget_language()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=str(g.request_id))
     set_origin(Origin(str(g.request_id), request.remote_addr, request.user_agent.string[:400] or None))

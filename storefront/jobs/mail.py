@@ -14,7 +14,8 @@ from storefront.accounts.queries import Recipient
 from storefront.assistant import queries as assistant
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
-from storefront.http.mail import compose, deliver, in_language, mail_url
+from storefront.core.texts import in_language
+from storefront.http.mail import compose, deliver, mail_url
 from storefront.jobs.outbox import handles
 
 

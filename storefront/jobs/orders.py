@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from storefront.core.texts import gettext as _
-from storefront.http.mail import compose, deliver, in_language, mail_url
+from storefront.core.texts import in_language
+from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.order_words import words_for
 from storefront.jobs.outbox import handles
 from storefront.orders.queries import OrderPage, order_for_mail

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from storefront.accounts.models import User
 from storefront.catalog.models import Product
 from storefront.core.db import session
+from storefront.core.statements import first
 from storefront.reviews.models import Review, ReviewVote
 
 PER_PAGE = 5
@@ -95,7 +96,7 @@ def reviews_page(
     stars = stars if stars in (1, 2, 3, 4, 5) else None
     asked = {"product_id": product_id, "viewer_id": viewer_id, "stars": stars, "number": max(number, 1)}
     statement = _statement(viewer_id is not None, stars is not None, sort)
-    row = session().execute(statement, asked).one()
+    row = first(statement, asked)
     counts = {int(key): int(value) for key, value in (row.by_stars or {}).items()}
     by_stars = tuple((value, counts.get(value, 0)) for value in (5, 4, 3, 2, 1))
     left = sum(counts.values()) if stars is None else counts.get(stars, 0)

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
+from cachetools import TTLCache, cached
 
-from storefront.core.db import session
+from storefront.core.db import login
 from storefront.core.money import ZERO
+from storefront.core.statements import rows
 from storefront.pricing.totals import TaxRule
 from storefront.shipping.errors import MethodUnavailable
 from storefront.shipping.models import ShippingMethod, TaxRate
+
+SECONDS_KEPT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class ShippingTable:
 
 def shipping_table() -> ShippingTable:
     """The active shipping methods. One statement."""
-    rows = session().execute(_methods_statement())
+    found = rows(_methods_statement())
     return ShippingTable(
         tuple(
             _Zone(
@@ -91,9 +96,23 @@ def shipping_table() -> ShippingTable:
                 tuple(sorted(row.price_rules, key=lambda rule: Decimal(str(rule["up_to_weight"])))),
                 ShippingOption(*row[:7]),
             )
-            for row in rows
+            for row in found
         )
     )
+
+
+_kept: TTLCache[str, ShippingTable] = TTLCache(maxsize=16, ttl=SECONDS_KEPT)
+
+
+@cached(_kept, key=login, lock=Lock())
+def advertised_shipping() -> ShippingTable:
+    """The methods as product pages name them: those of half a minute ago may do. Orders are priced by the others."""
+    return shipping_table()
+
+
+def forget_advertised_shipping() -> None:
+    """Read them again at their next use."""
+    _kept.clear()
 
 
 @cache
@@ -134,10 +153,10 @@ def chosen(options: Sequence[ShippingOption], code: str, country: str) -> Shippi
 
 def tax_rate_for(country: str, region: str = "") -> TaxRule:
     """The tax at this destination: a region's rate goes before its country's; no row means no tax. One statement."""
-    rows = session().execute(_rates_statement(), {"country": country, "region": region}).all()
+    found = rows(_rates_statement(), {"country": country, "region": region})
     # Later rows (the region's) overwrite earlier ones (the country's).
-    general = [row for row in rows if row.category_id is None]
-    by_category = {row.category_id: row.rate for row in rows if row.category_id is not None}
+    general = [row for row in found if row.category_id is None]
+    by_category = {row.category_id: row.rate for row in found if row.category_id is not None}
     if not general:
         return TaxRule(by_category=by_category)
     return TaxRule(general[-1].rate, general[-1].is_inclusive, by_category)

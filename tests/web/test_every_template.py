@@ -45,6 +45,7 @@ def rendered(app: Flask) -> Iterator[set[str]]:
     environment.loader = noting
     assert environment.cache is not None
     environment.cache.clear()
+    app.extensions["parts"].forget()
     yield noting.seen
     environment.loader = kept
     environment.cache.clear()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storefront.core.cache import CacheKind, remembered_each
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.statements import rows
 
 listed = sa.table(
     "product_search",
@@ -75,8 +76,7 @@ CARD_COLUMNS: tuple[Any, ...] = (
 """What a statement over ``product_search`` selects to build cards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     """A stored picture: its storage key, what it shows, and its largest size in pixels."""
 
     key: str
@@ -85,8 +85,7 @@ class Image:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProductCard:
+class ProductCard(msgspec.Struct, frozen=True):
     """A product in a list. Prices span the living variants; ``rating`` is None before the first review."""
 
     id: uuid.UUID
@@ -148,8 +147,14 @@ def product_cards(ids: Sequence[uuid.UUID]) -> list[ProductCard]:
 
 def _cards(keys: list[str]) -> dict[str, ProductCard]:
     wanted = [uuid.UUID(key) for key in keys]
-    rows = session().execute(sa.select(*CARD_COLUMNS).where(listed.c.product_id.in_(wanted), visible()))
-    return {str(row.product_id): card_from(row) for row in rows}
+    found = rows(_cards_statement(), {"product_ids": wanted})
+    return {str(row.product_id): card_from(row) for row in found}
+
+
+@cache
+def _cards_statement() -> sa.Select[Any]:
+    wanted = sa.bindparam("product_ids", type_=ARRAY(sa.Uuid()))
+    return sa.select(*CARD_COLUMNS).where(listed.c.product_id == sa.any_(wanted), visible())
 
 
 def _card_tags(key: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from storefront.catalog.queries.cards import (
 from storefront.catalog.queries.choice import Selection, Variant, look_first, select_variant
 from storefront.catalog.queries.tree import Breadcrumb, category_by_id
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.statements import rows
 
 _RELATED_COMPARED = 24
 
@@ -76,11 +76,11 @@ def product_page(slug: str) -> ProductPage | None:
 
     A variant's slug or SKU answers with its parent, ``asked_sku`` naming the variant.
     """
-    rows = session().execute(_family_statement(), {"slug": slug}).all()
-    parent = next((row for row in rows if row.parent_id is None), None)
+    found = rows(_family_statement(), {"slug": slug})
+    parent = next((row for row in found if row.parent_id is None), None)
     if parent is None or parent.published_at is None or parent.published_at > now():
         return None
-    return _page(parent, [row for row in rows if row.parent_id is not None])
+    return _page(parent, [row for row in found if row.parent_id is not None])
 
 
 @cache
@@ -229,7 +229,7 @@ def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
         "tags": list(page.tags),
         "shown": limit,
     }
-    return [card_from(row) for row in session().execute(_related_statement(), where)]
+    return [card_from(row) for row in rows(_related_statement(), where)]
 
 
 @cache

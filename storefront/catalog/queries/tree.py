@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from storefront.catalog.models import Category
 from storefront.catalog.queries.cards import Image, image_from
 from storefront.core.cache import CacheKind, remembered
-from storefront.core.db import session
+from storefront.core.db import login, session
 
 SECONDS_AT_HAND = 1.0
 _DEEPEST = 12
@@ -103,7 +103,7 @@ def forget_category_tree() -> None:
 
 def _tree() -> _Tree:
     # Keyed by the login: what a restricted login may see never answers for another one.
-    key = session().get_bind().engine.url.render_as_string(hide_password=True)
+    key = login()
     kept = _kept.get(key)
     if kept is None or time.monotonic() - kept.read_at > SECONDS_AT_HAND:
         roots = remembered(

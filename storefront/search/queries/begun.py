@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from storefront.core.db import session
+from storefront.core.statements import scalar, scalars
 from storefront.search.models import SAMPLED_SHARE, products_table, sample_table
 from storefront.search.queries.expressions import beginnings
 from storefront.search.queries.filters import published
@@ -130,7 +130,7 @@ def products_begun(words: Sequence[str], limit: int) -> list[uuid.UUID]:
         in_names=all(one.is_in_names for one in meant),
         are_few=expected <= READ_ALL,
     )
-    return list(session().scalars(statement, values))
+    return scalars(statement, values)
 
 
 def _look_up(words: list[str]) -> _Vocabulary:
@@ -140,7 +140,7 @@ def _look_up(words: list[str]) -> _Vocabulary:
         "slips": _slips(words[-1]),
         "mended_from": _MENDED_FROM,
     }
-    return _DECODER.decode(session().scalar(_LOOK_UP, values) or "{}")
+    return _DECODER.decode(scalar(_LOOK_UP, values) or "{}")
 
 
 def _meant(typed: _Typed, products: float, *, is_last: bool) -> _Meant:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+import msgspec
+
 from storefront.core.settings import Settings, once_per_application
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Question
@@ -20,16 +22,14 @@ from storefront.search.queries.understanding import Question
 EXTENSION = "search_engine"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A product of the page. ``score`` compares within one answer only; higher is better."""
 
     product_id: uuid.UUID
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class CountRow:
+class CountRow(msgspec.Struct, frozen=True):
     """How many products have one value of a facet, all other facets' choices met.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's or

@@ -8,7 +8,7 @@ from threading import Lock
 import sqlalchemy as sa
 from cachetools import LRUCache
 
-from storefront.core.db import session
+from storefront.core.db import login, session
 from storefront.search.models import FacetValue
 
 Fact = tuple[str, str, str]
@@ -52,4 +52,4 @@ def _read(facts: list[Fact]) -> dict[Fact, int]:
 
 def _database() -> str:
     """Which database is meant: tests run many in one process."""
-    return str(session().get_bind().engine.url.database)
+    return login()

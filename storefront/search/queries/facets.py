@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
 from storefront.search.queries.engine import CountRow, EngineAnswer
@@ -21,8 +22,7 @@ _SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL"
 _SIZES = {size: place for place, size in enumerate(_SIZES_IN_ORDER)}
 
 
-@dataclass(frozen=True, slots=True)
-class FacetOption:
+class FacetOption(msgspec.Struct, frozen=True):
     """One value of a facet; ``count`` is right under the current choice of all other facets."""
 
     value: str
@@ -31,8 +31,7 @@ class FacetOption:
     selected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(msgspec.Struct, frozen=True):
     """One way to narrow the list.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's
@@ -53,7 +52,7 @@ def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...
         by_kind.setdefault(row.kind, []).append(row)
     estimated = {(row.kind, row.name) for row in answer.counts if not row.is_exact}
     return tuple(
-        replace(facet, is_exact=(facet.kind, facet.name) not in estimated)
+        msgspec.structs.replace(facet, is_exact=(facet.kind, facet.name) not in estimated)
         for facet in _facets(request, answer.total, by_kind)
         if _narrows(facet, answer.total)
     )

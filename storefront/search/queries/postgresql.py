@@ -14,7 +14,8 @@ import msgspec
 import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
-from storefront.core.db import release, session
+from storefront.core.db import release
+from storefront.core.statements import first, rows
 from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
@@ -117,7 +118,7 @@ def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     """The best of a text's products, in their order."""
     window = {"page_size": request.per_page, "skipped": (request.page - 1) * request.per_page}
     statement = answer_statement(wanted.shape, by_relevance=True)
-    row = session().execute(statement, {**values, **window}).one()
+    row = first(statement, {**values, **window})
     hits = tuple(Hit(product_id, score) for product_id, score in _HITS.decode(row.hits or "[]"))
     return _read(row, wanted).answer(hits, MOST_RANKED)
 
@@ -137,7 +138,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     """What is counted beside a list. It is the same on all its pages, in every order: of a category, remembered."""
 
     def count() -> _Counts:
-        row = session().execute(answer_statement(wanted.shape, by_relevance=False), values).one()
+        row = first(answer_statement(wanted.shape, by_relevance=False), values)
         return _read(row, wanted)
 
     if wanted.shape.text:
@@ -146,7 +147,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
     tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
     key = msgspec.json.encode(asked_for).decode()
-    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags)
+    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags, at_hand=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,25 +167,23 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     few = are_few(counts.total, candidates)
     window["looked_through"] = looked_through(counts.total, candidates, skipped + request.per_page + 1)
 
-    def ask(*, few: bool) -> Sequence[sa.Row[Any]]:
-        return (
-            session().execute(list_statement(shape, request.sort, way, few=few), {**values, **window}).all()
-        )
+    def ask(*, few: bool) -> list[Any]:
+        return rows(list_statement(shape, request.sort, way, few=few), {**values, **window})
 
     found = ask(few=few)
     if not few and len(found) <= request.per_page:
         found = ask(few=True)  # the last page, or all that is wanted lies behind what was looked through
-    more, rows = len(found) > request.per_page, list(found[: request.per_page])
+    more, shown = len(found) > request.per_page, found[: request.per_page]
     if way == "before":
-        rows.reverse()
+        shown.reverse()
     is_first = not skipped if way == "number" else way == "before" and not more
     is_last = way != "before" and not more
     return _Page(
-        tuple(Hit(row.product_id, 0.0) for row in rows),
-        next_after=None if is_last or not rows else position_at(rows[-1], "after").written(request.sort),
+        tuple(Hit(row.product_id, 0.0) for row in shown),
+        next_after=None if is_last or not shown else position_at(shown[-1], "after").written(request.sort),
         previous_before=None
-        if is_first or not rows
-        else position_at(rows[0], "before").written(request.sort),
+        if is_first or not shown
+        else position_at(shown[0], "before").written(request.sort),
     )
 
 

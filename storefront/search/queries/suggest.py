@@ -14,7 +14,7 @@ from storefront.catalog.models import Brand
 from storefront.catalog.queries import ProductCard, category_tree, product_cards
 from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.statements import rows
 from storefront.search.models import SearchTextDay
 from storefront.search.queries.engine import search_engine
 from storefront.search.queries.request import clean_text
@@ -84,8 +84,7 @@ def _names(typed: str) -> list[tuple[str, str, str]]:
     """Brands, and what several others have looked for with success, as (kind, label, slug)."""
     escaped = typed.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"begins": f"{escaped}%", "word_begins": f"% {escaped}%", "since": (now() - _MEMORY).date()}
-    rows = session().execute(_names_statement(), values)
-    return [(row.kind, row.label, row.slug) for row in rows]
+    return [(row.kind, row.label, row.slug) for row in rows(_names_statement(), values)]
 
 
 @cache

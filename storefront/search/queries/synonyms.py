@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from storefront.core.db import session
+from storefront.core.db import login, session
 from storefront.search.models import Synonym
 from storefront.search.queries.words import LANGUAGE
 
@@ -38,7 +38,7 @@ def synonyms(languages: Sequence[str] = (LANGUAGE,)) -> Synonyms:
     At most one statement. No step is taken twice: with ``a = b`` and ``b = c`` in two groups, ``a`` means ``b`` alone.
     """
     # Keyed by the login, as the category tree is: a restricted login reads for itself.
-    key = session().get_bind().engine.url.render_as_string(hide_password=True)
+    key = login()
     kept = _kept.get(key)
     if kept is None or time.monotonic() - kept.read_at > SECONDS_KEPT:
         kept = _kept[key] = _Kept(_read(), time.monotonic())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from storefront.core.db import session
+from storefront.core.statements import scalar
 
 LANGUAGE = "en"
 """The language that texts are searched in."""
@@ -126,7 +126,7 @@ def look_up(words: Sequence[str], languages: Sequence[str] = (LANGUAGE,)) -> Map
         "shortest": MENDED_FROM,
         "long": TRIED_TWICE_FROM,
     }
-    found = _DECODER.decode(session().scalar(_LOOK_UP, values) or "[]")
+    found = _DECODER.decode(scalar(_LOOK_UP, values) or "[]")
     return {one.word: one for one in found}
 
 

@@ -14,12 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from storefront.catalog.queries import Breadcrumb
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.links import link_to
 from storefront.search.queries import AppliedFilter, ListingRequest
 
 OPTION = "option."
@@ -159,8 +159,8 @@ def _scalars(request: ListingRequest) -> list[tuple[str, Any]]:
 
 def crumb_links(trail: Sequence[Breadcrumb], last: str) -> list[tuple[str, str | None]]:
     """The breadcrumb of a page as (label, address): home, the categories of ``trail``, the page itself."""
-    above = [(crumb.name, url_for("catalog.category", slug=crumb.slug)) for crumb in trail]
-    return [(_("Home"), url_for("catalog.home")), *above, (last, None)]
+    above = [(crumb.name, link_to("catalog.category", slug=crumb.slug)) for crumb in trail]
+    return [(_("Home"), link_to("catalog.home")), *above, (last, None)]
 
 
 def with_query(path: str, state: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:

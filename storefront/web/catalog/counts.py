@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
@@ -12,8 +12,7 @@ COUNTED = 10_000
 """Every engine counts a total up to here exactly: one that is not exact is more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(msgspec.Struct, frozen=True):
     """How many products a choice leads to, as it stands beside the choice."""
 
     number: int

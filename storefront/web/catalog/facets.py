@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from storefront.catalog.queries import CategoryPage, category_by_slug
 from storefront.core.texts import gettext as _
@@ -17,8 +18,7 @@ from storefront.web.catalog.counts import Count
 _OPEN_AT_FIRST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class FacetChoice:
+class FacetChoice(msgspec.Struct, frozen=True):
     """One value that can be ticked."""
 
     value: str
@@ -27,8 +27,7 @@ class FacetChoice:
     selected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FacetGroup:
+class FacetGroup(msgspec.Struct, frozen=True):
     """One facet as a group of choices: the name its values are sent under, its legend, its options."""
 
     name: str
@@ -38,8 +37,7 @@ class FacetGroup:
     open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FacetLink:
+class FacetLink(msgspec.Struct, frozen=True):
     """One way to narrow the list that is a link: a category, a price range."""
 
     label: str

@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
+from storefront.http.visitor import current_visitor
 from storefront.reviews.services import LONGEST_COMMENT, LONGEST_TITLE, MOST_POINTS, NewReview
 
 
@@ -43,6 +44,11 @@ class ReviewForm(FlaskForm):
             pros=_lines(self.pros.data),
             cons=_lines(self.cons.data),
         )
+
+
+def empty_review_form() -> ReviewForm | None:
+    """What a page offers those who may write one: people who are signed in."""
+    return ReviewForm(formdata=None) if current_visitor().user else None
 
 
 def _lines(text: str | None) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.absolute import absolute_url
 from storefront.http.guest_pages import same_for_guests
+from storefront.http.links import link_to
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.reviews.queries import reviews_page
-from storefront.shipping.queries import ShippingOption, methods_for
+from storefront.shipping.queries import ShippingOption, advertised_shipping
 from storefront.web.catalog.addresses import OPTION, crumb_links, with_query
 from storefront.web.catalog.area import blueprint
-from storefront.web.catalog.forms import ReviewForm
+from storefront.web.catalog.forms import empty_review_form
 from storefront.web.catalog.review_list import ReviewList
 from storefront.web.catalog.structured_data import breadcrumb_data, product_data
 
@@ -48,8 +49,8 @@ def product(slug: str) -> ResponseReturnValue:
             page.slug, reviews_page(page.id, viewer_id=current_visitor().identity.user_id)
         ),
         crumbs=crumb_links(page.breadcrumb, page.name),
-        form=ReviewForm(formdata=None),
-        canonical=absolute_url(url_for("catalog.product", slug=page.slug)),
+        form=empty_review_form(),
+        canonical=absolute_url(link_to("catalog.product", slug=page.slug)),
         structured=[product_data(page, selection), breadcrumb_data(page.breadcrumb, page.name)],
     )
 
@@ -93,6 +94,7 @@ def _in_words(selection: Selection) -> str:
 
 
 def delivery_options(page: ProductPage, selection: Selection) -> list[ShippingOption]:
-    """How the chosen variant (or the cheapest) travels to the shop's own country. One statement."""
+    """How the chosen variant (or the cheapest) travels to the shop's own country."""
     variant = selection.variant or min(page.variants, key=lambda one: one.price)
-    return methods_for(current_settings().shop_country, "", variant.price, variant.weight or Decimal(0))
+    country = current_settings().shop_country
+    return advertised_shipping().options(country, "", variant.price, variant.weight or Decimal(0))

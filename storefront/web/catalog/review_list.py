@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import url_for
-
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
+from storefront.http.links import link_to
 from storefront.reviews.queries import ReviewsPage
 from storefront.web.catalog.addresses import with_query
 
@@ -26,7 +25,7 @@ class ReviewList:
             state.append(("order", self.page.sort))
         if number > 1:
             state.append(("page", str(number)))
-        return with_query(url_for("catalog.reviews", slug=self.slug), state)
+        return with_query(link_to("catalog.reviews", slug=self.slug), state)
 
     @property
     def star_choices(self) -> list[tuple[str, str]]:

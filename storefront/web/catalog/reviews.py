@@ -19,7 +19,7 @@ from storefront.reviews.queries import reviews_page
 from storefront.reviews.services import vote_helpful, write_review
 from storefront.web.catalog.addresses import with_query
 from storefront.web.catalog.area import blueprint
-from storefront.web.catalog.forms import ReviewForm
+from storefront.web.catalog.forms import ReviewForm, empty_review_form
 from storefront.web.catalog.products import find_product
 from storefront.web.catalog.review_list import ReviewList
 
@@ -35,7 +35,7 @@ def reviews(slug: str) -> ResponseReturnValue:
         "catalog/_reviews.html",
         product=page,
         review_list=found,
-        form=ReviewForm(formdata=None),
+        form=empty_review_form(),
         canonical=absolute_url(url_for("catalog.reviews", slug=page.slug)),
     )
     if wants_fragment():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import url_for
-
 from storefront.catalog.queries import Breadcrumb, ProductPage, Selection
 from storefront.http.absolute import absolute_url
+from storefront.http.links import link_to
 from storefront.http.media import media_url
 
 _CONTEXT = "https://schema.org"
@@ -16,7 +15,7 @@ _CONTEXT = "https://schema.org"
 
 def breadcrumb_data(trail: Sequence[Breadcrumb], last: str | None = None) -> dict[str, Any]:
     """A BreadcrumbList from the categories of ``trail`` to the page called ``last``."""
-    items = [(crumb.name, absolute_url(url_for("catalog.category", slug=crumb.slug))) for crumb in trail]
+    items = [(crumb.name, absolute_url(link_to("catalog.category", slug=crumb.slug))) for crumb in trail]
     named = [
         {"@type": "ListItem", "position": place, "name": name, "item": url}
         for place, (name, url) in enumerate(items, start=1)
@@ -34,7 +33,7 @@ def product_data(page: ProductPage, selection: Selection) -> dict[str, Any]:
         "name": page.name,
         "sku": selection.variant.sku if selection.variant else page.sku,
         "description": page.short_description or page.description[:500],
-        "url": absolute_url(url_for("catalog.product", slug=page.slug)),
+        "url": absolute_url(link_to("catalog.product", slug=page.slug)),
         "image": [absolute_url(media_url(image.key, "large")) for image in selection.images],
         "offers": _offers(page),
     }

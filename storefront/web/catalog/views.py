@@ -12,6 +12,7 @@ from storefront.catalog.queries import category_by_slug, home_page
 from storefront.core.errors import NotFound
 from storefront.http.absolute import absolute_url
 from storefront.http.guest_pages import same_for_guests
+from storefront.http.links import link_to
 from storefront.http.rendering import vary_by_fragment, wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.search.queries import suggest as find_suggestions
@@ -39,7 +40,7 @@ def category(slug: str) -> ResponseReturnValue:
     if found is None:
         raise NotFound("category", slug)
     same_for_guests("catalog", f"category:{found.category.id}")
-    path = url_for("catalog.category", slug=last)
+    path = link_to("catalog.category", slug=last)
     if last != slug:
         return redirect(path, 301)
     view = listing_view(path, found)
@@ -58,7 +59,7 @@ def search() -> ResponseReturnValue:
     """The products that a text finds. Without a text: everything, to narrow down."""
     started = time.perf_counter()
     same_for_guests("catalog", "products")
-    path = url_for("catalog.search")
+    path = link_to("catalog.search")
     view = listing_view(path)
     # A page turned or a filter chosen is the same search still: it is logged once.
     if request.args.keys() == {"q"} and not wants_fragment():

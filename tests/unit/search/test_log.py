@@ -161,11 +161,12 @@ def test_who_was_erased_meanwhile_keeps_nobody_waiting() -> None:
 def test_what_cannot_be_written_waits_and_counts_once(redis_client: redis.Redis) -> None:
     for number in range(log_writing.MOST_A_MINUTE):
         search(f"tent {number:02}")
-    with db.engine.connect() as somebody:
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
         somebody.execute(sa.text("LOCK TABLE search_text_days"))
         session().execute(sa.text("SET lock_timeout = '50ms'"))
         with pytest.raises(OperationalError):
             write_log()
+    session().execute(sa.text("RESET lock_timeout"))
     assert redis_client.llen(NOTES) == log_writing.MOST_A_MINUTE
     write_log()
     assert [text for text, *_counts in tallies()] == [f"tent {number:02}" for number in range(60)]

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from storefront.catalog.queries import home_page, product_page, related_products
 from storefront.core.db import db, session
 from storefront.core.settings import Settings
+from storefront.core.statements import observers
 from storefront.search.queries import ListingRequest, forget_what_is_kept, search_listing, suggest
 from tests.servers import TestDatabases
 from tests.unit.search.large_catalog import COMMON, OF_MOST_BRANDS, PRODUCTS, RARE, write_catalog
@@ -57,10 +58,15 @@ def explained() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         asked.append((statement, parameters))
 
+    def note_compiled(statement: str, values: Any) -> None:
+        asked.append((statement, values))
+
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    observers.append(note_compiled)
     try:
         yield plans
     finally:
+        observers.remove(note_compiled)
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     connection = session().connection()
     for statement, parameters in asked:

@@ -128,7 +128,7 @@ def test_two_words_that_are_one_are_joined() -> None:
 @pytest.mark.usefixtures("shop")
 def test_somebody_else_who_refreshes_is_enough() -> None:
     engine = session().get_bind().engine
-    with engine.connect() as other:
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as other:
         other.execute(sa.text("SELECT pg_advisory_xact_lock(7305204331)"))
         assert refresh_words() is False
     assert refresh_words() is True

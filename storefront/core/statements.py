@@ -1,0 +1,129 @@
+"""Statements that pages run all the time: compiled once, then handed to the driver as they are.
+
+SQLAlchemy spends as long around such a statement as PostgreSQL on answering it. :func:`rows` runs a statement that is
+built once (a module's constant, or out of a ``@cache``) on the running session's connection, in its transaction if
+there is one. Rows are plain named tuples; errors are the ones that SQLAlchemy raises.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError
+
+from storefront.core.db import session
+
+KEPT = 512
+"""How many statements a process knows. Whoever runs more of them builds them anew each time, which is a mistake."""
+
+observers: list[Callable[[str, Mapping[str, Any]], object]] = []
+"""Told each statement with its values: tests count and explain them."""
+
+_DIALECT: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+
+Process = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """``given`` are the values that the statement holds itself, ``called`` those that are found out at each run;
+    ``processed`` turns values into what the driver takes."""
+
+    text: str
+    given: dict[str, Any]
+    called: tuple[tuple[str, Callable[[], Any]], ...]
+    processed: tuple[tuple[str, Process], ...]
+    types: tuple[Any, ...]
+    row: Callable[[Iterable[Any]], Any] | None = field(default=None)
+
+    def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        filled = {**self.given, **values}
+        for name, find_out in self.called:
+            if name not in values:
+                filled[name] = find_out()
+        for name, process in self.processed:
+            filled[name] = process(filled[name])
+        return filled
+
+
+def rows(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """All rows of ``statement``, its parameters by name."""
+    compiled = _compiled(statement)
+    connection = session().connection()
+    driver: Any = connection.connection.dbapi_connection
+    filled = compiled.values(values or {})
+    for observer in observers:
+        observer(compiled.text, filled)
+    try:
+        cursor = driver.execute(compiled.text, filled)
+        if cursor.description is None:
+            return []
+        found = cursor.fetchall()
+    except psycopg.Error as problem:
+        if driver.broken:
+            connection.invalidate(problem)
+        raise DBAPIError.instance(
+            compiled.text,
+            filled,
+            problem,
+            psycopg.Error,
+            connection_invalidated=driver.broken,
+            dialect=_DIALECT,
+        ) from problem
+    if compiled.row is None:
+        compiled.row = _row_of(compiled.types, cursor.description)
+    return list(map(compiled.row, found))
+
+
+def first(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
+    """The first row, or None."""
+    return next(iter(rows(statement, values)), None)
+
+
+def scalar(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
+    """The first value of the first row, or None."""
+    row = first(statement, values)
+    return None if row is None else row[0]
+
+
+def scalars(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """The first value of each row."""
+    return [row[0] for row in rows(statement, values)]
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(statement: sa.Executable) -> _Compiled:
+    compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        raise ValueError("a list of unknown length in a statement that is compiled once: pass an array")
+    given: dict[str, Any] = {}
+    called: list[tuple[str, Callable[[], Any]]] = []
+    processed: list[tuple[str, Process]] = []
+    for bind, name in compiled.bind_names.items():
+        process = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+        if bind.callable is not None:
+            called.append((name, bind.callable))
+        elif not bind.required:
+            given[name] = bind.value
+        if process is not None:
+            processed.append((name, process))
+    types = tuple(column.type for column in getattr(statement, "selected_columns", ()))
+    return _Compiled(str(compiled), given, tuple(called), tuple(processed), types)
+
+
+def _row_of(types: Sequence[Any], description: Sequence[Any]) -> Callable[[Iterable[Any]], Any]:
+    """What makes a row of the driver's values. Raises ValueError where they are not as SQLAlchemy would give them."""
+    for kind, column in zip(types, description, strict=False):
+        # Of an array the driver makes a list, which is all that SQLAlchemy would do.
+        one = kind.item_type if isinstance(kind, sa.ARRAY) else kind
+        if one.dialect_impl(_DIALECT).result_processor(_DIALECT, column.type_code) is not None:
+            raise ValueError(f"{column.name} is not as the driver gives it: run the statement by SQLAlchemy")
+    names = [column.name for column in description]
+    return namedtuple("Row", names, rename=True)._make  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,33 @@
+"""The shop as pages name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storefront.core.settings import Settings, once_per_application
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Names, addresses and the currency of all prices."""
+
+    name: str
+    tagline: str
+    email: str
+    currency: str
+    country: str
+
+
+def shop() -> Shop:
+    """The running application's shop."""
+    return once_per_application("shop", _shop)
+
+
+def _shop(settings: Settings) -> Shop:
+    return Shop(
+        settings.shop_name,
+        settings.shop_tagline,
+        settings.shop_email,
+        settings.shop_currency,
+        settings.shop_country,
+    )
