@@ -165,14 +165,16 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     in_own_list = shape.in_category and request.sort == "relevance"
     candidates = max(counts.size, counts.total) if in_own_list else counts.products
     few = are_few(counts.total, candidates)
-    window["looked_through"] = looked_through(counts.total, candidates, skipped + request.per_page + 1)
+    most = looked_through(counts.total, candidates, skipped + request.per_page + 1)
+    window["looked_through"] = most
 
     def ask(*, few: bool) -> list[Any]:
         return rows(list_statement(shape, request.sort, way, few=few), {**values, **window})
 
     found = ask(few=few)
-    if not few and len(found) <= request.per_page:
-        found = ask(few=True)  # the last page, or all that is wanted lies behind what was looked through
+    looked_at_all = few or 0 < candidates <= most
+    if len(found) <= request.per_page and not looked_at_all:
+        found = ask(few=True)  # the last page, or what is wanted lies behind what was looked through
     more, shown = len(found) > request.per_page, found[: request.per_page]
     if way == "before":
         shown.reverse()
