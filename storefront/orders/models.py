@@ -51,7 +51,8 @@ class Order(Identified, Timestamped, Base):
     """An order from the first draft on. Amounts are in ``currency``; totals follow ``prices_include_tax``.
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
-    was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
+    was erased: the law keeps the order, not the name. ``external_id`` is the order's number in another shop's
+    books, exactly as it stands there (``#W7678072``); ``order_number`` is then the same as people type it. ``notes`` are the staff's own (loaded only when asked
     for: the shopper's login may not read them), ``customer_note`` is the shopper's.
     """
 
@@ -91,7 +92,12 @@ class Order(Identified, Timestamped, Base):
         sa.Index("ix_orders_status_created_at", "status", sa.text("created_at DESC")),
         sa.Index("ix_orders_created_at", sa.text("created_at DESC")),
         sa.Index("ix_orders_guest_email", "guest_email", postgresql_where=sa.text("guest_email IS NOT NULL")),
-        sa.Index("ix_orders_external_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_orders_external_id",
+            "external_id",
+            unique=True,
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     order_number: Mapped[str] = mapped_column(unique=True)
