@@ -71,11 +71,9 @@ def external_ids_of(kind: Kind, row_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID,
     """What these rows are called in the books they came from; rows of our own are left out. One statement."""
     target = _target(kind)
     rows = session().execute(
-        sa.select(target, ExternalId.external_id).where(
-            ExternalId.kind == kind, target.in_(list(row_ids))
-        )
+        sa.select(target, ExternalId.external_id).where(ExternalId.kind == kind, target.in_(list(row_ids)))
     )
-    return {row_id: name for row_id, name in rows}
+    return dict(rows.tuples())
 
 
 def remember_external_ids(kind: Kind, records: Mapping[str, Known]) -> None:

@@ -52,8 +52,9 @@ class Order(Identified, Timestamped, Base):
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
     was erased: the law keeps the order, not the name. ``external_id`` is the order's number in another shop's
-    books, exactly as it stands there (``#W7678072``); ``order_number`` is then the same as people type it. ``notes`` are the staff's own (loaded only when asked
-    for: the shopper's login may not read them), ``customer_note`` is the shopper's.
+    books, as it stands there (``#W7678072``); ``order_number`` is then the same as people type it. ``notes`` are
+    the staff's own (loaded only when asked for: the shopper's login may not read them), ``customer_note`` is the
+    shopper's.
     """
 
     __tablename__ = "orders"

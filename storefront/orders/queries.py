@@ -191,12 +191,25 @@ def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> li
 
 
 def find_guest_order(number: str, email: str) -> uuid.UUID | None:
-    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong."""
+    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong.
+
+    Somebody whose order came out of another shop's books has an account that they have never opened: until they set
+    a password they find it as guests do.
+    """
+    address = email.strip()
+    unopened = sa.and_(
+        Order.external_id.is_not(None),
+        User.email == address,
+        User.password_hash.is_(None),
+        User.deleted_at.is_(None),
+        User.is_active,
+    )
     return session().scalar(
-        sa.select(Order.id).where(
+        sa.select(Order.id)
+        .join(User, User.id == Order.user_id, isouter=True)
+        .where(
             Order.order_number == normal_number(number),
-            Order.guest_email == email.strip(),
-            Order.user_id.is_(None),
+            sa.or_(sa.and_(Order.guest_email == address, Order.user_id.is_(None)), unopened),
             Order.status != "draft",
         )
     )
