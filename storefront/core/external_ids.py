@@ -73,7 +73,7 @@ def external_ids_of(kind: Kind, row_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID,
     rows = session().execute(
         sa.select(target, ExternalId.external_id).where(ExternalId.kind == kind, target.in_(list(row_ids)))
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def remember_external_ids(kind: Kind, records: Mapping[str, Known]) -> None:

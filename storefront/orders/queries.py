@@ -68,7 +68,10 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Everything an order's page and mails show. Amounts are in ``currency``."""
+    """Everything an order's page and mails show. Amounts are in ``currency``.
+
+    ``external_id`` is the order's number in the other shop's books that it came from, if it did.
+    """
 
     id: uuid.UUID
     number: str
@@ -98,6 +101,7 @@ class OrderPage:
     lines: tuple[OrderLine, ...]
     events: tuple[TimelineEvent, ...]
     parcels: tuple[Parcel, ...] = ()
+    external_id: str = ""
 
     @property
     def quantity(self) -> int:
@@ -250,6 +254,7 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 sa.func.coalesce(Order.cancel_reason, "").label("cancel_reason"),
                 Order.shipping_address,
                 Order.billing_address,
+                sa.func.coalesce(Order.external_id, "").label("external_id"),
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)

@@ -41,8 +41,10 @@ PERSONAL = (
     "message_feedback",
     "confirmations",
     "handoffs",
+    "saved_payment_methods",
+    "external_ids",
 )
-OF_ORDERS = {"orders", "order_items", "order_events", "shipments", "returns", "return_items"}
+OF_ORDERS = {"orders", "order_items", "order_events", "shipments", "returns", "return_items", "external_ids"}
 OF_SESSIONS = {
     "carts",
     "cart_items",
@@ -79,6 +81,8 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     if user_id:
         address = {"name": "Ada", "line1": "Street 1", "city": "Town", "postal_code": "1", "country": "DE"}
         rows.insert(app, "addresses", user_id=user_id, **address)
+        rows.insert(app, "saved_payment_methods", user_id=user_id, kind="paypal")
+    rows.insert(app, "external_ids", kind="order", external_id=f"#{order}", digest="", order_id=order)
     return Person(user_id, visit, order, talk, cart, message)
 
 

@@ -106,7 +106,7 @@ def _ids(skus: Sequence[str]) -> dict[str, uuid.UUID]:
     rows = session().execute(
         sa.select(Product.sku, Product.id).where(Product.sku.in_(skus), Product.deleted_at.is_(None))
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _withdraw_others(parent_id: uuid.UUID, skus: Sequence[str]) -> None:
