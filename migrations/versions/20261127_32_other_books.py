@@ -137,9 +137,7 @@ def _external_ids() -> None:
 
 def _protect(table: str, seen: str) -> None:
     names = context.config.attributes["roles"]
-    owner, app, shopper = (
-        '"' + names[kind].replace('"', '""') + '"' for kind in ("owner", "app", "shopper")
-    )
+    owner, app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("owner", "app", "shopper"))
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}")
     op.execute(f"GRANT SELECT ON {table} TO {shopper}")
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
