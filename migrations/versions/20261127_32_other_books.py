@@ -1,6 +1,7 @@
 """Other shops' books: what rows were called there, and how their customers pay.
 
-An order's outside number becomes unique: a second import must find the order, never make another.
+An order's outside number becomes unique: a second import must find the order, never make another. Shoppers, and the
+assistant in their name, may read what was paid for their orders, and with what: what providers said of it stays ours.
 """
 
 from __future__ import annotations
@@ -15,11 +16,23 @@ depends_on = None
 
 OWN_USER = "user_id = (SELECT acting_user_id())"
 # Whoever sees the order may see what it was called elsewhere: the order's own policy decides.
-OWN_ORDER = "EXISTS (SELECT FROM orders AS parent WHERE parent.id = external_ids.order_id)"
+OWN_ORDER = "EXISTS (SELECT FROM orders AS parent WHERE parent.id = {}.order_id)"
+OWN_CARD = "EXISTS (SELECT FROM saved_payment_methods AS own WHERE own.gift_card_id = gift_cards.id)"
 # A product's other name is nobody's secret.
 SEEN = {
     "saved_payment_methods": OWN_USER,
-    "external_ids": f"({OWN_USER} OR product_id IS NOT NULL OR {OWN_ORDER})",
+    "external_ids": f"({OWN_USER} OR product_id IS NOT NULL OR {OWN_ORDER.format('external_ids')})",
+    "payments": OWN_ORDER.format("payments"),
+    "refunds": OWN_ORDER.format("refunds"),
+    "gift_cards": OWN_CARD,
+}
+NEW = ("saved_payment_methods", "external_ids")
+# Without the providers' references and words, and without the hash of a gift card's code.
+_MONEY = "id, order_id, amount, currency, status, saved_method_id, created_at, updated_at"
+COLUMNS = {
+    "payments": f"{_MONEY}, provider, captured_amount, refunded_amount",
+    "refunds": f"{_MONEY}, payment_id, reason",
+    "gift_cards": "id, balance, currency, expires_at, is_active",
 }
 
 
@@ -45,10 +58,11 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("external_id IS NOT NULL"),
     )
-    for table, seen in SEEN.items():
+    for table in NEW:
         op.execute(
             f"CREATE TRIGGER set_updated_at BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION set_updated_at()"
         )
+    for table, seen in SEEN.items():
         _protect(table, seen)
 
 
@@ -138,8 +152,10 @@ def _external_ids() -> None:
 def _protect(table: str, seen: str) -> None:
     names = context.config.attributes["roles"]
     owner, app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("owner", "app", "shopper"))
-    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}")
-    op.execute(f"GRANT SELECT ON {table} TO {shopper}")
+    if table in NEW:
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}")
+    seen_columns = f" ({COLUMNS[table]})" if table in COLUMNS else ""
+    op.execute(f"GRANT SELECT{seen_columns} ON {table} TO {shopper}")
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY p_owner ON {table} TO {owner} USING (true) WITH CHECK (true)")
@@ -148,6 +164,13 @@ def _protect(table: str, seen: str) -> None:
 
 
 def downgrade() -> None:
+    shopper = '"' + context.config.attributes["roles"]["shopper"].replace('"', '""') + '"'
+    for table, columns in COLUMNS.items():
+        for policy in ("p_shopper_select", "p_app", "p_owner"):
+            op.execute(f"DROP POLICY {policy} ON {table}")
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        op.execute(f"REVOKE ALL ({columns}) ON {table} FROM {shopper}")
     op.drop_index("uq_orders_external_id", table_name="orders")
     op.create_index(
         "ix_orders_external_id",

@@ -2,7 +2,7 @@
 
 Their history happened elsewhere: an order is inserted with the status it has, as the state machine guards changes,
 not beginnings. Every change that a later import finds goes through it: the triggers refuse a step there is not.
-No unit moves in our ledger: the other shop had sold these before (``flask ops verify`` leaves such orders out).
+No unit moves in our ledger: the other shop had sold these before (``flask ops verify`` does not look for them there).
 """
 
 from __future__ import annotations

@@ -15,15 +15,16 @@ from flask import Flask
 
 from storefront.accounts.models import Address, User
 from storefront.catalog.models import ImportRun, Product
-from storefront.core.db import release, session, transaction
+from storefront.core.db import acting_as, release, session, transaction
 from storefront.core.external_ids import external_ids_of, known_by_external_id
+from storefront.core.identity import Identity
 from storefront.inventory.queries import stock_differences
 from storefront.inventory.services import adjust_stock
 from storefront.journeys.orders_import import Books, BooksReport, BooksUnreadable, import_books
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.verification import order_differences
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod
-from storefront.payments.queries import saved_methods_of
+from storefront.payments.queries import money_of, saved_methods_of
 from storefront.promotions.models import GiftCard, GiftCardEntry
 from storefront.search.queries import ranked_products
 from tests.factories.accounts import make_user
@@ -104,6 +105,30 @@ def test_an_order_is_in_the_state_the_books_say(tmp_path: Path) -> None:
         ("placed", None, "placed", "time of the import"),
         ("cancelled", "placed", "cancelled", "time of the import"),
     ]
+
+
+def test_the_assistant_reads_in_the_customers_name_what_the_books_say_of_them(tmp_path: Path) -> None:
+    content = books()
+    content["orders"]["#W400"] = order("#W400", "cancelled")
+    imported(tmp_path, content)
+    noah = session().scalars(sa.select(User.id)).one()
+    release()
+    with acting_as(Identity(user_id=noah)):
+        ids = dict(session().execute(sa.select(Order.external_id, Order.id)).all())
+        assert set(ids) == {"#W100", "#W200", "#W400"}
+        assert external_ids_of("order", ids.values()) == {row_id: name for name, row_id in ids.items()}
+        assert external_ids_of("user", [noah]) == {noah: "noah_brown_1"}
+        assert [(one.external_id, one.balance) for one in saved_methods_of(noah)] == [
+            ("paypal_1", None),
+            ("credit_card_2", None),
+            ("gift_card_3", Decimal(60)),
+        ]
+        assert [(one.kind, one.amount, one.method_external_id) for one in money_of(ids["#W400"])] == [
+            ("payment", Decimal("50.88"), "credit_card_2"),
+            ("refund", Decimal("50.88"), "credit_card_2"),
+        ]
+    with acting_as(Identity()):
+        assert money_of(ids["#W400"]) == saved_methods_of(noah) == []
 
 
 def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
