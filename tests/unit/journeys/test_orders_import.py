@@ -20,6 +20,7 @@ from storefront.core.external_ids import external_ids_of, known_by_external_id
 from storefront.core.identity import Identity
 from storefront.inventory.queries import stock_differences
 from storefront.inventory.services import adjust_stock
+from storefront.journeys.import_runs import one_at_a_time
 from storefront.journeys.orders_import import Books, BooksReport, BooksUnreadable, import_books
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.verification import order_differences
@@ -564,3 +565,35 @@ def history_from_here(one: Order) -> list[dict[str, Any]]:
             entry = {"transaction_type": kind, "amount": amount, "payment_method_id": name}
             found.append((raw["place"], entry))
     return [entry for _place, entry in sorted(found, key=lambda pair: pair[0])]
+
+
+def test_one_import_at_a_time(app: Flask, tmp_path: Path) -> None:
+    folder = str(written(tmp_path, books()))
+    with one_at_a_time():
+        release()
+        ran = app.test_cli_runner().invoke(args=["orders", "import", folder])
+    assert ran.exit_code == 1
+    assert "Another import is running; wait until it is done." in ran.stderr
+
+
+def test_a_broken_off_import_is_simply_run_again(tmp_path: Path) -> None:
+    def stop(kind: str, _done: int, _whole: int) -> None:
+        if kind == "customers":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, progress=stop)
+    report = imported(tmp_path)
+    assert figures(report) == {"products": (0, 0, 1, 0), "customers": (0, 0, 1, 0), "orders": (2, 0, 0, 0)}
+    runs = session().scalars(sa.select(ImportRun.status).order_by(ImportRun.created_at)).all()
+    assert runs == ["broken_off", "finished"]
+    assert books_from_here() == as_read(books())
+
+
+def test_a_customer_list_that_names_a_strange_order_is_a_warning(tmp_path: Path) -> None:
+    content = books()
+    content["users"]["noah_brown_1"]["orders"].append("#W999")
+    report = imported(tmp_path, content)
+    assert [(one.kind, one.is_warning) for one in report.refusals] == [("customers", True)]
+    assert "#W999" in report.refusals[0].reason
+    assert report.refused == 0
