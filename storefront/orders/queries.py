@@ -198,13 +198,13 @@ def find_guest_order(number: str, email: str) -> uuid.UUID | None:
     """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong.
 
     Somebody whose order came out of another shop's books has an account that they have never opened: until they set
-    a password they find it as guests do.
+    a password by a mailed link they find it as guests do. That a stranger signs up with their address changes nothing.
     """
     address = email.strip()
     unopened = sa.and_(
         Order.external_id.is_not(None),
         User.email == address,
-        User.password_hash.is_(None),
+        sa.not_(User.email_verified),
         User.deleted_at.is_(None),
         User.is_active,
     )

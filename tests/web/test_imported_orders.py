@@ -105,6 +105,13 @@ def test_whoever_has_set_a_password_signs_in_to_see_an_order(
     assert again.status_code == 422
 
 
+def test_a_stranger_who_signs_up_with_their_address_changes_nothing(app: Flask, client: FlaskClient) -> None:
+    assert post(client, "/account/sign-up", email=EMAIL, password=PASSWORD).status_code == 303
+    assert client.get("/orders/W100").status_code == 404
+    found = PaperBrowser(app).post("/orders/find", {"number": "W100", "email": EMAIL})
+    assert found.headers["Location"] == "/orders/W100"
+
+
 def test_other_customers_do_not_see_them(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         other = make_user("ada@example.com")
