@@ -51,10 +51,8 @@ class Order(Identified, Timestamped, Base):
     """An order from the first draft on. Amounts are in ``currency``; totals follow ``prices_include_tax``.
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
-    was erased: the law keeps the order, not the name. ``external_id`` is the order's number in another shop's
-    books, as it stands there (``#W7678072``); ``order_number`` is then the same as people type it. ``notes`` are
-    the staff's own (loaded only when asked for: the shopper's login may not read them), ``customer_note`` is the
-    shopper's.
+    was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
+    for: the shopper's login may not read them), ``customer_note`` is the shopper's.
     """
 
     __tablename__ = "orders"
@@ -120,6 +118,7 @@ class Order(Identified, Timestamped, Base):
     shipping_method: Mapped[str | None]
     payment_method: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    # Its number in another shop's books, as it stands there (#W7678072); order_number is then W7678072.
     external_id: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     customer_note: Mapped[str | None]

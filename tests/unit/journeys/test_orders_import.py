@@ -25,7 +25,7 @@ from storefront.journeys.orders_import import Books, BooksReport, BooksUnreadabl
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.verification import order_differences
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod
-from storefront.payments.queries import money_of, saved_methods_of
+from storefront.payments.queries_of_customers import money_of, saved_methods_of
 from storefront.promotions.models import GiftCard, GiftCardEntry
 from storefront.search.queries import ranked_products
 from tests.factories.accounts import make_user
