@@ -59,7 +59,12 @@ def payment_name(code: str) -> str:
     for method in providers():
         if method.code == code:
             return _(method.label)
-    return code
+    return {  # orders out of other shops' books
+        "credit_card": _("Credit card"),
+        "paypal": _("PayPal"),
+        "gift_card": _("Gift card"),
+        "elsewhere": _("In another shop"),
+    }.get(code, code)
 
 
 def payment_state(method: str, status: str) -> str:

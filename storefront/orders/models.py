@@ -91,7 +91,12 @@ class Order(Identified, Timestamped, Base):
         sa.Index("ix_orders_status_created_at", "status", sa.text("created_at DESC")),
         sa.Index("ix_orders_created_at", sa.text("created_at DESC")),
         sa.Index("ix_orders_guest_email", "guest_email", postgresql_where=sa.text("guest_email IS NOT NULL")),
-        sa.Index("ix_orders_external_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_orders_external_id",
+            "external_id",
+            unique=True,
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     order_number: Mapped[str] = mapped_column(unique=True)
@@ -113,6 +118,7 @@ class Order(Identified, Timestamped, Base):
     shipping_method: Mapped[str | None]
     payment_method: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    # Its number in another shop's books, as it stands there (#W7678072); order_number is then W7678072.
     external_id: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     customer_note: Mapped[str | None]

@@ -68,7 +68,10 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Everything an order's page and mails show. Amounts are in ``currency``."""
+    """Everything an order's page and mails show. Amounts are in ``currency``.
+
+    ``external_id`` is the order's number in the other shop's books that it came from, if it did.
+    """
 
     id: uuid.UUID
     number: str
@@ -98,6 +101,7 @@ class OrderPage:
     lines: tuple[OrderLine, ...]
     events: tuple[TimelineEvent, ...]
     parcels: tuple[Parcel, ...] = ()
+    external_id: str = ""
 
     @property
     def quantity(self) -> int:
@@ -191,12 +195,25 @@ def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> li
 
 
 def find_guest_order(number: str, email: str) -> uuid.UUID | None:
-    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong."""
+    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong.
+
+    Somebody whose order came out of another shop's books has an account that they have never opened: until they set
+    a password by a mailed link they find it as guests do. That a stranger signs up with their address changes nothing.
+    """
+    address = email.strip()
+    unopened = sa.and_(
+        Order.external_id.is_not(None),
+        User.email == address,
+        sa.not_(User.email_verified),
+        User.deleted_at.is_(None),
+        User.is_active,
+    )
     return session().scalar(
-        sa.select(Order.id).where(
+        sa.select(Order.id)
+        .join(User, User.id == Order.user_id, isouter=True)
+        .where(
             Order.order_number == normal_number(number),
-            Order.guest_email == email.strip(),
-            Order.user_id.is_(None),
+            sa.or_(sa.and_(Order.guest_email == address, Order.user_id.is_(None)), unopened),
             Order.status != "draft",
         )
     )
@@ -237,6 +254,7 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 sa.func.coalesce(Order.cancel_reason, "").label("cancel_reason"),
                 Order.shipping_address,
                 Order.billing_address,
+                sa.func.coalesce(Order.external_id, "").label("external_id"),
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
