@@ -15,7 +15,7 @@ from storefront.search.services.embedding import (
     purge_vectors,
     stale_vectors,
 )
-from storefront.search.services.log import log_click, log_search
+from storefront.search.services.log import log_click, log_search, may_be_slug
 from storefront.search.services.log_writing import purge_tallies, write_log
 from storefront.search.services.synonyms import (
     SynonymEdit,
@@ -34,6 +34,7 @@ __all__ = [
     "listed_products",
     "log_click",
     "log_search",
+    "may_be_slug",
     "purge_tallies",
     "purge_vectors",
     "refresh_words",

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from storefront.core.clock import frozen
+from storefront.core.clock import frozen, now
 from storefront.core.db import db, session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import new_id
 from storefront.search.errors import UnknownSearchType
 from storefront.search.models import SearchLog, SearchTextDay, SearchTimeDay
 from storefront.search.services import log_click, log_search, log_writing, purge_tallies, write_log
-from storefront.search.services.log import MOST_NOTES, NOTES
+from storefront.search.services.log import MOST_NOTES, NOTES, ClickNote
 from tests.factories.accounts import make_user
 from tests.factories.catalog import Made, make_product
 
@@ -170,6 +171,49 @@ def test_what_cannot_be_written_waits_and_counts_once(redis_client: redis.Redis)
     write_log()
     assert [text for text, *_counts in tallies()] == [f"tent {number:02}" for number in range(60)]
     assert len(rows()) == log_writing.MOST_A_MINUTE
+
+
+@pytest.mark.parametrize("slug", ["\x00x", "x" * 201])
+def test_what_can_be_no_slug_is_not_noted(redis_client: redis.Redis, slug: str) -> None:
+    log_click("tent", slug, ADDRESS)
+    assert redis_client.llen(NOTES) == 0
+
+
+def test_a_note_that_the_database_refuses_holds_up_nobody(
+    redis_client: redis.Redis, tents: list[Made], caplog: pytest.LogCaptureFixture
+) -> None:
+    search("tent", shown=[tents[0].id])
+    packed = msgspec.msgpack.Encoder().encode
+    redis_client.rpush(NOTES, packed(ClickNote("tent", "\x00x", "asker", now())))
+    search("yurt", results_count=-1)
+    log_click("tent", tents[0].slug, ADDRESS)
+    assert write_log() == {"searches": 1, "clicks": 1}
+    assert [(row.query, row.clicked_position) for row in rows()] == [("tent", 1)]
+    assert tallies() == [("tent", 1, 0, 1)]
+    assert redis_client.llen(NOTES) == 0
+    assert caplog.text.count("search_note_dropped") == 2
+
+
+def test_a_click_that_cannot_be_written_yet_is_not_lost(tents: list[Made]) -> None:
+    search(shown=[tents[0].id])
+    write_log()
+    log_click("tent", tents[0].slug, ADDRESS)
+    with db.engine.connect() as somebody:
+        somebody.execute(sa.text("LOCK TABLE search_text_days"))
+        session().execute(sa.text("SET lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError):
+            write_log()
+    assert write_log() == {"searches": 0, "clicks": 1}
+    assert tallies() == [("tent", 1, 0, 1)]
+
+
+def test_two_clicks_at_once_are_one(tents: list[Made]) -> None:
+    search(shown=[tents[0].id])
+    write_log()
+    log_click("tent", tents[0].slug, ADDRESS)
+    log_click("tent", tents[1].slug, ADDRESS)
+    assert write_log()["clicks"] == 1
+    assert rows()[0].clicked_product_id == tents[0].id
 
 
 def test_of_too_many_that_wait_the_oldest_go(
