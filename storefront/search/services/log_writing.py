@@ -7,7 +7,6 @@ what for, within half an hour; the first click counts. Nobody counts more often 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -28,7 +27,9 @@ from storefront.core.clock import now
 from storefront.core.db import session, transaction, write
 from storefront.core.redis import binary_redis_client
 from storefront.search.models import ProductSearch, SearchLog, SearchTextDay, SearchTimeDay
+from storefront.search.services.askers import AskedFor, first_times, forget
 from storefront.search.services.log import NOTES, ClickNote, Note, SearchNote
+from storefront.search.services.personal import is_personal
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,8 @@ REMEMBERED_SECONDS = 1_800
 DAYS_KEPT = timedelta(days=100)
 # What the assistant asks for, and what is asked while somebody types, are no searches of people.
 _OF_PEOPLE = frozenset({"text", "semantic", "hybrid"})
-_PERSONAL = re.compile(r"@|\+\d{2}")
+_UNDERSTOOD = frozenset({"exact", "corrected", "completed"})
+_COUNTED = ("searches", "found_nothing", "clicked", "askers")
 _ID_BYTES = 16
 _LIMIT_EXCEEDED = "54"
 """The class of SQLSTATE that says so, which drivers count among the operational errors."""
@@ -54,6 +56,7 @@ class _Asked(msgspec.Struct, array_like=True, frozen=True):
     id: uuid.UUID
     at: datetime
     shown: bytes
+    is_counted: bool = False
 
 
 _read_asked = msgspec.msgpack.Decoder(_Asked).decode
@@ -61,13 +64,18 @@ _read_asked = msgspec.msgpack.Decoder(_Asked).decode
 
 @dataclass
 class _Batch:
-    """What some notes come to. ``asked`` is what clicks may belong to from now on, None what has had its click."""
+    """What some notes come to.
+
+    ``asked`` is what clicks may belong to from now on, None what has had its click; ``understood`` who asked for what
+    the shop has.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     clicks: list[dict[str, Any]] = field(default_factory=list)
     texts: dict[tuple[date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     times: Counter[tuple[date, int]] = field(default_factory=Counter)
     asked: dict[str, _Asked | None] = field(default_factory=dict)
+    understood: list[AskedFor] = field(default_factory=list)
 
 
 def write_log(most: int = 1_000) -> dict[str, int]:
@@ -142,7 +150,14 @@ def _within_limits(notes: Sequence[Note]) -> list[Note]:
 def _written(notes: Sequence[Note]) -> dict[str, int]:
     """Write these notes in one transaction."""
     batch = _sorted_out(notes)
-    _save(batch)
+    counted = first_times(batch.understood)
+    for one in counted:
+        batch.texts[one.day, one.text]["askers"] += 1
+    try:
+        _save(batch)
+    except BaseException:
+        forget(counted)
+        raise
     _remember(batch)
     return {"searches": len(batch.rows), "clicks": len(batch.clicks)}
 
@@ -152,9 +167,9 @@ def _sorted_out(notes: Sequence[Note]) -> _Batch:
     products = _products({note.slug for note in notes if isinstance(note, ClickNote)})
     for note in notes:
         if isinstance(note, SearchNote):
-            _add_search(batch, note)
+            is_counted = _add_search(batch, note)
             if note.asker:
-                batch.asked[_name(note)] = _Asked(note.id, note.at, note.shown)
+                batch.asked[_name(note)] = _Asked(note.id, note.at, note.shown, is_counted)
         elif (product_id := products.get(note.slug)) and (found := _asked(batch, _name(note))):
             batch.asked[_name(note)] = None  # the first click counts
             _add_click(batch, note, found, product_id)
@@ -181,7 +196,8 @@ def _remember(batch: _Batch) -> None:
         pipeline.execute()
 
 
-def _add_search(batch: _Batch, note: SearchNote) -> None:
+def _add_search(batch: _Batch, note: SearchNote) -> bool:
+    """Add a search; whether its text is counted."""
     batch.rows.append(
         {
             "id": note.id,
@@ -196,13 +212,18 @@ def _add_search(batch: _Batch, note: SearchNote) -> None:
         }
     )
     if note.search_type not in _OF_PEOPLE:
-        return
-    day = note.at.date()
+        return False
+    day, text = note.at.date(), note.text.lower()
     batch.times[day, note.milliseconds] += 1
-    if not _PERSONAL.search(note.text):
-        tally = batch.texts[day, note.text.lower()]
-        tally["searches"] += 1
-        tally["found_nothing"] += note.results_count == 0
+    is_found = note.results_count > 0
+    if is_personal(text, is_found=is_found and note.manner == "exact"):
+        return False
+    tally = batch.texts[day, text]
+    tally["searches"] += 1
+    tally["found_nothing"] += not is_found
+    if note.asker and is_found and note.manner in _UNDERSTOOD:
+        batch.understood.append(AskedFor(day, note.asker, text))
+    return True
 
 
 def _add_click(batch: _Batch, note: ClickNote, asked: _Asked, product_id: uuid.UUID) -> None:
@@ -211,7 +232,7 @@ def _add_click(batch: _Batch, note: ClickNote, asked: _Asked, product_id: uuid.U
     batch.clicks.append(
         {"search_id": asked.id, "searched_at": asked.at, "product_id": product_id, "position": position}
     )
-    if not _PERSONAL.search(note.text):
+    if asked.is_counted:
         batch.texts[asked.at.date(), note.text.lower()]["clicked"] += 1
 
 
@@ -241,7 +262,7 @@ def _tally(batch: _Batch) -> None:
         {
             "day": day,
             "text": text,
-            **{name: tally[name] for name in ("searches", "found_nothing", "clicked")},
+            **{name: tally[name] for name in _COUNTED},
         }
         for (day, text), tally in sorted(batch.texts.items())
     ]
@@ -249,7 +270,7 @@ def _tally(batch: _Batch) -> None:
         {"day": day, "milliseconds": milliseconds, "searches": searches}
         for (day, milliseconds), searches in sorted(batch.times.items())
     ]
-    _add(SearchTextDay, texts, ("searches", "found_nothing", "clicked"))
+    _add(SearchTextDay, texts, _COUNTED)
     _add(SearchTimeDay, times, ("searches",))
 
 
