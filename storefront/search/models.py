@@ -75,7 +75,7 @@ class ProductSearch(Base):
     are the numbers of all countable facts. ``category_path`` holds the category and its ancestors. ``standing`` is the
     recommended order as one number, ``name_vector`` the words of names,
     brands, categories and options. A job fills ``embedding`` wherever ``embedded_digest`` differs from
-    ``content_digest``, and ``popularity`` from what was sold.
+    ``content_digest``; another one, nightly, ``popularity``: units sold in a month, as the last ninety days were.
     """
 
     __tablename__ = "product_search"
@@ -224,6 +224,14 @@ class SearchWord(Base):
     deletes: Mapped[list[int]] = mapped_column(
         ARRAY(sa.Integer()), sa.Computed("word_deletes(word)", persisted=True), deferred=True
     )
+
+
+class SearchWordChange(Base):
+    """A statement changed words of products since they were counted last. Written by triggers."""
+
+    __tablename__ = "search_word_changes"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
 
 
 class SearchLog(Base):
