@@ -24,6 +24,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="3", minute="40"),
     },
     "refresh the vocabulary": {"task": "storefront.jobs.words.refresh_vocabulary", "schedule": 900.0},
+    "refresh popularity": {
+        "task": "storefront.jobs.popularity.refresh_popularity",
+        "schedule": crontab(hour="2", minute="40"),
+    },
     "refresh assistant metrics": {"task": "storefront.jobs.upkeep.refresh_metrics", "schedule": 600.0},
     "create the coming partitions": {
         "task": "storefront.jobs.upkeep.create_partitions",
