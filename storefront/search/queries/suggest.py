@@ -57,7 +57,10 @@ class Suggestions:
 
 
 def suggest(prefix: str, limit: int = 6) -> Suggestions:
-    """Suggestions for the beginning of a text; nothing below two characters. At most four statements."""
+    """Suggestions for the beginning of a text; nothing below two characters.
+
+    At most four statements while the category tree is at hand.
+    """
     typed = clean_text(prefix, _LONGEST)
     words = words_of(typed)
     if len(typed) < SHORTEST or not words:

@@ -45,9 +45,15 @@ def log(query: str, people: int, results: int = 5, kind: str = "text", manner: s
     write_log()
 
 
-def test_products_categories_and_brands_take_four_statements(assert_queries) -> None:
-    with assert_queries(4):
-        found = suggest("ta")
+@pytest.mark.parametrize(("typed", "statements"), [("ta", 4), ("dome te", 4), ("drfit", 4), ("xyz", 3)])
+def test_suggestions_take_four_statements_at_most(assert_queries, typed: str, statements: int) -> None:
+    with assert_queries(4) as sent:
+        suggest(typed)
+    assert len(sent) == statements
+
+
+def test_products_categories_and_brands() -> None:
+    found = suggest("ta")
     assert [brand.name for brand in found.brands] == ["Tarnholt"]
     found = suggest("ten")
     assert {card.name for card in found.products[:2]} == {"Drift Dome Tent", "Tent Peg"}
