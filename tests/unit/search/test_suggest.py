@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from storefront.core.clock import frozen, now
@@ -15,6 +15,7 @@ from storefront.search.queries import suggest
 from storefront.search.queries.suggest import _names_statement
 from storefront.search.services import log_search, refresh_popular_searches, refresh_words, write_log
 from tests.factories.catalog import make_brand, make_category, make_product
+from tests.servers import TestDatabases
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -101,11 +102,14 @@ def test_the_commonest_first_and_what_nobody_asks_for_any_more_goes() -> None:
     assert suggest("TENT C").queries == ("tent common",)
 
 
-def test_suggestions_read_a_range_of_the_index_in_a_plan_for_any_text() -> None:
-    session().execute(
-        sa.text("INSERT INTO popular_searches SELECT 'text ' || n, 3, 3 FROM generate_series(1, 5000) AS n")
-    )
-    session().execute(sa.text("ANALYZE popular_searches"))
+def test_suggestions_read_a_range_of_the_index_in_a_plan_for_any_text(
+    databases: TestDatabases, database_name: str
+) -> None:
+    with psycopg.connect(databases.admin_url(database_name), autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO popular_searches SELECT 'text ' || n, 3, 3 FROM generate_series(1, 5000) AS n"
+        )
+        admin.execute("ANALYZE popular_searches")
     statement = _names_statement().compile(dialect=asyncpg.dialect())  # with $1, as PostgreSQL plans it
     plan = session().connection().exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {statement}").scalars()
     assert "ix_popular_searches_beginning" in "\n".join(plan)
