@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "32_other_books"
-down_revision = "20_search_words"
+down_revision = "21_outbox_kinds"
 branch_labels = None
 depends_on = None
 

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.inventory.models import StockMovement
 from storefront.orders.models import Order, OrderItem
-
-_NEVER_SOLD = ("draft", "pending", "cancelled")
+from storefront.orders.selling import NOT_SOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _units(limit: int) -> list[OrderDifference]:
         .group_by(StockMovement.order_id)
         .subquery()
     )
-    never_sold = Order.status.in_(_NEVER_SOLD)
+    never_sold = Order.status.in_(NOT_SOLD)
     stored = sa.case((never_sold, 0), else_=wanted.c.units)
     computed = sa.func.coalesce(sa.case((never_sold, moved.c.away), else_=moved.c.sold), 0)
     rows: Any = session().execute(

@@ -46,7 +46,8 @@ class ListingPage:
 
     ``request`` is the one that was answered: cleaned, and with the filters that its text named as choices. ``pages``
     are those that have numbers; ``next_after`` and ``previous_before`` lead on from page to page. ``most_shown`` is set
-    where the pages do not lead to everything that was found. ``popular`` fills an empty page.
+    where the pages do not lead to everything that was found. ``popular`` fills an empty page. ``by_meaning``: what is
+    near to the text in meaning took part.
     """
 
     request: ListingRequest
@@ -65,6 +66,7 @@ class ListingPage:
     price_least: Decimal | None
     price_most: Decimal | None
     popular: tuple[ProductCard, ...]
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def search_listing(request: ListingRequest) -> ListingPage:
         price_least=answer.price_least,
         price_most=answer.price_most,
         popular=() if answer.total else tuple(popular_products()),
+        by_meaning=answer.by_meaning,
     )
 
 

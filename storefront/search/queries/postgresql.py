@@ -73,11 +73,12 @@ class PostgreSQLEngine:
         if wanted is None:
             return NOTHING
         values = dict(wanted.values)
+        near = nearest_products(vector, NEAREST) if question and vector else []
         if question:
-            values |= _text_values(question, nearest_products(vector, NEAREST) if vector else [])
-        if question and request.sort == "relevance":
-            return _ranked(request, wanted, values)
-        return _listed(request, wanted, values)
+            values |= _text_values(question, near)
+        is_ranked = question and request.sort == "relevance"
+        answer = (_ranked if is_ranked else _listed)(request, wanted, values)
+        return replace(answer, by_meaning=bool(near))
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         """See :meth:`SearchEngine.suggest`."""
