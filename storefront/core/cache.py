@@ -29,7 +29,7 @@ from flask import Flask, current_app
 from redis import RedisError
 
 from storefront.core.at_hand import NOTHING
-from storefront.core.cache_store import CacheStore, Turn
+from storefront.core.cache_store import CacheStore, Entry, Turn
 from storefront.core.settings import Settings, current_settings
 
 T = TypeVar("T")
@@ -88,48 +88,42 @@ def remembered(
     ``returns`` is the type that ``make`` returns: a frozen dataclass, or a tuple or list of them. When many ask
     at once, one of them makes the value; the others take the one whose time has just run out, or wait a moment
     for the new one. A hit costs one round trip; without Redis it is ``make()``. With ``at_hand`` the process keeps it
-    for a moment (:mod:`storefront.core.at_hand`): the same object, which nobody may change.
+    as it is (:mod:`storefront.core.at_hand`): the same object, which nobody may change.
     """
     seconds = seconds_kept(current_settings(), kind)
     if seconds == 0:
         return make()
-    store = cache_store()
-    if not at_hand:
-        return _remembered(store, kind, key, returns, make, seconds, tuple(tags))
-    found = store.at_hand.get((kind, key))
-    if found is NOTHING:
-        found = _remembered(store, kind, key, returns, make, seconds, tuple(tags))
-        store.at_hand.put((kind, key), found)
-    else:
-        store.count(f"{kind}:hits")
-    return cast(T, found)
-
-
-def _remembered(
-    store: CacheStore,
-    kind: CacheKind,
-    key: str,
-    returns: type[T],
-    make: Callable[[], T],
-    seconds: int,
-    tags: tuple[str, ...],
-) -> T:
+    store, tags = cache_store(), tuple(tags)
     shape: _Shape[T] = _shape_of(cast(Any, returns))
     try:
+        known = store.at_hand.standing((kind, key), store.is_good) if at_hand else NOTHING
+        if known is not NOTHING:
+            store.count(f"{kind}:hits")
+            return cast(T, known)
         found = store.obtain(entry_name(kind, shape.digest, key), tags)
     except RedisError:
         store.count(f"{kind}:away")
         return make()
     if isinstance(found, Turn):
         store.count(f"{kind}:misses")
-        return _make(store, found, make, seconds, tags)
-    store.count(f"{kind}:{'hits' if found.is_fresh else 'stand_ins'}")
+        value, entry = _make(store, found, make, seconds, tags)
+    else:
+        store.count(f"{kind}:{'hits' if found.is_fresh else 'stand_ins'}")
+        value, entry = _read(shape, found, make)
+    if at_hand and entry is not None:
+        store.at_hand.put_standing((kind, key), entry, value)
+    return value
+
+
+def _read(shape: _Shape[T], entry: Entry, make: Callable[[], T]) -> tuple[T, Entry | None]:
     with suppress(msgspec.MsgspecError):
-        return shape.read(found.body)
-    return make()
+        return shape.read(entry.body), entry
+    return make(), None
 
 
-def _make(store: CacheStore, turn: Turn, make: Callable[[], T], seconds: int, tags: tuple[str, ...]) -> T:
+def _make(
+    store: CacheStore, turn: Turn, make: Callable[[], T], seconds: int, tags: tuple[str, ...]
+) -> tuple[T, Entry | None]:
     try:
         value = make()
         body = _write(value)
@@ -138,8 +132,8 @@ def _make(store: CacheStore, turn: Turn, make: Callable[[], T], seconds: int, ta
             store.give_up(turn)
         raise
     with suppress(RedisError):
-        store.keep(turn, body, seconds, tags)
-    return value
+        return value, store.keep(turn, body, seconds, tags)
+    return value, None
 
 
 def remembered_each(

@@ -75,7 +75,7 @@ class CacheStore:
         self._redis: Any = client  # its types leave open whether answers are bytes; here they are
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self.at_hand = AtHand()
+        self.at_hand: AtHand[Entry] = AtHand()
 
     def entry(self, name: str, tags: Sequence[str] | None = None) -> Entry | None:
         """What is kept under ``name``, unless one of its tags was forgotten since it was made.
@@ -112,6 +112,10 @@ class CacheStore:
     def stands(self, entry: Entry) -> bool:
         """Whether none of the tags that ``entry`` carries was forgotten since it was made."""
         return not entry.tags or _stands(entry, self._redis.mget(_slots(entry.tags)))
+
+    def is_good(self, entry: Entry) -> bool:
+        """Whether ``entry`` stands and its time is not up. One round trip, none where its time is up."""
+        return entry.is_fresh and self.stands(entry)
 
     def obtain(self, name: str, tags: Sequence[str] | None = None) -> Entry | Turn:
         """What is kept under ``name``, or a turn to make it.

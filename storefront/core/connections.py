@@ -11,6 +11,7 @@ import select
 import time
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from psycopg import Error, pq
 from sqlalchemy.exc import DisconnectionError
@@ -37,6 +38,7 @@ def engine_options(settings: Settings, url: str, *, autocommit: bool) -> dict[st
         "pool_reset_on_return": None,
         "pool_use_lifo": True,  # few are used much: what they have prepared is worth more
         "pool_recycle": 1_800,
+        "json_deserializer": msgspec.json.decode,
         "connect_args": {
             "connect_timeout": settings.database_connect_timeout_seconds,
             "autocommit": autocommit,

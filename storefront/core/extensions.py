@@ -12,10 +12,21 @@ from htmx_flask import Htmx
 
 from storefront.core.db import db
 
+
+class DecoratedLimits(Limiter):
+    """Limits stand on views and are checked there. None is for everything, so nobody looks before each request."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
 babel = Babel()
 compress = Compress()
 htmx = Htmx()
-limiter = Limiter(key_func=get_remote_address, in_memory_fallback_enabled=True, strategy="fixed-window")
+limiter = DecoratedLimits(
+    key_func=get_remote_address, in_memory_fallback_enabled=True, strategy="fixed-window"
+)
 login_manager = LoginManager()
 migrate = Migrate()
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
@@ -63,7 +64,7 @@ def rows(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> l
         observer(compiled.text, filled)
     try:
         cursor = driver.execute(compiled.text, filled)
-        if cursor.description is None:
+        if cursor.pgresult.status != pq.ExecStatus.TUPLES_OK:
             return []
         found = cursor.fetchall()
     except psycopg.Error as problem:

@@ -52,8 +52,8 @@ ONE_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _value in response.headers}
+    response.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in given)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", ONE_YEAR_OF_HTTPS)
     return response

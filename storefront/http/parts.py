@@ -18,7 +18,7 @@ from storefront.http.assets import Manifest
 from storefront.http.shop import shop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
     made_of: dict[str, Any]
     build: int
@@ -41,6 +41,9 @@ class Parts:
         if kept is None or kept.build != build or kept.made_of != made_of:
             html = self._environment.get_template(template).render(shop=shop(), **made_of)
             kept = self._kept[key] = _Part(made_of, build, Markup(html))
+        elif kept.made_of:
+            # The same, read anew: comparing it with itself is quicker next time.
+            kept.made_of = made_of
         return kept.html
 
     def forget(self) -> None:

@@ -8,9 +8,10 @@ looks around costs no row and no query; everybody else costs one.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import AnonymousUserMixin
@@ -23,7 +24,9 @@ from storefront.core.extensions import login_manager
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import digest
 from storefront.core.settings import current_settings
+from storefront.journeys.newcomer import begin_with
 
+T = TypeVar("T")
 TOKEN = "token"
 _TOUCH_AFTER = timedelta(minutes=10)
 
@@ -74,6 +77,23 @@ def ensure_session() -> Identity:
     if visitor.identity.session_id is None:
         start_session(None)
     return current_visitor().identity
+
+
+def with_session(act: Callable[[Identity], T]) -> T:
+    """What ``act`` does in the visitor's name; who had no session has one afterwards, unless ``act`` refused."""
+    visitor = current_visitor()
+    if visitor.identity.session_id is not None:
+        return act(visitor.identity)
+    started, done = begin_with(
+        act,
+        ip_address=request.remote_addr,
+        user_agent=request.user_agent.string[:400],
+        days=current_settings().session_days,
+    )
+    session.permanent = True
+    session[TOKEN] = started.token
+    g.visitor = Visitor(Identity(None, started.id))
+    return done
 
 
 def start_session(user_id: uuid.UUID | None) -> Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,6 +16,7 @@ from storefront.core.db import transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import digest, new_id, new_secret
+from storefront.core.statements import rows
 
 _PROVED_ORDERS_KEPT = 50
 
@@ -33,20 +35,24 @@ def start_session(
     """Begin a session that ends ``days`` after its last visit; ``user_id`` None makes a guest's."""
     started = StartedSession(new_id(), new_secret())
     moment = now()
-    with transaction() as current:
-        current.execute(
-            sa.insert(UserSession).values(
-                id=started.id,
-                session_token_hash=digest(started.token),
-                user_id=user_id,
-                ip_address=ip_address,
-                user_agent=user_agent or None,
-                created_at=moment,
-                last_activity_at=moment,
-                expires_at=moment + timedelta(days=days),
-            )
-        )
+    values = {
+        "id": started.id,
+        "session_token_hash": digest(started.token),
+        "user_id": user_id,
+        "ip_address": ip_address,
+        "user_agent": user_agent or None,
+        "created_at": moment,
+        "last_activity_at": moment,
+        "expires_at": moment + timedelta(days=days),
+    }
+    with transaction():
+        rows(_insertion(tuple(values)), values)
     return started
+
+
+@cache
+def _insertion(columns: tuple[str, ...]) -> sa.Insert:
+    return sa.insert(UserSession).values({name: sa.bindparam(name) for name in columns})
 
 
 def touch_session(session_id: uuid.UUID, days: int) -> bool:

@@ -28,7 +28,7 @@ def merge_carts(from_session_id: uuid.UUID, user_id: uuid.UUID) -> int:
     with transaction():
         if session().scalar(sa.select(Cart.id).where(guest)) is None:
             return 0
-        target = session().scalar(open_cart(Identity(user_id=user_id)).returning(Cart.id))
+        target = open_cart(Identity(user_id=user_id))
         source = session().scalar(sa.select(Cart.id).where(guest).with_for_update(key_share=True))
         if source is None:
             return 0

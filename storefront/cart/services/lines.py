@@ -20,7 +20,9 @@ from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
+from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
+from storefront.core.statements import first, scalar
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.queries import sellable
 
@@ -78,24 +80,33 @@ def _add(identity: Identity, which: str, key: object, quantity: int) -> AddedLin
             raise InsufficientStock(offer.product_id, offer.name, quantity, offer.available)
         limit = min(MAXIMUM_QUANTITY, offer.available)
         # Two statements, not one: the policy on lines must find the cart of a shopper who had none.
-        cart_id = session().scalar(open_cart(identity).returning(Cart.id))
-        line = insert(CartItem).values(
-            cart_id=cart_id, product_id=offer.product_id, quantity=quantity, unit_price=offer.price
-        )
-        together = CartItem.quantity + line.excluded.quantity
-        result = session().scalar(
-            line.on_conflict_do_update(
-                index_elements=[CartItem.cart_id, CartItem.product_id],
-                set_={"quantity": together, "unit_price": line.excluded.unit_price},
-                where=together <= limit,
-            ).returning(CartItem.quantity)
-        )
+        values = {
+            "id": new_id(),
+            "cart_id": open_cart(identity),
+            "product_id": offer.product_id,
+            "quantity": quantity,
+            "unit_price": offer.price,
+            "most": limit,
+        }
+        result = scalar(_addition(), values)
         if result is None:
             wanted = quantity + _quantity_of(identity, offer.product_id)
             if wanted > MAXIMUM_QUANTITY:
                 raise QuantityOutOfRange(wanted)
             raise InsufficientStock(offer.product_id, offer.name, wanted, offer.available)
     return AddedLine(offer.product_id, offer.sku, offer.name, quantity, result)
+
+
+@cache
+def _addition() -> Any:
+    names = ("id", "cart_id", "product_id", "quantity", "unit_price")
+    line = insert(CartItem).values({name: sa.bindparam(name) for name in names})
+    together = CartItem.quantity + line.excluded.quantity
+    return line.on_conflict_do_update(
+        index_elements=[CartItem.cart_id, CartItem.product_id],
+        set_={"quantity": together, "unit_price": line.excluded.unit_price},
+        where=together <= sa.bindparam("most", type_=sa.Integer()),
+    ).returning(CartItem.quantity)
 
 
 def set_quantity(identity: Identity, product_id: uuid.UUID, quantity: int) -> AddedLine:
@@ -186,7 +197,7 @@ def _check_quantity(quantity: int) -> None:
 def _offer(which: str, key: object) -> _Offer:
     """The product whose ``which`` (``id`` or ``sku``) is ``key``, if it can be put into a cart."""
     values = {"key": key, "moment": now(), "currency": current_settings().shop_currency}
-    row = session().execute(_offer_statement(which), values).one_or_none()
+    row = first(_offer_statement(which), values)
     if row is None:
         raise UnknownProduct(str(key))
     offer = _Offer(row.id, row.sku, row.name, row.page_slug, row.price, max(0, row.available))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
+from storefront.core.statements import scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def close_cart(cart: LockedCart, ordered: Mapping[uuid.UUID, int]) -> None:
         }
         if not left:
             return
-        fresh = session().scalar(open_cart(Identity(cart.user_id, cart.session_id)).returning(Cart.id))
+        fresh = open_cart(Identity(cart.user_id, cart.session_id))
         session().execute(
             sa.insert(CartItem),
             [
@@ -79,28 +81,32 @@ def _locked(which: sa.ColumnElement[bool]) -> LockedCart | None:
     return LockedCart(*cart, dict(rows.all()))
 
 
-def open_cart(identity: Identity) -> Any:
-    """The upsert of this person's open cart, to be run with ``returning``; it locks the row, new or found.
+def open_cart(identity: Identity) -> uuid.UUID:
+    """The id of this person's open cart, made where there is none; its row is locked, new or found.
 
     Raises :class:`CartMissing` for somebody without a session.
     """
-    values: dict[str, Any] = {"id": new_id(), "currency": current_settings().shop_currency}
-    if identity.user_id is not None:
-        owner: Any = Cart.user_id
-        values["user_id"] = identity.user_id
-    elif identity.session_id is not None:
-        owner = Cart.session_id
-        values["session_id"] = identity.session_id
-    else:
+    owner = identity.user_id or identity.session_id
+    if owner is None:
         raise CartMissing
+    values = {"id": new_id(), "currency": current_settings().shop_currency, "owner": owner}
+    cart_id: uuid.UUID = scalar(_opening(of_user=identity.user_id is not None), values)
+    return cart_id
+
+
+@cache
+def _opening(*, of_user: bool) -> Any:
+    owner = Cart.user_id if of_user else Cart.session_id
+    values = {"id": sa.bindparam("id"), "currency": sa.bindparam("currency"), "status": "open"}
     return (
         insert(Cart)
-        .values(**values)
+        .values({**values, owner.key: sa.bindparam("owner")})
         .on_conflict_do_update(
             index_elements=[owner],
             index_where=sa.text("status = 'open'"),
             set_={"updated_at": sa.func.now()},
         )
+        .returning(Cart.id)
     )
 
 

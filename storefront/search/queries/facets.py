@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
 from storefront.search.queries.engine import CountRow, EngineAnswer
@@ -45,8 +48,28 @@ class Facet(msgspec.Struct, frozen=True):
     is_exact: bool = True
 
 
+_made: LRUCache[bytes, tuple[EngineAnswer, tuple[Facet, ...]]] = LRUCache(128)
+_making = Lock()
+
+
 def facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...]:
-    """The facets that can make the list of a cleaned ``request`` shorter, or of which something is chosen."""
+    """The facets that can make the list of a cleaned ``request`` shorter, or of which something is chosen.
+
+    Beside a list without a text they are the same ones for as long as the counts are.
+    """
+    if request.text:
+        return _facets_of(request, answer)
+    chosen = msgspec.json.encode(replace(request, sort="", page=1, position="", per_page=1))
+    with _making:
+        made_of, made = _made.get(chosen, (None, ()))
+    if made_of is None or made_of.counts is not answer.counts or made_of.total != answer.total:
+        made = _facets_of(request, answer)
+        with _making:
+            _made[chosen] = (answer, made)
+    return made
+
+
+def _facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ...]:
     by_kind: dict[str, list[CountRow]] = {}
     for row in answer.counts:
         by_kind.setdefault(row.kind, []).append(row)

@@ -23,10 +23,11 @@ from storefront.cart.errors import ChooseVariant
 from storefront.cart.queries import CartView, cart_view
 from storefront.cart.services import AddedLine, RemovedLine
 from storefront.core.errors import DomainError
+from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.rendering import leave_to, page_or_fragment, trigger, wants_fragment
-from storefront.http.visitor import current_visitor, ensure_session
+from storefront.http.visitor import current_visitor, with_session
 from storefront.http.wording import explain
 from storefront.web.cart.forms import LineForm, read_line
 
@@ -55,19 +56,22 @@ def drawer() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Put a product into the cart."""
     line = read_line(request.form)
-    identity = ensure_session()
     try:
-        if line.product_id is not None:
-            added = carts.add_line(identity, line.product_id, line.quantity)
-        else:
-            added = carts.add_by_sku(identity, line.sku, line.quantity)
+        added = with_session(lambda identity: _add(identity, line))
     except ChooseVariant as refusal:
         flash(explain(refusal), "info")
         return leave_to(url_for("catalog.product", slug=refusal.slug))
-    cart = cart_view(current_visitor().identity)
     if not wants_fragment():
         flash(_("In your cart: %(name)s.", name=added.name), "success")
+        return redirect(url_for("cart.page"), 303)
+    cart = cart_view(current_visitor().identity)
     return _answer(line.view, cart, announce=_added(added, cart), added=added)
+
+
+def _add(identity: Identity, line: LineForm) -> AddedLine:
+    if line.product_id is not None:
+        return carts.add_line(identity, line.product_id, line.quantity)
+    return carts.add_by_sku(identity, line.sku, line.quantity)
 
 
 @blueprint.post("/cart/quantity")

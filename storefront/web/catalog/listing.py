@@ -10,21 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.catalog.queries import CategoryPage, category_tree
 from storefront.core.pagination import LAST_PAGE
-from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.formats import format_number
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.search.queries import ListingPage, search_listing
-from storefront.web.catalog.addresses import ListAddress, plain_amount, read_request
+from storefront.web.catalog.addresses import ListAddress, read_request
 from storefront.web.catalog.counts import products_in_words
-from storefront.web.catalog.facets import (
-    FacetGroup,
-    FacetLink,
-    category_links,
-    facet_groups,
-    filter_in_words,
-    price_links,
-)
+from storefront.web.catalog.facets import filter_in_words
+from storefront.web.catalog.panel import FacetPanel, facet_panel
 from storefront.web.catalog.understood import Understood, understood
 
 
@@ -56,27 +49,19 @@ class Paging:
 class ListingView:
     """Everything ``catalog/_listing.html`` needs.
 
-    ``departments`` are ways on where nothing was found, as (name, slug).
+    ``summary`` is ``24 products`` or ``about 48,000 products``; ``departments`` are ways on where nothing was found, as
+    (name, slug).
     """
 
     page: ListingPage
     address: ListAddress
-    categories: tuple[FacetLink, ...]
-    groups: tuple[FacetGroup, ...]
-    price_ranges: tuple[FacetLink, ...]
-    price_low: str | None
-    price_high: str | None
-    currency: str
+    panel: FacetPanel
+    summary: str
     chips: tuple[tuple[str, str], ...]
     sorts: tuple[tuple[str, str], ...]
     paging: Paging
     understood: Understood | None
     departments: tuple[tuple[str, str], ...]
-
-    @property
-    def summary(self) -> str:
-        """``24 products``, ``about 48,000 products``."""
-        return products_in_words(self.page.total, self.page.total_is_exact)
 
     @property
     def text(self) -> str:
@@ -103,7 +88,7 @@ class ListingView:
     @property
     def has_filters(self) -> bool:
         """Whether there is anything to choose from, or chosen."""
-        return bool(self.categories or self.groups or self.price_ranges or self.chips)
+        return bool(self.chips or not self.panel.is_empty)
 
 
 def listing_view(path: str, category: CategoryPage | None = None) -> ListingView:
@@ -112,15 +97,12 @@ def listing_view(path: str, category: CategoryPage | None = None) -> ListingView
     page = search_listing(asked)
     address = ListAddress(path, page.request, category is not None)
     chips = tuple((filter_in_words(one), address.without(one)) for one in page.applied)
+    summary = products_in_words(page.total, page.total_is_exact)
     return ListingView(
         page=page,
         address=address,
-        categories=tuple(category_links(page, address, category)),
-        groups=tuple(facet_groups(page)),
-        price_ranges=tuple(price_links(page, address)),
-        price_low=plain_amount(page.request.price_min),
-        price_high=plain_amount(page.request.price_max),
-        currency=current_settings().shop_currency,
+        panel=facet_panel(page, address, category, summary),
+        summary=summary,
         chips=chips,
         sorts=_sorts(bool(page.request.text)),
         paging=_paging(page, address),
