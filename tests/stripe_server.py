@@ -28,6 +28,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import SecretStr
+
 from tests.servers import reserve_port
 
 SECRET_KEY, PUBLISHABLE_KEY, WEBHOOK_SECRET = "sk_test_shop", "pk_test_shop", "whsec_shop"
@@ -285,6 +287,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.end_headers()
         self.wfile.write(body)
+
+
+def card_settings(server: StripeServer, **changed: Any) -> dict[str, Any]:
+    """Settings of a shop that takes cards by ``server``, with a short patience."""
+    return {
+        "stripe_secret_key": SecretStr(SECRET_KEY),
+        "stripe_publishable_key": PUBLISHABLE_KEY,
+        "stripe_webhook_secret": SecretStr(f"whsec_former, {WEBHOOK_SECRET}"),
+        "stripe_api_base": server.url,
+        "stripe_script_base": server.url,
+        "stripe_timeout_seconds": 1.0,
+        **changed,
+    }
 
 
 BROWSER_SCRIPT = Path(__file__).with_name("stripe_browser.js")
