@@ -203,7 +203,10 @@ class Settings(BaseSettings):
         "automatic", description="When a card is charged: with the order, or `manual`, when staff say so."
     )
     stripe_timeout_seconds: float = Field(
-        8.0, gt=0, le=60, description="Longest wait for one answer of Stripe, which is asked up to three times."
+        8.0,
+        gt=0,
+        le=60,
+        description="Longest wait for one answer of Stripe, which is asked up to three times.",
     )
     stripe_api_base: str | None = Field(
         None, description="Another address of Stripe's interface, for development. Unset: Stripe's own."

@@ -32,8 +32,13 @@ TOLERANCE = timedelta(minutes=5)
 """How far an event's time stamp may be from ours, in either direction."""
 _CONNECT_SECONDS = 3.05
 _REPEATS = 2
-_WITHOUT_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
+_WITHOUT_DECIMALS = frozenset(
+    (
+        *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
+        *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
+    )
+)
+_THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 _STATUS: dict[str, IntentStatus] = {
     "requires_payment_method": "open",
     "requires_confirmation": "open",
@@ -124,9 +129,7 @@ class StripePayments:
         """Take ``amount`` of what was authorised; the rest is let go of."""
         params: Any = {"amount_to_capture": minor_units(amount, currency)}
         options: Any = {"idempotency_key": key}
-        return _intent(
-            self._ask(lambda: self._client.v1.payment_intents.capture(intent_id, params, options))
-        )
+        return _intent(self._ask(lambda: self._client.v1.payment_intents.capture(intent_id, params, options)))
 
     def cancel(self, intent_id: str, key: str) -> None:
         """Let go of a payment that took nothing yet: it can never take anything afterwards."""
@@ -181,6 +184,8 @@ def _code(error: stripe.StripeError) -> str:
 
 
 def _reason(error: stripe.StripeError) -> str:
+    if isinstance(error, stripe.APIConnectionError):
+        return type(error.__cause__ or error).__name__  # the message names addresses
     return str(error.code or error.user_message or type(error).__name__)[:200]
 
 
