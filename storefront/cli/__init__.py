@@ -11,7 +11,19 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-COMMANDS = ("catalog", "chat", "embedder", "embeddings", "ops", "reviews", "search", "seed", "up", "users")
+COMMANDS = (
+    "catalog",
+    "chat",
+    "embedder",
+    "embeddings",
+    "ops",
+    "payments",
+    "reviews",
+    "search",
+    "seed",
+    "up",
+    "users",
+)
 """Each is the attribute of that name in the module of that name."""
 
 

@@ -26,7 +26,7 @@ REFUND_STATUSES = ("pending", "succeeded", "failed")
 
 
 class Payment(Identified, Timestamped, Base):
-    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, later ``stripe``).
+    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, ``stripe``).
 
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """

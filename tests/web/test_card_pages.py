@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from datetime import timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.serving import make_server
 
-from storefront.core.db import session
+from storefront.catalog.models import Product
+from storefront.core.clock import frozen, now
+from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
+from storefront.core.settings import Settings, current_settings
+from storefront.inventory.services import adjust_stock, release_expired
+from storefront.jobs.outbox import drain
 from storefront.orders.models import Order
 from storefront.payments.events import replay_event
 from storefront.payments.models import WebhookEvent
+from storefront.providers.mail import mail_folder
 from tests.factories.buying import fill_cart, guest_with_token, make_product, make_shipping
 from tests.factories.cards import event_about, signature_of, state_of, work
+from tests.factories.cards import order_by_card as orders_by_card
 from tests.stripe_server import DECLINED, PUBLISHABLE_KEY, StripeServer
 from tests.web.paper_browser import PaperBrowser
 from tests.web.test_checkout_pages import TYPED
@@ -295,3 +306,56 @@ def test_the_shopper_cancels_and_is_told_where_the_money_is(
     with card_app.app_context():
         work()
     assert "Given back." in guest[1].get(f"/orders/{number}").text
+
+
+def test_whoever_pays_for_what_is_gone_is_told_and_gets_it_back(
+    card_app: Flask, guest: tuple, stripe: StripeServer
+) -> None:
+    order_by_card(guest[1])
+    order = only_order(card_app)
+    stripe.pay(stripe.intents()[0]["id"])
+    with card_app.app_context():
+        with frozen(now() + timedelta(minutes=20)):
+            release_expired()
+        with transaction():
+            product_id = session().scalars(sa.select(Product.id)).one()
+            adjust_stock(product_id, -10)
+    page = guest[1].follow(guest[1].get(f"/checkout/return?order={order.order_number}"))
+    assert "This order did not come about" in page.text
+    with card_app.app_context():
+        work()
+        drain()
+        letter = sorted(mail_folder(current_settings()).glob("*.eml"))[-1]
+    text = message_from_bytes(letter.read_bytes(), policy=policy.default)
+    assert text["Subject"] == "Your payment goes back"
+    plain = text.get_body(("plain",))
+    assert plain is not None
+    assert "goes back by itself" in " ".join(plain.get_content().split())
+    assert "€84.90" in plain.get_content() or "€80.00" in plain.get_content()
+    letter.unlink()
+
+
+def test_localstripes_own_webhooks_place_the_order(
+    settings: Settings, stripe: StripeServer, card_app: Flask
+) -> None:
+    """End to end: the button, the card, and the word of the provider, which nobody of ours has signed."""
+    server = make_server("127.0.0.1", 0, card_app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def told_of(intent_id: str) -> bool:
+        return any(event.payload["intent_id"] == intent_id for event in kept(card_app))
+
+    stripe.send_webhooks_to(f"http://127.0.0.1:{server.server_port}/webhooks/stripe")
+    try:
+        with card_app.app_context():
+            make_shipping()
+            card = orders_by_card()
+            stripe.pay(card.intent_id)
+            deadline = time.monotonic() + 10
+            while not told_of(card.intent_id) and time.monotonic() < deadline:
+                time.sleep(0.1)  # what localstripe has left over from another test comes first
+            work()
+            assert state_of(card.order_id) == ("placed", "paid", "captured")
+    finally:
+        server.shutdown()
+        server.server_close()
