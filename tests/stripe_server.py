@@ -205,6 +205,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/v3/":
+            trouble = self.memory.trouble_for(self.path)
+            if trouble is not None:
+                self._answer(trouble.status, b"")
+                return
             self._answer(200, BROWSER_SCRIPT.read_bytes(), "text/javascript")
             return
         self._pass_on()
