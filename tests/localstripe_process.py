@@ -7,7 +7,9 @@ keep everything in one fixed file, so that two could not run side by side.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,13 @@ def retry_with(cls: Any, id: str, **data: Any) -> Any:
     return super(resources.PaymentIntent, cls)._api_update(id, **data)
 
 
+def end_with_whoever_started_this() -> None:
+    """Their end of the line closes, however they ended: nobody is left behind."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+threading.Thread(target=end_with_whoever_started_this, daemon=True).start()
 resources.open = open_here
 resources.PaymentIntent._api_update = classmethod(retry_with)
 # The route keeps the class, and asks it for the method at each request.

@@ -92,6 +92,7 @@ class StripeServer:
         program = Path(__file__).with_name("localstripe_process.py")
         self._process = subprocess.Popen(
             [sys.executable, program, self._folder, str(upstream)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -107,7 +108,8 @@ class StripeServer:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._process.terminate()
+        assert self._process.stdin
+        self._process.stdin.close()
         self._process.wait(timeout=10)
 
     def _wait(self, upstream: int) -> None:

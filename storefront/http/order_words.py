@@ -47,7 +47,9 @@ def words_for(order: OrderPage) -> OrderWords:
         state,
         kind,
         payment_name(order.payment_method),
-        payment_state(order.payment_method, order.payment_status),
+        _("What you paid is on its way back to you.")
+        if order.status == "cancelled" and order.payment_status == "paid"
+        else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
         address_lines(order.shipping_address),
         address_lines(order.billing_address),

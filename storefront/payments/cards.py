@@ -70,7 +70,7 @@ class CardPayments:
 
     def void(self, reference: str, idempotency_key: str) -> None:
         """Let go of it. Raises :class:`PaymentProviderFailure`, ``refused`` when it has taken money already."""
-        stripe_payments().cancel(reference, idempotency_key)
+        stripe_payments().cancel(reference)
 
     def status(self, asked: Asked) -> PaymentState | None:
         """How it stands, read anew. Raises :class:`PaymentProviderFailure`."""

@@ -131,10 +131,13 @@ class StripePayments:
         options: Any = {"idempotency_key": key}
         return _intent(self._ask(lambda: self._client.v1.payment_intents.capture(intent_id, params, options)))
 
-    def cancel(self, intent_id: str, key: str) -> None:
-        """Let go of a payment that took nothing yet: it can never take anything afterwards."""
-        options: Any = {"idempotency_key": key}
-        self._ask(lambda: self._client.v1.payment_intents.cancel(intent_id, {}, options))
+    def cancel(self, intent_id: str) -> None:
+        """Let go of a payment that took nothing yet: it can never take anything afterwards.
+
+        Under a key of the client's own, for its repeats: Stripe answers a known key as it did first for a day, and what
+        cannot be let go of at this moment may be a minute later. Twice does no harm.
+        """
+        self._ask(lambda: self._client.v1.payment_intents.cancel(intent_id))
 
     def refund(
         self, intent_id: str, amount: Decimal, currency: str, key: str, refund_id: str

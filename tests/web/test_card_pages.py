@@ -303,6 +303,7 @@ def test_the_shopper_cancels_and_is_told_where_the_money_is(
     form = guest[1].form(guest[1].get(f"/orders/{number}/cancel"), f"/orders/{number}/cancel")
     page = guest[1].follow(guest[1].submit(form))
     assert "What you paid goes back to your card within a few days." in page.text
+    assert "What you paid is on its way back to you." in page.text
     with card_app.app_context():
         work()
     assert "Given back." in guest[1].get(f"/orders/{number}").text

@@ -244,7 +244,7 @@ def test_a_payment_whose_answer_never_came_is_found_by_its_order(stripe: StripeS
 def test_a_promise_that_lapsed_at_the_provider_is_noticed(stripe: StripeServer) -> None:
     card = paid(order_by_card(), stripe)
     assert state_of(card.order_id) == ("placed", "authorised", "authorised")
-    StripePayments(SECRET_KEY, stripe.url, 2).cancel(card.intent_id, "at the provider")
+    StripePayments(SECRET_KEY, stripe.url, 2).cancel(card.intent_id)
     with frozen(now() + timedelta(hours=7)):
         reconcile_payments()
     assert state_of(card.order_id) == ("placed", "failed", "cancelled")

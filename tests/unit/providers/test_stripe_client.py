@@ -98,7 +98,7 @@ def test_what_was_captured_can_no_longer_be_let_go_of(account: StripePayments, s
     intent = begin(account)
     assert stripe.pay(intent.id, VISA)["status"] == "succeeded"
     with pytest.raises(PaymentProviderFailure) as failure:
-        account.cancel(intent.id, "void")
+        account.cancel(intent.id)
     assert failure.value.code == "refused"
 
 
