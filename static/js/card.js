@@ -16,7 +16,12 @@ if (form) {
       return;
     }
     const provider = window.Stripe(form.dataset.key);
-    const elements = provider.elements({ clientSecret: form.dataset.secret });
+    const chosen = document.documentElement.dataset.theme;
+    const isDark = chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+    const elements = provider.elements({
+      clientSecret: form.dataset.secret,
+      appearance: { theme: isDark ? "night" : "stripe" },
+    });
     elements.create("payment").mount("#card-fields");
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
