@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -11,8 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from storefront.core import outbox
+from storefront.core.clock import frozen, now
 from storefront.core.db import db, release, session
 from storefront.core.settings import Settings
+from storefront.inventory import services as inventory
 from storefront.orders.services import (
     bring_up_to_date,
     cancel_order,
@@ -20,6 +23,7 @@ from storefront.orders.services import (
     let_go,
     refund_payment,
 )
+from storefront.orders.settling import settle
 from storefront.orders.verification import order_differences
 from storefront.payments.errors import NothingToCapture, RefundedMeanwhile, RefundTooLarge
 from storefront.payments.models import Refund
@@ -75,6 +79,31 @@ def test_webhook_and_return_page_at_the_same_instant(crowded_cards: Flask, strip
     assert stock_of(card.product_id) == Stock(3, 0)
     assert placed_mails() == 1
     assert order_differences() == []
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_paying_while_the_job_gives_up_is_honoured_or_let_go_of(
+    crowded_cards: Flask, stripe: StripeServer, turn: int
+) -> None:
+    card = order_by_card()
+    with frozen(now() + timedelta(minutes=20)):
+        inventory.release_expired()
+    release()
+
+    def pay() -> object:
+        stripe.pay(card.intent_id)
+        return bring_up_to_date(card.order_id)
+
+    both: list[object] = [pay, partial(settle, card.order_id)]
+    at_once(crowded_cards, both[:: 1 if turn % 2 else -1])  # type: ignore[arg-type]
+    work()
+    order, of_order, payment = state_of(card.order_id)
+    status = stripe.intent(card.intent_id)["status"]
+    assert (order, of_order, payment, status) in (
+        ("placed", "authorised", "authorised", "requires_capture"),
+        ("cancelled", "cancelled", "cancelled", "canceled"),
+    )
+    assert stock_of(card.product_id) == (Stock(3, 0) if order == "placed" else Stock(5, 0))
 
 
 @pytest.mark.parametrize("turn", range(4))
