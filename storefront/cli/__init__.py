@@ -12,7 +12,17 @@ from flask import Flask
 from flask.cli import AppGroup
 
 COMMANDS = (
-    *("catalog", "chat", "embedder", "embeddings", "ops", "orders", "reviews", "search", "seed", "up"),
+    "catalog",
+    "chat",
+    "embedder",
+    "embeddings",
+    "ops",
+    "orders",
+    "payments",
+    "reviews",
+    "search",
+    "seed",
+    "up",
     "users",
 )
 """Each is the attribute of that name in the module of that name."""

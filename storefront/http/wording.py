@@ -33,7 +33,15 @@ from storefront.orders.errors import (
     ProductNotSold,
     TotalChanged,
 )
-from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
+from storefront.payments.errors import (
+    NothingToCapture,
+    PaymentDeclined,
+    RefundedMeanwhile,
+    RefundFailed,
+    RefundTooLarge,
+    UnknownPaymentMethod,
+)
+from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -299,3 +307,39 @@ def _synonym_changed(error: SynonymChangedMeanwhile) -> str:
     return _(
         "Somebody else has changed this entry meanwhile. Nothing of yours was saved. Please look at it again."
     )
+
+
+@explain.register
+def _payment_provider_failure(error: PaymentProviderFailure) -> str:
+    return _(
+        "Our payment provider does not answer at the moment. Nothing was charged. "
+        "Please try again in a minute, or choose another way to pay."
+    )
+
+
+@explain.register
+def _nothing_to_capture(error: NothingToCapture) -> str:
+    return _("There is nothing to take for this order, or not as much as that. Please look at it again.")
+
+
+@explain.register
+def _refund_too_large(error: RefundTooLarge) -> str:
+    return _(
+        "%(left)s of this payment can still go back, so %(wanted)s is too much. Nothing was sent.",
+        left=format_money(error.left, error.currency),
+        wanted=format_money(error.wanted, error.currency),
+    )
+
+
+@explain.register
+def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
+    return _(
+        "Somebody else has just given money back for this order: %(refunded)s in all. Nothing more was sent. "
+        "Please look at the order again.",
+        refunded=format_money(error.refunded, error.currency),
+    )
+
+
+@explain.register
+def _refund_failed(error: RefundFailed) -> str:
+    return _("The payment provider did not take this refund. Nothing was sent.")

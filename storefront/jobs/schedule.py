@@ -17,6 +17,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "storefront.jobs.upkeep.settle_stranded_orders",
         "schedule": 60.0,
     },
+    "work on payments": {"task": "storefront.jobs.payments.drain_payments", "schedule": 3.0},
+    "ask about undecided payments": {"task": "storefront.jobs.payments.reconcile", "schedule": 60.0},
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
     "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
     "remove left-over vectors": {

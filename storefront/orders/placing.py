@@ -41,7 +41,7 @@ from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, Product
 from storefront.orders.models import Order
 from storefront.payments import services as payments
 from storefront.payments.errors import PaymentDeclined
-from storefront.payments.methods import Authorisation
+from storefront.payments.methods import Authorisation, NeedsShopper
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.totals import Totals, price
@@ -50,11 +50,15 @@ from storefront.shipping.queries import method_for, tax_rate_for
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """The order that now exists. ``was_placed_before`` when this was a repetition of an earlier request."""
+    """The order that now exists. ``was_placed_before`` when this was a repetition of an earlier request.
+
+    With ``needs_shopper`` it is a draft whose goods are held until they have paid in their browser.
+    """
 
     order_id: uuid.UUID
     number: str
     was_placed_before: bool = False
+    needs_shopper: bool = False
 
 
 def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
@@ -63,7 +67,8 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
     Sent twice with the same key, at once or later, it leads to the same order. Raises :class:`EmptyCart`,
     :class:`ProductNotSold`, :class:`InsufficientStock`, ``MethodUnavailable``, ``UnknownPaymentMethod``,
     :class:`TotalChanged`, :class:`PaymentDeclined` and :class:`CheckoutExpired`; after each of them nothing
-    is ordered, nothing is held and nothing is charged.
+    is ordered, nothing is held and nothing is charged. After :class:`PaymentProviderFailure` the goods stay held, and
+    the same request may be sent again.
     """
     draft = prepare(identity, request)
     if draft.status not in ("draft", "pending"):
@@ -74,18 +79,45 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
 def pay_and_finalise(draft: Draft) -> PlacedOrder:
     """PAY and FINALISE for a draft, whether just prepared or found again later."""
     try:
-        authorisation = payments.authorise(
-            draft.id, draft.payment_method, draft.total, draft.currency, draft.idempotency_key
+        answer = payments.authorise(
+            draft.id,
+            draft.payment_method,
+            draft.total,
+            draft.currency,
+            draft.idempotency_key,
+            draft.number,
         )
     except PaymentDeclined:
         abandon(draft.id, "declined")
         raise
+    if isinstance(answer, NeedsShopper):
+        return _wait_for_shopper(draft, answer)
+    return finalise_or_let_go(draft, answer)
+
+
+def finalise_or_let_go(draft: Draft, authorisation: Authorisation) -> PlacedOrder:
+    """FINALISE, or let go of the payment: never neither. Raises what :func:`finalise` raises."""
     try:
         return finalise(draft.id, draft.cart_id, authorisation)
     except (InsufficientStock, CheckoutExpired) as refusal:
-        payments.void(draft.payment_method, authorisation, draft.idempotency_key)
-        abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left")
+        with transaction():
+            if not abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left"):
+                payments.have_let_go(draft.id)
         raise
+
+
+def _wait_for_shopper(draft: Draft, answer: NeedsShopper) -> PlacedOrder:
+    """The payment is begun. Whoever gave the draft up meanwhile may not have known of it."""
+    with transaction():
+        status = head_of(draft.id, lock=True).status
+        payments.record_reference(draft.id, answer.reference)
+        if status == "cancelled":
+            payments.have_let_go(draft.id)
+    if status == "cancelled":
+        raise CheckoutExpired
+    return PlacedOrder(
+        draft.id, draft.number, was_placed_before=status != "draft", needs_shopper=status == "draft"
+    )
 
 
 def prepare(identity: Identity, request: PlaceOrder) -> Draft:

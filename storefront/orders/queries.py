@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from storefront.accounts.models import User
+from storefront.cart.models import Cart
 from storefront.catalog.models import Product
 from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session
@@ -20,10 +21,11 @@ from storefront.core.identity import Identity
 from storefront.core.pagination import Page
 from storefront.orders.addresses import PostalAddress, address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
+from storefront.payments.queries import gives_back
 from storefront.shipping.models import ShippingMethod
 
 CANCELLABLE = ("pending", "placed")
-"""Until it is packed. A paid order's way back to the money is a refund."""
+"""Until it is packed."""
 NOT_PAID_YET = ("pending", "authorised", "failed")
 
 
@@ -111,12 +113,17 @@ class OrderPage:
     @property
     def can_cancel(self) -> bool:
         """Whether the shopper may still cancel it."""
-        return is_cancellable(self.status, self.fulfilment_status, self.payment_status)
+        return is_cancellable(self.status, self.fulfilment_status, self.payment_status, self.payment_method)
 
 
-def is_cancellable(status: str, fulfilment_status: str, payment_status: str) -> bool:
-    """Whether an order in this state may be cancelled by the person who placed it."""
-    return status in CANCELLABLE and fulfilment_status == "unfulfilled" and payment_status in NOT_PAID_YET
+def is_cancellable(status: str, fulfilment_status: str, payment_status: str, payment_method: str) -> bool:
+    """Whether an order in this state may be cancelled by the person who placed it.
+
+    Also a paid one, where the money goes back by itself.
+    """
+    if status not in CANCELLABLE or fulfilment_status != "unfulfilled":
+        return False
+    return payment_status in NOT_PAID_YET or (payment_status == "paid" and gives_back(payment_method))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,39 @@ def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> li
         .offset(offset)
     )
     return [OrderSummary(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """An order that its shopper is about to pay, or has just paid. The amount is in ``currency``."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    total: Decimal
+    currency: str
+
+
+def order_to_pay(identity: Identity, number: str) -> Unpaid:
+    """This person's order, also while it is a draft. Raises :class:`NotFound`, also for somebody else's."""
+    cart_is_theirs = sa.exists().where(Cart.id == Order.cart_id, Cart.session_id == identity.session_id)
+    theirs: sa.ColumnElement[bool] = Order.id.in_(identity.proved_order_ids)
+    if identity.user_id is not None:
+        theirs = sa.or_(theirs, Order.user_id == identity.user_id)
+    elif identity.session_id is not None:
+        theirs = sa.or_(theirs, sa.and_(Order.user_id.is_(None), cart_is_theirs))
+    row = (
+        session()
+        .execute(
+            sa.select(Order.id, Order.order_number, Order.status, Order.total_amount, Order.currency).where(
+                Order.order_number == normal_number(number), theirs
+            )
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("order", number)
+    return Unpaid(*row)
 
 
 def find_guest_order(number: str, email: str) -> uuid.UUID | None:

@@ -62,7 +62,7 @@ class SavedPaymentMethod(Identified, Timestamped, Base):
 
 
 class Payment(Identified, Timestamped, Base):
-    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, later ``stripe``).
+    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, ``stripe``).
 
     ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.

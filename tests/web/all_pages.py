@@ -97,6 +97,8 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
 NOT_PAGES = {
     "asset": "files, opened as resources of pages",
     "media.picture": "pictures, opened as resources of pages",
+    "checkout.pay": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "chat.stream": "events; tests/web/test_chat_stream.py",
     "health.live": "for programs",
     "health.ready": "for programs",

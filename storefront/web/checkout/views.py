@@ -76,8 +76,10 @@ def place() -> ResponseReturnValue:
             return redirect(url_for("cart.page"), 303)
         problem = explain(refusal)
     else:
-        if identity.user_id is None:
+        if identity.user_id is None and not placed.needs_shopper:
             remember_proved_order(placed.order_id)
+        if placed.needs_shopper:
+            return redirect(url_for("checkout.pay", number=placed.number), 303)
         return redirect(url_for("checkout.thanks", number=placed.number), 303)
     return _page(summarise(identity, form, _address_book(), problem=problem, changed=changed), 409)
 

@@ -175,11 +175,12 @@ def test_only_who_was_understood_and_found_something_is_an_asker() -> None:
 
 def test_who_could_not_be_counted_is_counted_the_next_time() -> None:
     search("tent", manner="exact")
-    with db.engine.connect() as somebody:
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
         somebody.execute(sa.text("LOCK TABLE search_text_days"))
         session().execute(sa.text("SET lock_timeout = '50ms'"))
         with pytest.raises(OperationalError):
             write_log()
+    session().execute(sa.text("RESET lock_timeout"))
     write_log()
     assert askers() == {"tent": 1}
 
@@ -286,11 +287,12 @@ def test_a_click_that_cannot_be_written_yet_is_not_lost(tents: list[Made]) -> No
     search(shown=[tents[0].id])
     write_log()
     log_click("tent", tents[0].slug, ADDRESS)
-    with db.engine.connect() as somebody:
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
         somebody.execute(sa.text("LOCK TABLE search_text_days"))
         session().execute(sa.text("SET lock_timeout = '50ms'"))
         with pytest.raises(OperationalError):
             write_log()
+    session().execute(sa.text("RESET lock_timeout"))
     assert write_log() == {"searches": 0, "clicks": 1}
     assert tallies() == [("tent", 1, 0, 1)]
 

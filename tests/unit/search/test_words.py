@@ -166,7 +166,7 @@ def test_what_changes_no_word_is_not_counted() -> None:
 def test_what_is_committed_late_is_counted_the_next_time() -> None:
     refresh_words_if_changed()
     engine = session().get_bind().engine
-    with engine.connect() as slow:
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as slow:
         slow.execute(sa.text("UPDATE products SET name = 'Beck Lamp' WHERE name = 'Tarn Lamp'"))
         make_product("Gill Kettle")
         assert refresh_words_if_changed() is True
