@@ -17,6 +17,7 @@ from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.core.money import ZERO
 from storefront.core.pagination import Page
 from storefront.orders.addresses import PostalAddress, address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
@@ -67,6 +68,16 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReduction:
+    """What a promotion took off this order. ``amount`` is off the goods, ``shipping`` off the shipping."""
+
+    name: str
+    code: str
+    amount: Decimal
+    shipping: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
     """Everything an order's page and mails show. Amounts are in ``currency``."""
 
@@ -98,6 +109,13 @@ class OrderPage:
     lines: tuple[OrderLine, ...]
     events: tuple[TimelineEvent, ...]
     parcels: tuple[Parcel, ...] = ()
+    reductions: tuple[OrderReduction, ...] = ()
+    gift_card: Decimal = ZERO
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is paid beside the gift card."""
+        return self.total - self.gift_card
 
     @property
     def quantity(self) -> int:
@@ -237,6 +255,8 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 sa.func.coalesce(Order.cancel_reason, "").label("cancel_reason"),
                 Order.shipping_address,
                 Order.billing_address,
+                Order.reductions,
+                Order.gift_card_amount.label("gift_card"),
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
@@ -252,6 +272,10 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
         | {
             "shipping_address": address_from(row.shipping_address),
             "billing_address": address_from(row.billing_address),
+            "reductions": tuple(
+                OrderReduction(one["name"], one["code"], Decimal(one["amount"]), Decimal(one["shipping"]))
+                for one in row.reductions
+            ),
         },
         lines=_lines(row.id),
         events=_events(row.id),
