@@ -13,6 +13,7 @@ from storefront.core.settings import current_settings
 from storefront.http.assets import asset_url
 from storefront.http.formats import format_date, format_moment, format_money, format_number
 from storefront.http.media import media_url
+from storefront.http.promotion_words import coupon_remark, within_reach
 from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import Visitor, current_visitor
 
@@ -62,7 +63,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=format_money, date=format_date, moment=format_moment, number=format_number
+        money=format_money,
+        date=format_date,
+        moment=format_moment,
+        number=format_number,
+        coupon_remark=coupon_remark,
+        within_reach=within_reach,
     )
     app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
     app.context_processor(_common)
