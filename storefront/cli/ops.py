@@ -12,22 +12,24 @@ from rich.table import Table
 
 from storefront.inventory.queries import stock_differences
 from storefront.orders.verification import order_differences
+from storefront.promotions.verification import promotion_differences
 
 ops = AppGroup("ops", help="Keeping the shop: checks and care.")
 
 
 @ops.command("verify")
 def verify() -> None:
-    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales.
+    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales, uses, gift cards.
 
     Prints a table of what does not, and ends with 1; with 0 when all of it does.
     """
     differences = [
         *((one.sku, one.what, one.on_product, one.in_ledger) for one in stock_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
+        *((one.name, one.what, one.stored, one.computed) for one in promotion_differences()),
     ]
     if not differences:
-        click.echo("Stock movements, holds and order totals all agree.")
+        click.echo("Stock movements, holds, order totals, promotions and gift cards all agree.")
         return
     Console().print(_table(differences))
     click.echo(f"Differences: {len(differences)}.", err=True)
@@ -35,7 +37,7 @@ def verify() -> None:
 
 
 def _table(differences: Iterable[tuple[object, ...]]) -> Table:
-    table = Table("Product or order", "What", "Stored", "By its ledger or lines")
+    table = Table("Product, order or promotion", "What", "Stored", "By its ledger or lines")
     for row in differences:
         table.add_row(*(str(cell) for cell in row))
     return table
