@@ -47,7 +47,7 @@ from storefront.payments.methods import Authorisation
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.totals import Totals
-from storefront.promotions.queries import Customer, reductions_for
+from storefront.promotions.queries import Customer, candidates_for
 from storefront.shipping.queries import method_for, tax_rate_for
 
 
@@ -169,9 +169,11 @@ def _totals(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[To
     country, region = request.shipping_address.country, request.shipping_address.region
     payment_method(request.payment_method, country)
     snapshot = view.snapshot
-    option = method_for(request.shipping_method, country, region, snapshot.subtotal, snapshot.weight)
     customer = Customer(identity.user_id, request.email)
-    reductions = reductions_for(snapshot, customer, view.coupon, view.cart_id, option.amount)
+    candidates = candidates_for(snapshot, customer, view.coupon, view.cart_id)
+    goods = snapshot.subtotal - candidates.at().amount
+    option = method_for(request.shipping_method, country, region, goods, snapshot.weight)
+    reductions = candidates.at(option.amount)
     return reduced(snapshot, option.amount, tax_rate_for(country, region), reductions), Concessions(
         customer, reductions
     )

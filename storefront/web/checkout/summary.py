@@ -15,7 +15,7 @@ from storefront.orders.errors import TotalChanged
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
 from storefront.pricing.totals import Totals
-from storefront.promotions.queries import Customer, GiftCardState, gift_card_of, reductions_for
+from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
 from storefront.shipping.queries import ShippingOption, shipping_table, tax_rate_for
 from storefront.web.checkout.forms import CheckoutForm, written_amounts
 
@@ -62,14 +62,14 @@ def summarise(
     form.shipping.limit_countries(table.countries())
     # Nothing was checked yet: a country of somebody's own making is one that we do not deliver to.
     country, region = tidy(form.shipping.country.data) or "", form.shipping.region.data or ""
-    options = table.options(country, region, cart.subtotal, cart.snapshot.weight)
+    customer = Customer(identity.user_id, tidy(form.fields.email.data) or "" if form.needs_email else "")
+    candidates = candidates_for(cart.snapshot, customer, cart.coupon, cart.cart_id)
+    # Shipping is free from an amount on that counts after discounts.
+    options = table.options(country, region, cart.subtotal - candidates.at().amount, cart.snapshot.weight)
     wanted = form.fields.shipping_method.data
     option = next((one for one in options if one.code == wanted), options[0] if options else None)
-    customer = Customer(identity.user_id, tidy(form.fields.email.data) or "" if form.needs_email else "")
     shipping = option.amount if option else ZERO
-    cart = replace(
-        cart, reductions=reductions_for(cart.snapshot, customer, cart.coupon, cart.cart_id, shipping)
-    )
+    cart = replace(cart, reductions=candidates.at(shipping))
     totals = reduced(cart.snapshot, shipping, tax_rate_for(country, region), cart.reductions)
     gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
     gift_card_amount = gift_card.share_of(totals.total, cart.snapshot.currency) if gift_card else ZERO

@@ -1,10 +1,9 @@
-"""Reads of promotions and gift cards: what applies to a cart, what a card still holds."""
+"""What promotions apply to a cart: one statement reads all that may, and what their limits have seen."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,15 +14,11 @@ from sqlalchemy.dialects.postgresql import CITEXT
 
 from storefront.core.clock import now
 from storefront.core.db import session
-from storefront.core.ids import digest
-from storefront.core.money import ZERO
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.promotions.conditions import Condition, Occasion, Schedule, Uses
 from storefront.promotions.evaluation import Reductions, RefusedPromotion, evaluate
 from storefront.promotions.models import (
     CustomerGroupMember,
-    GiftCard,
-    GiftCardEntry,
     Promotion,
     PromotionCode,
     PromotionUse,
@@ -35,7 +30,7 @@ log = structlog.get_logger(__name__)
 LONGEST_CODE = 60
 
 # Orders are of a layer above; of their table this module needs no more than whose they are.
-_orders = sa.table(
+ORDERS = sa.table(
     "orders",
     sa.column("id", sa.Uuid()),
     sa.column("cart_id", sa.Uuid()),
@@ -64,17 +59,25 @@ def normal_code(raw: str) -> str:
     return "".join(raw.split()).upper().replace("\0", "")[:LONGEST_CODE]
 
 
-def reductions_for(
-    snapshot: CartSnapshot,
-    customer: Customer,
-    code: str = "",
-    cart_id: uuid.UUID | None = None,
-    shipping: Decimal | None = None,
-) -> Reductions:
-    """What promotions take off ``snapshot`` for ``customer``, and why others do not. One statement.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The promotions that may apply to a cart, read once: the price of shipping may depend on their first answer."""
 
-    What the unfinished order of ``cart_id`` itself holds does not count against it. ``shipping`` is its price,
-    None while it is not known.
+    occasion: Occasion
+    rules: tuple[Rule, ...] = ()
+    unusable: tuple[RefusedPromotion, ...] = ()
+
+    def at(self, shipping: Decimal | None = None) -> Reductions:
+        """What they take off; ``shipping`` is its price, None while it is not known."""
+        return evaluate(self.rules, self.occasion, shipping, self.unusable)
+
+
+def candidates_for(
+    snapshot: CartSnapshot, customer: Customer, code: str = "", cart_id: uuid.UUID | None = None
+) -> Candidates:
+    """The promotions that may apply to ``snapshot`` for ``customer`` with ``code``. One statement.
+
+    What the unfinished order of ``cart_id`` itself holds does not count against it.
     """
     rows = session().execute(
         _candidates(),
@@ -103,14 +106,20 @@ def reductions_for(
             unusable.append(RefusedPromotion(row.id, row.name, entered, Unreadable()))
     if code and not any(one.code for one in rules) and not any(one.code for one in unusable):
         unusable.append(RefusedPromotion(None, "", code, UnknownCode()))
-    return evaluate(rules, Occasion(snapshot, now(), groups, has_ordered), shipping, unusable)
+    return Candidates(Occasion(snapshot, now(), groups, has_ordered), tuple(rules), tuple(unusable))
+
+
+def reductions_for(
+    snapshot: CartSnapshot, customer: Customer, code: str = "", cart_id: uuid.UUID | None = None
+) -> Reductions:
+    """What promotions take off before shipping is known, and why others do not. One statement."""
+    return candidates_for(snapshot, customer, code, cart_id).at()
 
 
 def _rule(row: sa.Row[Any], code: str) -> Rule:
     terms = terms_from(row.kind, row.value, row.currency, row.conditions)
-    own = row.own_uses
     uses = Uses(
-        used=row.used_count - own,
+        used=row.used_count - row.own_uses,
         limit=row.usage_limit,
         used_by_customer=row.customer_uses,
         limit_per_customer=row.usage_limit_per_user,
@@ -128,22 +137,22 @@ def _candidates() -> sa.Select[Any]:
     cart_id = sa.bindparam("cart_id", type_=sa.Uuid())
     user_id = sa.bindparam("user_id", type_=sa.Uuid())
     # Not "=": without a cart that would be neither true nor false, and its opposite neither.
-    own_draft = sa.and_(_orders.c.cart_id.is_not_distinct_from(cart_id), _orders.c.status == "draft")
+    own_draft = sa.and_(ORDERS.c.cart_id.is_not_distinct_from(cart_id), ORDERS.c.status == "draft")
     uses = (
         sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
     )
-    joined = uses.join(_orders, _orders.c.id == PromotionUse.order_id)
+    joined = uses.join(ORDERS, ORDERS.c.id == PromotionUse.order_id)
     of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
-    spent = sa.select(_orders.c.id).where(_orders.c.id == PromotionCode.order_id, sa.not_(own_draft)).exists()
+    spent = sa.select(ORDERS.c.id).where(ORDERS.c.id == PromotionCode.order_id, sa.not_(own_draft)).exists()
     ordered_before = (
-        sa.select(_orders.c.id)
+        sa.select(ORDERS.c.id)
         .where(
             sa.or_(
-                _orders.c.user_id == user_id,
-                sa.and_(_orders.c.user_id.is_(None), _orders.c.guest_email == sa.bindparam("email")),
+                ORDERS.c.user_id == user_id,
+                sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email")),
             ),
-            _orders.c.placed_at.is_not(None),
-            _orders.c.status != "cancelled",
+            ORDERS.c.placed_at.is_not(None),
+            ORDERS.c.status != "cancelled",
         )
         .exists()
     )
@@ -179,64 +188,3 @@ _COLUMNS = (
     *("id", "name", "kind", "value", "currency", "conditions", "starts_at", "ends_at", "usage_limit"),
     *("usage_limit_per_user", "used_count", "is_active", "lane", "priority"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class GiftCardState:
-    """A card that can pay now. ``balance`` is what may be spent, what the cart's own draft holds included."""
-
-    id: uuid.UUID
-    hint: str
-    balance: Decimal
-    currency: str
-    expires_at: datetime | None
-
-    def share_of(self, total: Decimal, currency: str) -> Decimal:
-        """What the card pays of ``total``."""
-        return min(self.balance, total) if currency == self.currency else ZERO
-
-
-def normal_gift_card_code(raw: str) -> str:
-    """A gift card's code as people type it, as its digest was made."""
-    return "".join(character for character in raw.upper() if character.isalnum())[:LONGEST_CODE]
-
-
-def gift_card_by_code(raw: str) -> GiftCardState | None:
-    """The card with this code, if it can pay; one statement, whatever is wrong with it."""
-    return _gift_card(GiftCard.code_hash == digest(normal_gift_card_code(raw)), None)
-
-
-def gift_card_of(gift_card_id: uuid.UUID | None, cart_id: uuid.UUID | None = None) -> GiftCardState | None:
-    """The card that a cart wants to pay with, if it still can. One statement, none without a card."""
-    if gift_card_id is None:
-        return None
-    return _gift_card(GiftCard.id == gift_card_id, cart_id)
-
-
-def _gift_card(which: sa.ColumnElement[bool], cart_id: uuid.UUID | None) -> GiftCardState | None:
-    held = (
-        sa.select(sa.func.coalesce(-sa.func.sum(GiftCardEntry.delta), 0))
-        .join(_orders, _orders.c.id == GiftCardEntry.order_id)
-        .where(
-            GiftCardEntry.gift_card_id == GiftCard.id,
-            _orders.c.cart_id == cart_id,
-            _orders.c.status == "draft",
-        )
-        .scalar_subquery()
-    )
-    row = (
-        session()
-        .execute(
-            sa.select(
-                GiftCard.id,
-                GiftCard.code_hint,
-                (GiftCard.balance + held).label("balance"),
-                GiftCard.currency,
-                GiftCard.expires_at,
-            ).where(
-                which, GiftCard.is_active, sa.or_(GiftCard.expires_at.is_(None), GiftCard.expires_at > now())
-            )
-        )
-        .one_or_none()
-    )
-    return GiftCardState(*row) if row is not None and row.balance > 0 else None
