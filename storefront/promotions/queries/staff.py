@@ -109,7 +109,7 @@ def products_by_sku(skus: list[str]) -> dict[str, uuid.UUID]:
     rows = session().execute(
         sa.select(Product.sku, Product.id).where(Product.sku.in_(skus), Product.deleted_at.is_(None))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _skus(stored: object) -> tuple[str, ...]:
