@@ -55,7 +55,7 @@ def _gift_card(which: sa.ColumnElement[bool], cart_id: uuid.UUID | None) -> Gift
         .join(ORDERS, ORDERS.c.id == GiftCardEntry.order_id)
         .where(
             GiftCardEntry.gift_card_id == GiftCard.id,
-            ORDERS.c.cart_id == cart_id,
+            ORDERS.c.cart_id == cart_id if cart_id else sa.false(),
             ORDERS.c.status == "draft",
         )
         .scalar_subquery()

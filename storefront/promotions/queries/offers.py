@@ -136,14 +136,18 @@ def _candidates() -> sa.Select[Any]:
     moment = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
     cart_id = sa.bindparam("cart_id", type_=sa.Uuid())
     user_id = sa.bindparam("user_id", type_=sa.Uuid())
-    # Not "=": without a cart that would be neither true nor false, and its opposite neither.
-    own_draft = sa.and_(ORDERS.c.cart_id.is_not_distinct_from(cart_id), ORDERS.c.status == "draft")
+    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
+    own_draft = (
+        sa.select(ORDERS.c.id)
+        .where(ORDERS.c.cart_id == cart_id, ORDERS.c.status == sa.literal_column("'draft'"))
+        .scalar_subquery()
+    )
     uses = (
         sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
     )
-    joined = uses.join(ORDERS, ORDERS.c.id == PromotionUse.order_id)
     of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
-    spent = sa.select(ORDERS.c.id).where(ORDERS.c.id == PromotionCode.order_id, sa.not_(own_draft)).exists()
+    of_others = PromotionUse.order_id.is_distinct_from(own_draft)
+    spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own_draft))
     ordered_before = (
         sa.select(ORDERS.c.id)
         .where(
@@ -170,8 +174,8 @@ def _candidates() -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         *(getattr(Promotion, name) for name in _COLUMNS),
         by_code.label("by_code"),
-        joined.where(own_draft).scalar_subquery().label("own_uses"),
-        joined.where(of_customer, sa.not_(own_draft)).scalar_subquery().label("customer_uses"),
+        uses.where(PromotionUse.order_id == own_draft).scalar_subquery().label("own_uses"),
+        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
         sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
         ordered_before.label("has_ordered"),
         groups.label("groups"),

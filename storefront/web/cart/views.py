@@ -124,9 +124,21 @@ def enter_coupon() -> ResponseReturnValue:
     try:
         cart = carts.enter_coupon(current_visitor().identity, request.form.get("code", ""))
     except DomainError as refusal:
-        return _refused("page", explain(refusal))
+        return _refused_code(explain(refusal))
     said = coupon_remark(cart.reductions.refused_code, cart.snapshot.currency)
     return _answer("page", cart, announce=said or _("The code %(code)s applies.", code=cart.coupon))
+
+
+def _refused_code(problem: str) -> ResponseReturnValue:
+    """Say at the field why a code does not apply; the sum may be far below the top of the cart."""
+    if not wants_fragment():
+        flash(problem, "error")
+        return redirect(url_for("cart.page"), 303)
+    cart = reduced_cart(current_visitor().identity)
+    response = _fragment("page", cart=cart, removed=None, added=None, problem="", code_problem=problem)
+    response.status_code = 422
+    trigger(response, announce=problem)
+    return response
 
 
 @blueprint.post("/cart/coupon/removal")
