@@ -16,6 +16,8 @@ from storefront.cart.queries import CartView, reduced_cart
 from storefront.core.clock import frozen, now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
+from storefront.core.settings import current_settings
+from storefront.jobs.outbox import drain
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.placing import prepare
@@ -55,6 +57,8 @@ from storefront.promotions.services import (
     update_promotion,
 )
 from storefront.promotions.verification import promotion_differences
+from storefront.providers.mail import mail_folder
+from storefront.providers.mail_folder import stored_mails
 from tests.factories.buying import (
     fill_cart,
     make_category,
@@ -286,6 +290,17 @@ def test_a_gift_card_pays_a_part_and_gets_it_back(shopper: Identity) -> None:
     cancel_order(shopper, placed.number)
     assert balance_of(card)[0] == 30
     assert_books_balance()
+    drain()
+    kept = stored_mails(mail_folder(current_settings()))
+    letters = [mail for mail in kept if placed.number in mail.text]
+    confirmed, cancelled = (
+        next(mail for mail in letters if word in mail.text) for word in ("start packing", "we cancelled")
+    )
+    for text in (confirmed.text, confirmed.html):
+        assert "-€30.00" in text
+        assert "€70.00" in text
+    for text in (cancelled.text, cancelled.html):
+        assert "€30.00 are on your gift card again." in text
 
 
 def test_a_gift_card_pays_everything_and_nobody_is_asked_for_more(shopper: Identity) -> None:
