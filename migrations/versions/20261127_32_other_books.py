@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "32_other_books"
-down_revision = "21_outbox_kinds"
+down_revision = "30_promotions"
 branch_labels = None
 depends_on = None
 

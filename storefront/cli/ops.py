@@ -16,6 +16,7 @@ from rich.table import Table
 from storefront.core.cache import cache_store
 from storefront.inventory.queries import stock_differences
 from storefront.orders.verification import order_differences
+from storefront.promotions.verification import promotion_differences
 
 log = structlog.get_logger(__name__)
 ops = AppGroup("ops", help="Keeping the shop: checks and care.")
@@ -23,7 +24,7 @@ ops = AppGroup("ops", help="Keeping the shop: checks and care.")
 
 @ops.command("verify")
 def verify() -> None:
-    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales.
+    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales, uses, gift cards.
 
     Prints a table of what does not, and ends with 1; with 0 when all of it does. Warns of a Redis that drops what must
     stay.
@@ -32,9 +33,10 @@ def verify() -> None:
     differences = [
         *((one.sku, one.what, one.on_product, one.in_ledger) for one in stock_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
+        *((one.name, one.what, one.stored, one.computed) for one in promotion_differences()),
     ]
     if not differences:
-        click.echo("Stock movements, holds and order totals all agree.")
+        click.echo("Stock movements, holds, order totals, promotions and gift cards all agree.")
         return
     Console().print(_table(differences))
     click.echo(f"Differences: {len(differences)}.", err=True)
@@ -55,7 +57,7 @@ def _warn_of_redis() -> None:
 
 
 def _table(differences: Iterable[tuple[object, ...]]) -> Table:
-    table = Table("Product or order", "What", "Stored", "By its ledger or lines")
+    table = Table("Product, order or promotion", "What", "Stored", "By its ledger or lines")
     for row in differences:
         table.add_row(*(str(cell) for cell in row))
     return table

@@ -10,6 +10,7 @@ from storefront.http.countries import country_name
 from storefront.http.order_state import order_state
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.queries import OrderPage
+from storefront.payments.methods import GIFT_CARD
 from storefront.payments.queries import known_method
 
 
@@ -81,6 +82,8 @@ def payment_state(method: str, status: str) -> str:
         }[status]
     if status == "failed":
         return _("The payment did not work.")
+    if method == GIFT_CARD.code:
+        return _("Your gift card has paid it.")
     if method == "invoice":
         return _("Please pay within 14 days after you get the invoice.")
     if method == "on_delivery":

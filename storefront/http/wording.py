@@ -25,6 +25,7 @@ from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFou
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.formats import format_money
+from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.errors import (
     CheckoutExpired,
@@ -40,6 +41,14 @@ from storefront.payments.errors import (
     RefundFailed,
     RefundTooLarge,
     UnknownPaymentMethod,
+)
+from storefront.promotions.errors import (
+    CouponRefused,
+    GiftCardBalanceChanged,
+    PromotionChangedMeanwhile,
+    PromotionRefused,
+    PromotionUsedUp,
+    UnknownGiftCard,
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
@@ -213,6 +222,61 @@ def _unknown_payment_method(error: UnknownPaymentMethod) -> str:
 @explain.register
 def _payment_declined(error: PaymentDeclined) -> str:
     return _("The payment was not accepted. Nothing was ordered. Please choose another way to pay.")
+
+
+@explain.register
+def _coupon_refused(error: CouponRefused) -> str:
+    if not error.code:
+        return _("Please enter a code first.")
+    return explain_reason(error.reason, error.code, error.currency)
+
+
+@explain.register
+def _promotion_used_up(error: PromotionUsedUp) -> str:
+    if error.code:
+        return _(
+            "The code “%(code)s” has just been used up. Nothing was ordered. Please look at the new total.",
+            code=error.code,
+        )
+    return _("“%(name)s” has just ended. Nothing was ordered. Please look at the new total.", name=error.name)
+
+
+@explain.register
+def _unknown_gift_card(error: UnknownGiftCard) -> str:
+    return _("We know no gift card with this code that can be used. Please check how it is written.")
+
+
+@explain.register
+def _gift_card_balance_changed(error: GiftCardBalanceChanged) -> str:
+    return _(
+        "The gift card paid %(was)s of this order and now pays %(now)s. Nothing was ordered. Please look at it again.",
+        was=format_money(error.was, error.currency),
+        now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _promotion_refused(error: PromotionRefused) -> str:
+    sentences = {
+        ("code", "taken"): _("Another promotion has this code."),
+        ("code", "two kinds of codes"): _("Please give one code, or use codes of one use each."),
+        ("code", "no single codes"): _("This promotion takes no codes of one use each."),
+        ("ends_at", "before its start"): _("The end must be after the start."),
+        ("usage_limit", "below its uses"): _("It was used more often than that already."),
+        ("count", "range"): _("Please ask for 1 to 10,000 codes."),
+        ("amount", "range"): _("Please give an amount of up to 100,000 with at most two decimals."),
+        ("lane", "no word"): _("A lane is one word of lower-case letters, digits and hyphens."),
+    }
+    return sentences.get(
+        (error.field, error.reason), _("This does not fit together: %(reason)s.", reason=error.reason)
+    )
+
+
+@explain.register
+def _promotion_changed(error: PromotionChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has changed this promotion meanwhile. Nothing of yours was saved. Please look at it again."
+    )
 
 
 @explain.register

@@ -52,7 +52,8 @@ class Order(Identified, Timestamped, Base):
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
     was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
-    for: the shopper's login may not read them), ``customer_note`` is the shopper's.
+    for: the shopper's login may not read them), ``customer_note`` is the shopper's. ``reductions`` are what the
+    promotions were called and took off, ``gift_card_amount`` the part of the total that a gift card pays.
     """
 
     __tablename__ = "orders"
@@ -71,6 +72,9 @@ class Order(Identified, Timestamped, Base):
             "total_amount = subtotal - discount_amount + shipping_amount"
             " + CASE WHEN prices_include_tax THEN 0 ELSE tax_amount END",
             name="total_adds_up",
+        ),
+        sa.CheckConstraint(
+            "gift_card_amount >= 0 AND gift_card_amount <= total_amount", name="gift_card_within_total"
         ),
         sa.CheckConstraint(
             "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
@@ -127,6 +131,8 @@ class Order(Identified, Timestamped, Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
     anonymised_at: Mapped[datetime | None]
+    reductions: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
 
 
 class OrderItem(Identified, Created, Base):

@@ -18,6 +18,7 @@ from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.core.money import ZERO
 from storefront.core.pagination import Page
 from storefront.orders.addresses import PostalAddress, address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
@@ -69,6 +70,16 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReduction:
+    """What a promotion took off this order. ``amount`` is off the goods, ``shipping`` off the shipping."""
+
+    name: str
+    code: str
+    amount: Decimal
+    shipping: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
     """Everything an order's page and mails show. Amounts are in ``currency``.
 
@@ -104,6 +115,13 @@ class OrderPage:
     events: tuple[TimelineEvent, ...]
     parcels: tuple[Parcel, ...] = ()
     external_id: str = ""
+    reductions: tuple[OrderReduction, ...] = ()
+    gift_card: Decimal = ZERO
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is paid beside the gift card."""
+        return self.total - self.gift_card
 
     @property
     def quantity(self) -> int:
@@ -295,6 +313,8 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 Order.shipping_address,
                 Order.billing_address,
                 sa.func.coalesce(Order.external_id, "").label("external_id"),
+                Order.reductions,
+                Order.gift_card_amount.label("gift_card"),
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
@@ -310,6 +330,10 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
         | {
             "shipping_address": address_from(row.shipping_address),
             "billing_address": address_from(row.billing_address),
+            "reductions": tuple(
+                OrderReduction(one["name"], one["code"], Decimal(one["amount"]), Decimal(one["shipping"]))
+                for one in row.reductions
+            ),
         },
         lines=_lines(row.id),
         events=_events(row.id),

@@ -22,6 +22,7 @@ from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.queries import is_cancellable, normal_number, visible_to
 from storefront.orders.settling import settle_stranded_orders
 from storefront.payments import services as payments
+from storefront.promotions import services as promotions
 
 __all__ = [
     "CancelledOrder",
@@ -54,6 +55,7 @@ def cancel_order(identity: Identity, number: str, reason: str = "") -> Cancelled
     """Cancel this person's order while it is not packed: its goods go back on the shelf, nobody has to pay.
 
     What a provider holds of it is let go of, and what it took goes back, after the commit, by a job.
+    What a gift card has paid is on the card again, and promotions count as not used.
 
     Raises :class:`NotFound`, also for somebody else's order, and :class:`OrderNotCancellable`.
     """
@@ -94,6 +96,7 @@ def cancel_order(identity: Identity, number: str, reason: str = "") -> Cancelled
             .execution_options(synchronize_session=False)
         )
         inventory.give_back(row.id, lines_of(row.id), note="order cancelled")
+        promotions.release_order(row.id)
         payments.cancel_payments(row.id, "order cancelled")
         record_event(row.id, "cancelled", from_status=row.status, to_status="cancelled", actor="shopper")
         announce("order_cancelled", row.id, user_id=row.user_id, session_id=identity.session_id)

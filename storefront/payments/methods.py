@@ -187,3 +187,6 @@ METHODS: Sequence[PaymentMethod] = (
     ),
     Deferred("on_delivery", "On delivery", "Pay the person who brings the parcel. No extra charge."),
 )
+
+GIFT_CARD: PaymentMethod = Deferred("gift_card", "Gift card", "Your gift card covers the whole order.")
+"""How an order is paid of which nothing is left to pay. Nobody chooses it, so it is none of ``METHODS``."""

@@ -13,7 +13,7 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.payments.cards import CARDS, cards_are_configured
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import METHODS, Asked, PaymentMethod
+from storefront.payments.methods import GIFT_CARD, METHODS, Asked, PaymentMethod
 from storefront.payments.models import Payment, Refund, WebhookEvent
 
 
@@ -28,12 +28,14 @@ def payment_method(code: str, country: str = "") -> PaymentMethod:
     for method in providers(country):
         if method.code == code:
             return method
+    if code == GIFT_CARD.code and not country:
+        return GIFT_CARD  # of an order that was drawn up; at the checkout nobody can choose it
     raise UnknownPaymentMethod(code)
 
 
 def known_method(code: str) -> PaymentMethod | None:
     """The way to pay called ``code``, also while it is not offered: an order keeps the one it was placed with."""
-    return next((method for method in (*METHODS, CARDS) if method.code == code), None)
+    return next((method for method in (*METHODS, CARDS, GIFT_CARD) if method.code == code), None)
 
 
 def gives_back(code: str) -> bool:
