@@ -22,7 +22,7 @@ PARTITION = re.compile(r"^(messages|analytics_events|search_logs|audit_logs)_(\d
 
 for module in sorted((ROOT / "storefront").glob("*/models.py")):
     importlib.import_module(f"storefront.{module.parent.name}.models")
-for name in ("job_runs", "outbox", "webhooks"):
+for name in ("external_ids", "job_runs", "outbox", "webhooks"):
     importlib.import_module(f"storefront.core.{name}")
 
 

@@ -20,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tests import servers, statements
 from tests.emptying import Emptier
+from tests.stripe_server import StripeServer, card_settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -161,6 +162,45 @@ def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterato
 def app(application: Flask, clean_database: None) -> Flask:
     """The application. No context is pushed: requests get their own, as in production."""
     return application
+
+
+@pytest.fixture(scope="session")
+def _stripe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeServer]:
+    with StripeServer(tmp_path_factory.mktemp("localstripe")) as running:
+        yield running
+
+
+@pytest.fixture
+def stripe(_stripe_server: StripeServer) -> Iterator[StripeServer]:
+    """A Stripe-compatible server that holds no payments yet, as a process of its own (localstripe)."""
+    _stripe_server.forget()
+    yield _stripe_server
+    _stripe_server.forget()
+
+
+@pytest.fixture(scope="session")
+def _card_application(settings: Settings, _stripe_server: StripeServer) -> Iterator[Flask]:
+    from storefront import create_app
+    from storefront.core.db import db
+
+    built = create_app(settings.model_copy(update=card_settings(_stripe_server)))
+    yield built
+    with built.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def card_app(_card_application: Flask, stripe: StripeServer, clean_database: None) -> Flask:
+    """The application that takes cards, by ``stripe``. No context is pushed."""
+    return _card_application
+
+
+@pytest.fixture
+def card_context(card_app: Flask) -> Iterator[Flask]:
+    """The same with a context pushed."""
+    with card_app.app_context():
+        yield card_app
 
 
 @pytest.fixture

@@ -28,10 +28,21 @@ def upgrade() -> None:
         sa.Column("searches", sa.Integer(), nullable=False),
         sa.Column("found_nothing", sa.Integer(), server_default="0", nullable=False),
         sa.Column("clicked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("askers", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("day", "text", name=op.f("pk_search_text_days")),
     )
+    op.create_table(
+        "popular_searches",
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("askers", sa.Integer(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("text", name=op.f("pk_popular_searches")),
+    )
     op.create_index(
-        "ix_search_text_days_text", "search_text_days", ["text"], postgresql_ops={"text": "text_pattern_ops"}
+        "ix_popular_searches_beginning",
+        "popular_searches",
+        ["text"],
+        postgresql_ops={"text": "text_pattern_ops"},
     )
     op.create_table(
         "search_time_days",
@@ -41,11 +52,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "milliseconds", name=op.f("pk_search_time_days")),
     )
     app = '"' + context.config.attributes["roles"]["app"].replace('"', '""') + '"'
-    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON search_text_days, search_time_days TO {app}")
+    op.execute(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON search_text_days, search_time_days, popular_searches"
+        f" TO {app}"
+    )
 
 
 def downgrade() -> None:
     op.drop_table("search_time_days")
+    op.drop_table("popular_searches")
     op.drop_table("search_text_days")
     op.drop_column("search_logs", "clicked_position")
     op.drop_column("search_logs", "manner")

@@ -90,6 +90,31 @@ END
 $$
 """
 
+# Only a published review shows, and a list shows its stars alone: a vote or another word is the product's page.
+NOTE_CHANGED_REVIEWS = """
+CREATE FUNCTION note_changed_reviews() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+  roots uuid[];
+  listed boolean;
+BEGIN
+  WITH both_rows AS (
+    SELECT n.product_id AS is_of, o.product_id AS was_of, n.rating <> o.rating AS rated_otherwise,
+      n.status = 'published' AND n.deleted_at IS NULL AS shows, o.status = 'published' AND o.deleted_at IS NULL AS showed
+    FROM new_rows AS n JOIN old_rows AS o USING (id)
+  ), changed AS (
+    SELECT *, shows <> showed OR rated_otherwise OR is_of <> was_of AS in_lists FROM both_rows WHERE shows OR showed
+  )
+  SELECT array_agg(DISTINCT coalesce(p.parent_id, p.id)), bool_or(in_lists) INTO roots, listed
+  FROM changed CROSS JOIN LATERAL (VALUES (is_of), (was_of)) AS of_one(id) JOIN products AS p ON p.id = of_one.id;
+  IF roots IS NOT NULL THEN
+    PERFORM note_stale_products(roots, '{}', listed);
+  END IF;
+  RETURN NULL;
+END
+$$
+"""
+
 NOTE_REVIEWS = """
 CREATE FUNCTION note_reviews() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
@@ -97,7 +122,8 @@ DECLARE
   roots uuid[];
 BEGIN
   SELECT array_agg(DISTINCT coalesce(p.parent_id, p.id)) INTO roots
-  FROM products AS p WHERE p.id IN (SELECT product_id FROM changed);
+  FROM products AS p
+  WHERE p.id IN (SELECT product_id FROM changed WHERE status = 'published' AND deleted_at IS NULL);
   IF roots IS NOT NULL THEN
     PERFORM note_stale_products(roots, '{}', true);
   END IF;
@@ -116,16 +142,25 @@ END
 $$
 """
 
-FUNCTIONS = (NOTE_STALE, NOTE_STALE_PRODUCTS, NOTE_CHANGED_PRODUCTS, NOTE_PRODUCTS, NOTE_REVIEWS, NOTE_TAG)
+FUNCTIONS = (
+    NOTE_STALE,
+    NOTE_STALE_PRODUCTS,
+    NOTE_CHANGED_PRODUCTS,
+    NOTE_PRODUCTS,
+    NOTE_CHANGED_REVIEWS,
+    NOTE_REVIEWS,
+    NOTE_TAG,
+)
 SIGNATURES = (
     "note_tag()",
     "note_reviews()",
+    "note_changed_reviews()",
     "note_products()",
     "note_changed_products()",
     "note_stale_products(uuid[], uuid[], boolean)",
     "note_stale(text[])",
 )
-ROWS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
+ROWS = {"INSERT": "NEW", "DELETE": "OLD"}
 TAGS = {
     "brands": "catalog",
     "categories": "catalog",
@@ -136,19 +171,19 @@ TAGS = {
 
 def _triggers() -> list[tuple[str, str, str]]:
     """Name, table, definition."""
-    changed = (
-        "AFTER UPDATE ON products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"
-        " EXECUTE FUNCTION note_changed_products()"
-    )
-    made = [("note_stale_update", "products", changed)]
-    for event, rows in ROWS.items():
-        for table, function in (("products", "note_products"), ("reviews", "note_reviews")):
-            if (event, table) != ("UPDATE", "products"):
-                definition = (
-                    f"AFTER {event} ON {table} REFERENCING {rows} TABLE AS changed FOR EACH STATEMENT"
-                    f" EXECUTE FUNCTION {function}()"
-                )
-                made.append((f"note_stale_{event.lower()}", table, definition))
+    made = []
+    for table in ("products", "reviews"):
+        changed = (
+            f"AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"
+            f" EXECUTE FUNCTION note_changed_{table}()"
+        )
+        made.append(("note_stale_update", table, changed))
+        for event, rows in ROWS.items():
+            definition = (
+                f"AFTER {event} ON {table} REFERENCING {rows} TABLE AS changed FOR EACH STATEMENT"
+                f" EXECUTE FUNCTION note_{table}()"
+            )
+            made.append((f"note_stale_{event.lower()}", table, definition))
     for table, tag in TAGS.items():
         events = "AFTER INSERT OR UPDATE OR DELETE"
         made.append(

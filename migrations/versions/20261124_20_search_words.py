@@ -27,6 +27,44 @@ SET search_path = public, pg_temp AS $$
 $$
 """
 
+# Each statement that changed words leaves a row. A row is appended and seen once its change is: a counter would be a
+# row that all writers wait for, a sequence moves before the commit, and the count would miss what commits after it.
+NOTE_WORDS = """
+CREATE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM changed) THEN
+    INSERT INTO search_word_changes DEFAULT VALUES;
+  END IF;
+  RETURN NULL;
+END
+$$
+"""
+# The digest is of every text that the words are of, but for the variants' options. The vectors would hide that a word
+# has become its plural, and cost a look outside the row.
+NOTE_CHANGED_WORDS = """
+CREATE FUNCTION note_changed_words() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM old_rows AS o JOIN new_rows AS n USING (product_id)
+    WHERE n.content_digest <> o.content_digest OR n.facets -> 'options' IS DISTINCT FROM o.facets -> 'options'
+  ) THEN
+    INSERT INTO search_word_changes DEFAULT VALUES;
+  END IF;
+  RETURN NULL;
+END
+$$
+"""
+WORD_TRIGGERS = {
+    "words_insert": "AFTER INSERT ON product_search REFERENCING NEW TABLE AS changed FOR EACH STATEMENT"
+    " EXECUTE FUNCTION note_words()",
+    "words_delete": "AFTER DELETE ON product_search REFERENCING OLD TABLE AS changed FOR EACH STATEMENT"
+    " EXECUTE FUNCTION note_words()",
+    "words_update": "AFTER UPDATE ON product_search REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"
+    " FOR EACH STATEMENT EXECUTE FUNCTION note_changed_words()",
+}
+
 
 def upgrade() -> None:
     op.execute(WORD_DELETES)
@@ -67,12 +105,31 @@ def upgrade() -> None:
         postgresql_ops={"word": "gin_trgm_ops"},
         postgresql_with={"fastupdate": "off"},
     )
+    op.create_table(
+        "search_word_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_word_changes")),
+    )
+    for function in (NOTE_WORDS, NOTE_CHANGED_WORDS):
+        op.execute(function)
+    for name, definition in WORD_TRIGGERS.items():
+        op.execute(f"CREATE TRIGGER {name} {definition}")
+    for signature in ("note_words()", "note_changed_words()"):
+        op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
+    op.execute("INSERT INTO search_word_changes DEFAULT VALUES")  # nobody has counted yet
     names = context.config.attributes["roles"]
     app, shopper = ('"' + names[kind].replace('"', '""') + '"' for kind in ("app", "shopper"))
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON search_words TO {app}")
     op.execute(f"GRANT SELECT ON search_words TO {shopper}")
+    op.execute(f"REVOKE ALL ON search_word_changes FROM {app}, {shopper}")
+    op.execute(f"GRANT SELECT, DELETE ON search_word_changes TO {app}")
 
 
 def downgrade() -> None:
+    for name in WORD_TRIGGERS:
+        op.execute(f"DROP TRIGGER {name} ON product_search")
+    op.execute("DROP FUNCTION note_changed_words()")
+    op.execute("DROP FUNCTION note_words()")
+    op.drop_table("search_word_changes")
     op.drop_table("search_words")
     op.execute("DROP FUNCTION word_deletes(text)")

@@ -1,6 +1,6 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, searches, stock, synonyms
+from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
 from storefront.admin.area import blueprint
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "dashboard",
     "orders",
     "products",
+    "promotions",
     "searches",
     "stock",
     "synonyms",

@@ -16,7 +16,10 @@ MAXIMUM_QUANTITY = 99
 
 
 class Cart(Identified, Timestamped, Base):
-    """A guest's cart belongs to a session, a signed-in shopper's to the user: exactly one of the two."""
+    """A guest's cart belongs to a session, a signed-in shopper's to the user: exactly one of the two.
+
+    ``coupon`` is the code that was entered; ``gift_card_id`` the card that is to pay, never its code.
+    """
 
     __tablename__ = "carts"
     __table_args__ = (
@@ -35,6 +38,11 @@ class Cart(Identified, Timestamped, Base):
         sa.Index("ix_carts_user_id", "user_id"),
         sa.Index("ix_carts_session_id", "session_id"),
         sa.Index("ix_carts_updated_at", "updated_at"),
+        sa.Index(
+            "ix_carts_gift_card_id",
+            "gift_card_id",
+            postgresql_where=sa.text("gift_card_id IS NOT NULL"),
+        ),
     )
 
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
@@ -44,6 +52,9 @@ class Cart(Identified, Timestamped, Base):
     status: Mapped[str] = mapped_column(default="open", server_default="open")
     currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
     coupon: Mapped[str | None]
+    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("gift_cards.id", ondelete="SET NULL")
+    )
 
 
 class CartItem(Identified, Timestamped, Base):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -25,6 +26,9 @@ from storefront.core.settings import current_settings
 from storefront.core.statements import first, rows
 from storefront.inventory.queries import sellable
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
+from storefront.promotions.evaluation import NOTHING, Reductions
+from storefront.promotions.queries import Customer, reductions_for
+from storefront.search.models import ProductSearch
 
 Parent = aliased(Product, name="parent")
 
@@ -115,17 +119,34 @@ Notice = PriceChanged | LessStock | ProductGone
 
 @dataclass(frozen=True, slots=True)
 class CartView:
-    """A cart as its pages show it. ``gone`` are lines that cannot be bought any more."""
+    """A cart as its pages show it. ``gone`` are lines that cannot be bought any more.
+
+    ``coupon`` is the code that was entered, or empty; ``reductions`` are filled in by :func:`reduced_cart`.
+    """
 
     cart_id: uuid.UUID | None
     snapshot: CartSnapshot
     gone: tuple[LineSnapshot, ...] = ()
     notices: tuple[Notice, ...] = ()
+    coupon: str = ""
+    gift_card_id: uuid.UUID | None = None
+    reductions: Reductions = NOTHING
 
     @property
     def subtotal(self) -> Decimal:
         """What the goods cost that can be bought."""
         return self.snapshot.subtotal
+
+    @property
+    def goods(self) -> Decimal:
+        """What they cost after what they are reduced by."""
+        return self.snapshot.subtotal - self.reductions.amount
+
+    @property
+    def off_line(self) -> Mapping[uuid.UUID, Decimal]:
+        """What each line costs less, by product."""
+        parts = zip(self.snapshot.lines, self.reductions.parts, strict=False)
+        return {line.product_id: part for line, part in parts if part}
 
     @property
     def quantity(self) -> int:
@@ -176,8 +197,18 @@ def cart_view(identity: Identity) -> CartView:
         line = line_from(row)
         (lines if row.is_sold else gone).append(line)
         notices.extend(_notices(line, row.is_sold))
-    snapshot = CartSnapshot(tuple(lines), found[0].currency)
-    return CartView(found[0].cart_id, snapshot, tuple(gone), tuple(notices))
+    head = found[0]
+    snapshot = CartSnapshot(tuple(lines), head.currency)
+    return CartView(head.cart_id, snapshot, tuple(gone), tuple(notices), head.coupon or "", head.gift_card_id)
+
+
+def reduced_cart(identity: Identity) -> CartView:
+    """This person's open cart with what promotions take off, before shipping is known. Two statements."""
+    view = cart_view(identity)
+    if view.is_empty:
+        return view
+    customer = Customer(identity.user_id)
+    return replace(view, reductions=reductions_for(view.snapshot, customer, view.coupon, view.cart_id))
 
 
 def _notices(line: LineSnapshot, is_sold: bool) -> list[Notice]:
@@ -219,6 +250,8 @@ def _lines_statement(*, of_user: bool) -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         Cart.id.label("cart_id"),
         Cart.currency,
+        Cart.coupon,
+        Cart.gift_card_id,
         CartItem.quantity,
         CartItem.unit_price.label("seen_price"),
         *line_columns(),
@@ -248,6 +281,13 @@ def line_columns() -> tuple[Any, ...]:
         Parent.images[0].label("parent_image"),
         Product.weight,
         sa.func.coalesce(Product.category_id, Parent.category_id).label("category_id"),
+        Product.parent_id,
+        sa.func.coalesce(Product.brand_id, Parent.brand_id).label("brand_id"),
+        # The read model knows the categories above; a subquery, so that other statements need no join.
+        sa.select(ProductSearch.category_path)
+        .where(ProductSearch.product_id == sa.func.coalesce(Product.parent_id, Product.id))
+        .scalar_subquery()
+        .label("category_path"),
     )
 
 
@@ -266,4 +306,7 @@ def line_from(row: sa.Row[Any]) -> LineSnapshot:
         seen_price=row.seen_price,
         weight=row.weight or ZERO,
         category_id=row.category_id,
+        parent_id=row.parent_id,
+        brand_id=row.brand_id,
+        category_path=tuple(row.category_path or ()),
     )

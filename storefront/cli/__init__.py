@@ -11,8 +11,23 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-COMMANDS = ("catalog", "chat", "embedder", "embeddings", "ops", "reviews", "search", "seed", "up", "users")
-"""Each is the attribute of that name in the module of that name."""
+COMMANDS = (
+    "catalog",
+    "chat",
+    "embedder",
+    "embeddings",
+    "gift-cards",
+    "ops",
+    "orders",
+    "payments",
+    "promotions",
+    "reviews",
+    "search",
+    "seed",
+    "up",
+    "users",
+)
+"""Each is the attribute of that name, an underscore for a hyphen, in the module of that name."""
 
 
 class Commands(AppGroup):
@@ -25,7 +40,8 @@ class Commands(AppGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, or None."""
         if cmd_name in COMMANDS and cmd_name not in self.commands:
-            self.add_command(getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name))
+            name = cmd_name.replace("-", "_")
+            self.add_command(getattr(import_module(f"{__name__}.{name}"), name))
         return super().get_command(ctx, cmd_name)
 
 

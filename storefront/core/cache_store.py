@@ -3,7 +3,8 @@
 An entry holds the moment (of the server's clock) at which its making began. Forgetting a tag writes down the
 moment; an entry that began earlier is worth nothing from then on, however many carry the tag. Moments lie in a
 fixed number of slots without an expiry: the server makes room by dropping entries, never by losing a moment.
-Two tags that meet in a slot cost a value now and then, never a wrong one.
+Two tags that meet in a slot cost a value now and then, never a wrong one. A server that drops whatever it likes
+(``allkeys-*``) may show what is no longer so: ``flask ops verify`` says it.
 """
 
 from __future__ import annotations
@@ -168,6 +169,11 @@ class CacheStore:
         moment = _microseconds(self._redis.time())
         self._redis.mset(dict.fromkeys(_slots(tags), moment))
         self.at_hand.clear()
+
+    def dropping_policy(self) -> str | None:
+        """What the server calls its way to make room where that may cost a moment; None where all is well."""
+        policy = str(self._redis.info("memory").get("maxmemory_policy", ""))
+        return policy if policy.startswith("allkeys-") else None
 
     def count(self, counter: str, number: int = 1) -> None:
         """Add to a counter; it travels with the next entry that is kept."""

@@ -26,6 +26,7 @@ class OutboxEntry(Identified, Created, Base):
     __table_args__ = (
         sa.CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         sa.Index("ix_outbox_due", "available_at", postgresql_where=sa.text("done_at IS NULL")),
+        sa.Index("ix_outbox_kind_due", "kind", "available_at", postgresql_where=sa.text("done_at IS NULL")),
     )
 
     kind: Mapped[str]

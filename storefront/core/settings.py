@@ -190,6 +190,36 @@ class Settings(BaseSettings):
     s3_access_key: SecretStr | None = Field(None, description="Access key of the bucket.")
     s3_secret_key: SecretStr | None = Field(None, description="Secret key of the bucket.")
 
+    stripe_secret_key: SecretStr | None = Field(
+        None, description="Stripe's secret key. Unset: cards are not offered. See `docs/payments.md`."
+    )
+    stripe_publishable_key: str | None = Field(
+        None, description="Stripe's publishable key, for the shopper's browser."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        None, description="Signing secret of the webhook; several, with commas, while one is replaced."
+    )
+    stripe_capture: Literal["automatic", "manual"] = Field(
+        "automatic", description="When a card is charged: with the order, or `manual`, when staff say so."
+    )
+    stripe_timeout_seconds: float = Field(
+        8.0,
+        gt=0,
+        le=60,
+        description="Longest wait for one answer of Stripe, which is asked up to three times.",
+    )
+    stripe_api_base: str | None = Field(
+        None, description="Another address of Stripe's interface, for development. Unset: Stripe's own."
+    )
+    stripe_script_base: str = Field(
+        "https://js.stripe.com",
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$",
+        description="Where the payment page loads Stripe's script from; another one for development.",
+    )
+    reconcile_minutes: PositiveInt = Field(
+        5, description="Minutes after which the provider is asked about a payment nobody told us of."
+    )
+
     openai_api_key: SecretStr | None = Field(
         None, description="Key of the model provider. Unset: the built-in assistant answers."
     )
@@ -221,6 +251,11 @@ class Settings(BaseSettings):
         """The signing key. Only callable once :func:`load_settings` has made sure that there is one."""
         assert self.secret_key is not None
         return self.secret_key.get_secret_value()
+
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that Stripe's webhooks may be signed with."""
+        given = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return tuple(part.strip() for part in given.split(",") if part.strip())
 
     def base_url(self) -> str:
         """Scheme and host for links that leave the shop (mail), without a trailing slash."""
@@ -262,6 +297,12 @@ def load_settings(**overrides: Any) -> Settings:
             raise SettingsInvalid(
                 "VECTOR_BACKEND: set it to pgvector; Elasticsearch keeps its own copy of PostgreSQL's vectors."
             )
+    if settings.stripe_secret_key is not None and not settings.stripe_publishable_key:
+        raise SettingsInvalid("STRIPE_PUBLISHABLE_KEY: name it beside STRIPE_SECRET_KEY, or unset both.")
+    if settings.stripe_secret_key is not None and settings.stripe_webhook_secret is None:
+        raise SettingsInvalid(
+            "STRIPE_WEBHOOK_SECRET: name it beside STRIPE_SECRET_KEY; without it no news of payments is believed."
+        )
     if settings.media_backend == "s3" and not settings.s3_bucket:
         raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
     return settings.model_copy(update=updates)

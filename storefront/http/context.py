@@ -11,6 +11,7 @@ from storefront.catalog import queries as catalog
 from storefront.http.assets import asset_url
 from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
 from storefront.http.media import media_url, picture_sources
+from storefront.http.promotion_words import coupon_remark, within_reach
 from storefront.http.rendering import wants_fragment
 from storefront.http.shop import shop
 from storefront.http.visitor import Visitor, current_visitor
@@ -46,6 +47,8 @@ def init_app(app: Flask) -> None:
         stars=stars,
         as_id=as_id,
         picture_sources=picture_sources,
+        coupon_remark=coupon_remark,
+        within_reach=within_reach,
     )
     app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
     app.context_processor(_common)

@@ -10,7 +10,8 @@ from storefront.http.countries import country_name
 from storefront.http.order_state import order_state
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.queries import OrderPage
-from storefront.payments.queries import providers
+from storefront.payments.methods import GIFT_CARD
+from storefront.payments.queries import known_method
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def words_for(order: OrderPage) -> OrderWords:
         state,
         kind,
         payment_name(order.payment_method),
-        payment_state(order.payment_method, order.payment_status),
+        _("What you paid is on its way back to you.")
+        if order.status == "cancelled" and order.payment_status == "paid"
+        else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
         address_lines(order.shipping_address),
         address_lines(order.billing_address),
@@ -55,11 +58,16 @@ def words_for(order: OrderPage) -> OrderWords:
 
 
 def payment_name(code: str) -> str:
-    """A way to pay as shoppers choose it; the code itself for one that is no longer offered."""
-    for method in providers():
-        if method.code == code:
-            return _(method.label)
-    return code
+    """A way to pay as shoppers choose it; the code itself for one that nobody knows any more."""
+    method = known_method(code)
+    if method is not None:
+        return _(method.label)
+    return {  # orders out of other shops' books
+        "credit_card": _("Credit card"),
+        "paypal": _("PayPal"),
+        "gift_card": _("Gift card"),
+        "elsewhere": _("In another shop"),
+    }.get(code, code)
 
 
 def payment_state(method: str, status: str) -> str:
@@ -74,10 +82,14 @@ def payment_state(method: str, status: str) -> str:
         }[status]
     if status == "failed":
         return _("The payment did not work.")
+    if method == GIFT_CARD.code:
+        return _("Your gift card has paid it.")
     if method == "invoice":
         return _("Please pay within 14 days after you get the invoice.")
     if method == "on_delivery":
         return _("You pay when the parcel arrives.")
+    if method == "stripe" and status == "authorised":
+        return _("The amount is reserved on your card, and charged when the parcel leaves.")
     return _("Not paid yet.")
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
-from storefront.search.services import log_click
+from storefront.search.services import log_click, may_be_slug
 
 Environ = dict[str, Any]
 Application = Callable[..., Iterable[bytes]]
@@ -54,7 +54,7 @@ def _opened(environ: Environ) -> str:
     in_advance = "prefetch" in environ.get("HTTP_SEC_PURPOSE", "")
     slug = path.removeprefix(_PRODUCT)
     is_product = slug != path and "/" not in slug and environ["REQUEST_METHOD"] == "GET"
-    return slug if is_product and not in_advance else ""
+    return slug if is_product and not in_advance and may_be_slug(slug) else ""
 
 
 def _searched_for(environ: Environ, came_from: str) -> str:

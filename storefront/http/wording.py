@@ -25,6 +25,7 @@ from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFou
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.formats import format_money
+from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.errors import (
     CheckoutExpired,
@@ -33,7 +34,23 @@ from storefront.orders.errors import (
     ProductNotSold,
     TotalChanged,
 )
-from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
+from storefront.payments.errors import (
+    NothingToCapture,
+    PaymentDeclined,
+    RefundedMeanwhile,
+    RefundFailed,
+    RefundTooLarge,
+    UnknownPaymentMethod,
+)
+from storefront.promotions.errors import (
+    CouponRefused,
+    GiftCardBalanceChanged,
+    PromotionChangedMeanwhile,
+    PromotionRefused,
+    PromotionUsedUp,
+    UnknownGiftCard,
+)
+from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -208,6 +225,61 @@ def _payment_declined(error: PaymentDeclined) -> str:
 
 
 @explain.register
+def _coupon_refused(error: CouponRefused) -> str:
+    if not error.code:
+        return _("Please enter a code first.")
+    return explain_reason(error.reason, error.code, error.currency)
+
+
+@explain.register
+def _promotion_used_up(error: PromotionUsedUp) -> str:
+    if error.code:
+        return _(
+            "The code “%(code)s” has just been used up. Nothing was ordered. Please look at the new total.",
+            code=error.code,
+        )
+    return _("“%(name)s” has just ended. Nothing was ordered. Please look at the new total.", name=error.name)
+
+
+@explain.register
+def _unknown_gift_card(error: UnknownGiftCard) -> str:
+    return _("We know no gift card with this code that can be used. Please check how it is written.")
+
+
+@explain.register
+def _gift_card_balance_changed(error: GiftCardBalanceChanged) -> str:
+    return _(
+        "The gift card paid %(was)s of this order and now pays %(now)s. Nothing was ordered. Please look at it again.",
+        was=format_money(error.was, error.currency),
+        now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _promotion_refused(error: PromotionRefused) -> str:
+    sentences = {
+        ("code", "taken"): _("Another promotion has this code."),
+        ("code", "two kinds of codes"): _("Please give one code, or use codes of one use each."),
+        ("code", "no single codes"): _("This promotion takes no codes of one use each."),
+        ("ends_at", "before its start"): _("The end must be after the start."),
+        ("usage_limit", "below its uses"): _("It was used more often than that already."),
+        ("count", "range"): _("Please ask for 1 to 10,000 codes."),
+        ("amount", "range"): _("Please give an amount of up to 100,000 with at most two decimals."),
+        ("lane", "no word"): _("A lane is one word of lower-case letters, digits and hyphens."),
+    }
+    return sentences.get(
+        (error.field, error.reason), _("This does not fit together: %(reason)s.", reason=error.reason)
+    )
+
+
+@explain.register
+def _promotion_changed(error: PromotionChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has changed this promotion meanwhile. Nothing of yours was saved. Please look at it again."
+    )
+
+
+@explain.register
 def _product_changed(error: ProductChangedMeanwhile) -> str:
     return _(
         "Somebody else has saved this product meanwhile. Nothing of yours was saved: open it in a second tab,"
@@ -299,3 +371,39 @@ def _synonym_changed(error: SynonymChangedMeanwhile) -> str:
     return _(
         "Somebody else has changed this entry meanwhile. Nothing of yours was saved. Please look at it again."
     )
+
+
+@explain.register
+def _payment_provider_failure(error: PaymentProviderFailure) -> str:
+    return _(
+        "Our payment provider does not answer at the moment. Nothing was charged. "
+        "Please try again in a minute, or choose another way to pay."
+    )
+
+
+@explain.register
+def _nothing_to_capture(error: NothingToCapture) -> str:
+    return _("There is nothing to take for this order, or not as much as that. Please look at it again.")
+
+
+@explain.register
+def _refund_too_large(error: RefundTooLarge) -> str:
+    return _(
+        "%(left)s of this payment can still go back, so %(wanted)s is too much. Nothing was sent.",
+        left=format_money(error.left, error.currency),
+        wanted=format_money(error.wanted, error.currency),
+    )
+
+
+@explain.register
+def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
+    return _(
+        "Somebody else has just given money back for this order: %(refunded)s in all. Nothing more was sent. "
+        "Please look at the order again.",
+        refunded=format_money(error.refunded, error.currency),
+    )
+
+
+@explain.register
+def _refund_failed(error: RefundFailed) -> str:
+    return _("The payment provider did not take this refund. Nothing was sent.")

@@ -20,6 +20,8 @@ TASK_MODULES = (
     "storefront.jobs.mail",
     "storefront.jobs.orders",
     "storefront.jobs.outbox",
+    "storefront.jobs.payments",
+    "storefront.jobs.popularity",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
     "storefront.jobs.upkeep",

@@ -63,6 +63,19 @@ def drain(limit: int = 200) -> int:
     return done
 
 
+def drain_kind(kind: str, limit: int = 100) -> int:
+    """Handle up to ``limit`` due entries of one kind that is drained apart; returns how many were done."""
+    _all_handlers()
+    done = 0
+    for _ in range(limit):
+        with transaction():
+            entries = outbox.claim_all(kind, CLAIM, limit=1)
+        if not entries:
+            break
+        done += _handle(entries[0])
+    return done
+
+
 def _handle(entry: outbox.Claimed) -> bool:
     handler = _all_handlers().get(entry.kind)
     if handler is None:

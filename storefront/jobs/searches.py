@@ -1,9 +1,9 @@
-"""The search log: what the pages have noted is written down."""
+"""The search log: what the pages have noted is written down, and what many looked for is suggested."""
 
 from __future__ import annotations
 
 from storefront.jobs.celery_app import celery
-from storefront.search.services import write_log
+from storefront.search.services import refresh_popular_searches, write_log
 
 _MOST_TURNS = 20
 
@@ -18,3 +18,9 @@ def write_search_log() -> int:
         if not any(counts.values()):
             break
     return written
+
+
+@celery.task(name="storefront.jobs.searches.refresh_suggestions")
+def refresh_suggestions() -> bool:
+    """Count anew which texts are suggested; False when somebody is at it already."""
+    return refresh_popular_searches()

@@ -17,18 +17,22 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
+from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue_all
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
+from storefront.orders.concessions import Concessions
 from storefront.orders.models import Order, OrderEvent, OrderItem
 from storefront.payments import services as payments
+from storefront.payments.methods import GIFT_CARD
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.pricing.totals import LineTotals, Totals
+from storefront.promotions import services as promotions
 
 
 @dataclass(frozen=True, slots=True)
 class SeenAmount:
-    """One amount as the checkout page showed it; ``key`` is the product's id for a line."""
+    """One amount as the checkout page showed it; ``key`` is the id of a line's product, or of a promotion."""
 
     what: Literal["line", "shipping", "discount", "tax"]
     key: str
@@ -42,6 +46,7 @@ class PlaceOrder:
 
     ``email`` is a guest's; somebody who is signed in is reached at their account's. ``idempotency_key`` is
     made with the form: the same key leads to the same order, however often it is sent.
+    ``expected_gift_card`` is the part of the total that the page said the cart's gift card would pay.
     """
 
     idempotency_key: str
@@ -54,11 +59,12 @@ class PlaceOrder:
     note: str = ""
     language: str = "en"
     seen: tuple[SeenAmount, ...] = ()
+    expected_gift_card: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An order's head, as the steps of placing and settling it need it."""
+    """An order's head, as the steps of placing and settling it need it. ``gift_card`` is paid already."""
 
     id: uuid.UUID
     number: str
@@ -69,6 +75,12 @@ class Draft:
     total: Decimal
     currency: str
     idempotency_key: str
+    gift_card: Decimal = ZERO
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What the payment method is asked for."""
+        return self.total - self.gift_card
 
 
 @cache
@@ -83,6 +95,7 @@ def _heads() -> Any:
         Order.total_amount,
         Order.currency,
         sa.func.coalesce(Order.idempotency_key, ""),
+        Order.gift_card_amount,
     )
 
 
@@ -128,6 +141,7 @@ def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
             Order.shipping_method,
             Order.payment_method,
             sa.func.coalesce(sa.cast(Order.guest_email, sa.Text), ""),
+            Order.gift_card_amount,
         ).where(Order.id == order_id)
     )
     return tuple(written.one()) == (
@@ -135,16 +149,28 @@ def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
         request.shipping_address.stored(),
         request.billing_address.stored(),
         request.shipping_method,
-        request.payment_method,
+        payment_code(request, request.expected_total - request.expected_gift_card),
         request.email,
+        request.expected_gift_card,
     )
 
 
+def payment_code(request: PlaceOrder, to_pay: Decimal) -> str:
+    """How the order is paid: as was asked for, unless the gift card leaves nothing to pay."""
+    return GIFT_CARD.code if request.expected_gift_card and not to_pay else request.payment_method
+
+
 def write_draft(
-    identity: Identity, request: PlaceOrder, cart_id: uuid.UUID, snapshot: CartSnapshot, totals: Totals
+    identity: Identity,
+    request: PlaceOrder,
+    cart_id: uuid.UUID,
+    snapshot: CartSnapshot,
+    totals: Totals,
+    concessions: Concessions,
 ) -> Draft:
     """Write the draft with its lines and its open payment, in the caller's transaction."""
     order_id = new_id()
+    method = payment_code(request, totals.total - concessions.gift_card_amount)
     values = {
         "id": order_id,
         "user_id": identity.user_id,
@@ -161,7 +187,9 @@ def write_draft(
         "shipping_address": request.shipping_address.stored(),
         "billing_address": request.billing_address.stored(),
         "shipping_method": request.shipping_method,
-        "payment_method": request.payment_method,
+        "payment_method": method,
+        "reductions": concessions.stored(),
+        "gift_card_amount": concessions.gift_card_amount,
         "idempotency_key": request.idempotency_key,
         "language": request.language,
         "customer_note": request.note or None,
@@ -175,20 +203,20 @@ def write_draft(
             for position, (line, amounts) in enumerate(zip(snapshot.lines, totals.lines, strict=True))
         ],
     )
-    payments.open_payment(
-        order_id, request.payment_method, totals.total, snapshot.currency, request.idempotency_key
-    )
-    return Draft(
+    draft = Draft(
         order_id,
         number,
         "draft",
         cart_id,
         identity.user_id,
-        request.payment_method,
+        method,
         totals.total,
         snapshot.currency,
         request.idempotency_key,
+        concessions.gift_card_amount,
     )
+    payments.open_payment(order_id, method, draft.to_pay, snapshot.currency, request.idempotency_key)
+    return draft
 
 
 def _insert(values: Mapping[str, Any]) -> str:
@@ -279,7 +307,7 @@ def announce(
 
 
 def abandon(order_id: uuid.UUID, reason: str) -> bool:
-    """Give up an unfinished order: cancelled, hold released, payment closed. False when it is finished.
+    """Give up an unfinished order: cancelled, what it holds released, payment closed. False when it is finished.
 
     ``reason`` is for staff, one of ``replaced``, ``declined``, ``out_of_stock``, ``expired``, ``left``.
     """
@@ -294,6 +322,7 @@ def abandon(order_id: uuid.UUID, reason: str) -> bool:
             .execution_options(synchronize_session=False)
         )
         inventory.release_order(order_id)
+        promotions.release_order(order_id)
         payments.cancel_payments(order_id, reason)
         record_event(order_id, "abandoned", from_status=draft.status, to_status="cancelled", note=reason)
     return True

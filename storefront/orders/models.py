@@ -52,7 +52,8 @@ class Order(Identified, Timestamped, Base):
 
     A draft is unique per cart and per idempotency key. ``anonymised_at`` is set when the person behind it
     was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
-    for: the shopper's login may not read them), ``customer_note`` is the shopper's.
+    for: the shopper's login may not read them), ``customer_note`` is the shopper's. ``reductions`` are what the
+    promotions were called and took off, ``gift_card_amount`` the part of the total that a gift card pays.
     """
 
     __tablename__ = "orders"
@@ -73,6 +74,9 @@ class Order(Identified, Timestamped, Base):
             name="total_adds_up",
         ),
         sa.CheckConstraint(
+            "gift_card_amount >= 0 AND gift_card_amount <= total_amount", name="gift_card_within_total"
+        ),
+        sa.CheckConstraint(
             "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
             name="somebody_ordered",
         ),
@@ -91,7 +95,12 @@ class Order(Identified, Timestamped, Base):
         sa.Index("ix_orders_status_created_at", "status", sa.text("created_at DESC")),
         sa.Index("ix_orders_created_at", sa.text("created_at DESC")),
         sa.Index("ix_orders_guest_email", "guest_email", postgresql_where=sa.text("guest_email IS NOT NULL")),
-        sa.Index("ix_orders_external_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_orders_external_id",
+            "external_id",
+            unique=True,
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     order_number: Mapped[str] = mapped_column(unique=True)
@@ -113,6 +122,7 @@ class Order(Identified, Timestamped, Base):
     shipping_method: Mapped[str | None]
     payment_method: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    # Its number in another shop's books, as it stands there (#W7678072); order_number is then W7678072.
     external_id: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     customer_note: Mapped[str | None]
@@ -121,6 +131,8 @@ class Order(Identified, Timestamped, Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
     anonymised_at: Mapped[datetime | None]
+    reductions: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
 
 
 class OrderItem(Identified, Created, Base):

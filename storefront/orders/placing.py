@@ -1,6 +1,7 @@
 """Placing an order in three steps: PREPARE, PAY, FINALISE.
 
-Locks are always taken in this order: the cart, the order, the products by primary key. PREPARE and FINALISE
+Locks are always taken in this order: the cart, the order, the products by primary key, then promotions and gift
+cards by theirs. PREPARE and FINALISE
 are one transaction each; between them no transaction is open, because somebody else is thinking. A process
 that dies in between leaves a draft with its hold, which ``settling`` brings to an end.
 """
@@ -18,13 +19,14 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.cart import services as carts
 from storefront.cart.models import Cart
-from storefront.cart.queries import cart_view
+from storefront.cart.queries import CartView, cart_view
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
+from storefront.orders.concessions import Concessions, reduced
 from storefront.orders.drafts import (
     Draft,
     PlaceOrder,
@@ -41,20 +43,25 @@ from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, Product
 from storefront.orders.models import Order
 from storefront.payments import services as payments
 from storefront.payments.errors import PaymentDeclined
-from storefront.payments.methods import Authorisation
+from storefront.payments.methods import Authorisation, NeedsShopper
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot
-from storefront.pricing.totals import Totals, price
+from storefront.pricing.totals import Totals
+from storefront.promotions.queries import Customer, candidates_for
 from storefront.shipping.queries import method_for, tax_rate_for
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """The order that now exists. ``was_placed_before`` when this was a repetition of an earlier request."""
+    """The order that now exists. ``was_placed_before`` when this was a repetition of an earlier request.
+
+    With ``needs_shopper`` it is a draft whose goods are held until they have paid in their browser.
+    """
 
     order_id: uuid.UUID
     number: str
     was_placed_before: bool = False
+    needs_shopper: bool = False
 
 
 def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
@@ -62,8 +69,9 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
 
     Sent twice with the same key, at once or later, it leads to the same order. Raises :class:`EmptyCart`,
     :class:`ProductNotSold`, :class:`InsufficientStock`, ``MethodUnavailable``, ``UnknownPaymentMethod``,
-    :class:`TotalChanged`, :class:`PaymentDeclined` and :class:`CheckoutExpired`; after each of them nothing
-    is ordered, nothing is held and nothing is charged.
+    :class:`TotalChanged`, ``PromotionUsedUp``, ``GiftCardBalanceChanged``, :class:`PaymentDeclined` and
+    :class:`CheckoutExpired`; after each of them nothing is ordered, nothing is held and nothing is charged. After
+    :class:`PaymentProviderFailure` the goods stay held, and the same request may be sent again.
     """
     draft = prepare(identity, request)
     if draft.status not in ("draft", "pending"):
@@ -74,18 +82,45 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
 def pay_and_finalise(draft: Draft) -> PlacedOrder:
     """PAY and FINALISE for a draft, whether just prepared or found again later."""
     try:
-        authorisation = payments.authorise(
-            draft.id, draft.payment_method, draft.total, draft.currency, draft.idempotency_key
+        answer = payments.authorise(
+            draft.id,
+            draft.payment_method,
+            draft.to_pay,
+            draft.currency,
+            draft.idempotency_key,
+            draft.number,
         )
     except PaymentDeclined:
         abandon(draft.id, "declined")
         raise
+    if isinstance(answer, NeedsShopper):
+        return _wait_for_shopper(draft, answer)
+    return finalise_or_let_go(draft, answer)
+
+
+def finalise_or_let_go(draft: Draft, authorisation: Authorisation) -> PlacedOrder:
+    """FINALISE, or let go of the payment: never neither. Raises what :func:`finalise` raises."""
     try:
         return finalise(draft.id, draft.cart_id, authorisation)
     except (InsufficientStock, CheckoutExpired) as refusal:
-        payments.void(draft.payment_method, authorisation, draft.idempotency_key)
-        abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left")
+        with transaction():
+            if not abandon(draft.id, "out_of_stock" if isinstance(refusal, InsufficientStock) else "left"):
+                payments.have_let_go(draft.id)
         raise
+
+
+def _wait_for_shopper(draft: Draft, answer: NeedsShopper) -> PlacedOrder:
+    """The payment is begun. Whoever gave the draft up meanwhile may not have known of it."""
+    with transaction():
+        status = head_of(draft.id, lock=True).status
+        payments.record_reference(draft.id, answer.reference)
+        if status == "cancelled":
+            payments.have_let_go(draft.id)
+    if status == "cancelled":
+        raise CheckoutExpired
+    return PlacedOrder(
+        draft.id, draft.number, was_placed_before=status != "draft", needs_shopper=status == "draft"
+    )
 
 
 def prepare(identity: Identity, request: PlaceOrder) -> Draft:
@@ -111,19 +146,22 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
         head_of(earlier.id, lock=True)  # before the products: whoever gives it up locks in that order, too
         held = inventory.held_for(earlier.id)
     stock = inventory.lock_products({*cart.quantities, *held})
-    if earlier is not None:
-        abandon(earlier.id, "replaced")
     # Whoever comes too late for the last unit leaves at once: many others wait for this lock.
     for product_id, row in stock.items():
         _check_stock(row.name, product_id, cart.quantities, row.available + held.get(product_id, 0))
     view = cart_view(identity)
     for line in view.gone:
         raise ProductNotSold(line.product_id, line.name)
-    totals = _totals(view.snapshot, request)
+    totals, concessions = _totals(identity, view, request)
     if totals.total != request.expected_total:
-        changes = _changes(view.snapshot, totals, request)
+        changes = _changes(view.snapshot, totals, concessions, request)
         raise TotalChanged(request.expected_total, totals.total, view.snapshot.currency, changes)
-    draft = write_draft(identity, request, cart.cart_id, view.snapshot, totals)
+    concessions = concessions.with_gift_card(view, totals.total, request.expected_gift_card)
+    if earlier is not None:
+        concessions.lock(earlier.id)
+        abandon(earlier.id, "replaced")
+    draft = write_draft(identity, request, cart.cart_id, view.snapshot, totals, concessions)
+    concessions.take(draft.id)
     expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
     untouched = None if earlier else stock
     inventory.hold(cart.quantities, order_id=draft.id, expires_at=expires_at, locked=untouched)
@@ -159,21 +197,31 @@ def _check_stock(
         raise InsufficientStock(product_id, name, wanted, available)
 
 
-def _totals(snapshot: CartSnapshot, request: PlaceOrder) -> Totals:
+def _totals(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[Totals, Concessions]:
     country, region = request.shipping_address.country, request.shipping_address.region
     payment_method(request.payment_method, country)
-    option = method_for(request.shipping_method, country, region, snapshot.subtotal, snapshot.weight)
-    return price(snapshot, option.amount, tax_rate_for(country, region))
+    snapshot = view.snapshot
+    customer = Customer(identity.user_id, request.email)
+    candidates = candidates_for(snapshot, customer, view.coupon, view.cart_id)
+    goods = snapshot.subtotal - candidates.at().amount
+    option = method_for(request.shipping_method, country, region, goods, snapshot.weight)
+    reductions = candidates.at(option.amount)
+    return reduced(snapshot, option.amount, tax_rate_for(country, region), reductions), Concessions(
+        customer, reductions
+    )
 
 
-def _changes(snapshot: CartSnapshot, totals: Totals, request: PlaceOrder) -> tuple[Change, ...]:
+def _changes(
+    snapshot: CartSnapshot, totals: Totals, concessions: Concessions, request: PlaceOrder
+) -> tuple[Change, ...]:
     """What is another amount than the page showed, line by line."""
     today: dict[tuple[str, str], tuple[str, Decimal]] = {
         ("line", str(line.product_id)): (line.name, line.total) for line in snapshot.lines
     }
     today["shipping", ""] = ("", totals.shipping)
-    if totals.discount:
-        today["discount", ""] = ("", totals.discount)
+    for one in concessions.reductions.applied:
+        if one.amount:
+            today["discount", str(one.id)] = (one.name, one.amount)
     if not totals.prices_include_tax:
         today["tax", ""] = ("", totals.tax)
     changes = []
@@ -183,9 +231,9 @@ def _changes(snapshot: CartSnapshot, totals: Totals, request: PlaceOrder) -> tup
             changes.append(Change(seen.what, name, seen.amount, amount))
     if request.seen:
         changes.extend(
-            Change("line", name, None, amount)
+            Change("line" if what == "line" else "discount", name, None, amount)
             for (what, _), (name, amount) in today.items()
-            if what == "line"
+            if what in ("line", "discount")
         )
     return tuple(changes)
 

@@ -12,18 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from storefront.accounts.models import User
+from storefront.cart.models import Cart
 from storefront.catalog.models import Product
 from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.core.money import ZERO
 from storefront.core.pagination import Page
 from storefront.orders.addresses import PostalAddress, address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
+from storefront.payments.queries import gives_back
 from storefront.shipping.models import ShippingMethod
 
 CANCELLABLE = ("pending", "placed")
-"""Until it is packed. A paid order's way back to the money is a refund."""
+"""Until it is packed."""
 NOT_PAID_YET = ("pending", "authorised", "failed")
 
 
@@ -67,8 +70,21 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReduction:
+    """What a promotion took off this order. ``amount`` is off the goods, ``shipping`` off the shipping."""
+
+    name: str
+    code: str
+    amount: Decimal
+    shipping: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Everything an order's page and mails show. Amounts are in ``currency``."""
+    """Everything an order's page and mails show. Amounts are in ``currency``.
+
+    ``external_id`` is the order's number in the other shop's books that it came from, if it did.
+    """
 
     id: uuid.UUID
     number: str
@@ -98,6 +114,14 @@ class OrderPage:
     lines: tuple[OrderLine, ...]
     events: tuple[TimelineEvent, ...]
     parcels: tuple[Parcel, ...] = ()
+    external_id: str = ""
+    reductions: tuple[OrderReduction, ...] = ()
+    gift_card: Decimal = ZERO
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is paid beside the gift card."""
+        return self.total - self.gift_card
 
     @property
     def quantity(self) -> int:
@@ -107,12 +131,17 @@ class OrderPage:
     @property
     def can_cancel(self) -> bool:
         """Whether the shopper may still cancel it."""
-        return is_cancellable(self.status, self.fulfilment_status, self.payment_status)
+        return is_cancellable(self.status, self.fulfilment_status, self.payment_status, self.payment_method)
 
 
-def is_cancellable(status: str, fulfilment_status: str, payment_status: str) -> bool:
-    """Whether an order in this state may be cancelled by the person who placed it."""
-    return status in CANCELLABLE and fulfilment_status == "unfulfilled" and payment_status in NOT_PAID_YET
+def is_cancellable(status: str, fulfilment_status: str, payment_status: str, payment_method: str) -> bool:
+    """Whether an order in this state may be cancelled by the person who placed it.
+
+    Also a paid one, where the money goes back by itself.
+    """
+    if status not in CANCELLABLE or fulfilment_status != "unfulfilled":
+        return False
+    return payment_status in NOT_PAID_YET or (payment_status == "paid" and gives_back(payment_method))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +219,59 @@ def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> li
     return [OrderSummary(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """An order that its shopper is about to pay, or has just paid. The amount is in ``currency``."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    total: Decimal
+    currency: str
+
+
+def order_to_pay(identity: Identity, number: str) -> Unpaid:
+    """This person's order, also while it is a draft. Raises :class:`NotFound`, also for somebody else's."""
+    cart_is_theirs = sa.exists().where(Cart.id == Order.cart_id, Cart.session_id == identity.session_id)
+    theirs: sa.ColumnElement[bool] = Order.id.in_(identity.proved_order_ids)
+    if identity.user_id is not None:
+        theirs = sa.or_(theirs, Order.user_id == identity.user_id)
+    elif identity.session_id is not None:
+        theirs = sa.or_(theirs, sa.and_(Order.user_id.is_(None), cart_is_theirs))
+    row = (
+        session()
+        .execute(
+            sa.select(Order.id, Order.order_number, Order.status, Order.total_amount, Order.currency).where(
+                Order.order_number == normal_number(number), theirs
+            )
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("order", number)
+    return Unpaid(*row)
+
+
 def find_guest_order(number: str, email: str) -> uuid.UUID | None:
-    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong."""
+    """The id of a guest's order by its number and e-mail address; None whichever of the two is wrong.
+
+    Somebody whose order came out of another shop's books has an account that they have never opened: until they set
+    a password by a mailed link they find it as guests do. That a stranger signs up with their address changes nothing.
+    """
+    address = email.strip()
+    unopened = sa.and_(
+        Order.external_id.is_not(None),
+        User.email == address,
+        sa.not_(User.email_verified),
+        User.deleted_at.is_(None),
+        User.is_active,
+    )
     return session().scalar(
-        sa.select(Order.id).where(
+        sa.select(Order.id)
+        .join(User, User.id == Order.user_id, isouter=True)
+        .where(
             Order.order_number == normal_number(number),
-            Order.guest_email == email.strip(),
-            Order.user_id.is_(None),
+            sa.or_(sa.and_(Order.guest_email == address, Order.user_id.is_(None)), unopened),
             Order.status != "draft",
         )
     )
@@ -237,6 +312,9 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 sa.func.coalesce(Order.cancel_reason, "").label("cancel_reason"),
                 Order.shipping_address,
                 Order.billing_address,
+                sa.func.coalesce(Order.external_id, "").label("external_id"),
+                Order.reductions,
+                Order.gift_card_amount.label("gift_card"),
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
@@ -252,6 +330,10 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
         | {
             "shipping_address": address_from(row.shipping_address),
             "billing_address": address_from(row.billing_address),
+            "reductions": tuple(
+                OrderReduction(one["name"], one["code"], Decimal(one["amount"]), Decimal(one["shipping"]))
+                for one in row.reductions
+            ),
         },
         lines=_lines(row.id),
         events=_events(row.id),

@@ -16,10 +16,13 @@ from storefront.orders.addresses import PostalAddress
 from storefront.orders.drafts import PlaceOrder, SeenAmount, announce, lines_of, record_event
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
+from storefront.orders.money import capture_payment, look_again, refund_payment
+from storefront.orders.paying import bring_up_to_date, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.queries import is_cancellable, normal_number, visible_to
 from storefront.orders.settling import settle_stranded_orders
 from storefront.payments import services as payments
+from storefront.promotions import services as promotions
 
 __all__ = [
     "CancelledOrder",
@@ -27,8 +30,15 @@ __all__ = [
     "PlacedOrder",
     "PostalAddress",
     "SeenAmount",
+    "bring_up_to_date",
     "cancel_order",
+    "capture_payment",
+    "let_go",
+    "look_again",
     "place_order",
+    "process_event",
+    "reconcile_payments",
+    "refund_payment",
     "settle_stranded_orders",
 ]
 
@@ -44,6 +54,9 @@ class CancelledOrder:
 def cancel_order(identity: Identity, number: str, reason: str = "") -> CancelledOrder:
     """Cancel this person's order while it is not packed: its goods go back on the shelf, nobody has to pay.
 
+    What a provider holds of it is let go of, and what it took goes back, after the commit, by a job.
+    What a gift card has paid is on the card again, and promotions count as not used.
+
     Raises :class:`NotFound`, also for somebody else's order, and :class:`OrderNotCancellable`.
     """
     with transaction():
@@ -56,6 +69,7 @@ def cancel_order(identity: Identity, number: str, reason: str = "") -> Cancelled
                     Order.status,
                     Order.fulfilment_status,
                     Order.payment_status,
+                    Order.payment_method,
                     Order.user_id,
                 )
                 .where(Order.order_number == normal_number(number), visible_to(identity))
@@ -65,20 +79,24 @@ def cancel_order(identity: Identity, number: str, reason: str = "") -> Cancelled
         )
         if row is None:
             raise NotFound("order", number)
-        if not is_cancellable(row.status, row.fulfilment_status, row.payment_status):
+        if not is_cancellable(
+            row.status, row.fulfilment_status, row.payment_status, row.payment_method or ""
+        ):
             raise OrderNotCancellable(row.order_number, row.status)
         session().execute(
             sa.update(Order)
             .where(Order.id == row.id)
             .values(
                 status="cancelled",
-                payment_status="cancelled",
+                # What was taken is on its way back until it is there.
+                payment_status="paid" if row.payment_status == "paid" else "cancelled",
                 cancelled_at=now(),
                 cancel_reason=reason.strip()[:500] or None,
             )
             .execution_options(synchronize_session=False)
         )
         inventory.give_back(row.id, lines_of(row.id), note="order cancelled")
+        promotions.release_order(row.id)
         payments.cancel_payments(row.id, "order cancelled")
         record_event(row.id, "cancelled", from_status=row.status, to_status="cancelled", actor="shopper")
         announce("order_cancelled", row.id, user_id=row.user_id, session_id=identity.session_id)

@@ -16,9 +16,10 @@ from storefront.inventory.errors import InsufficientStock
 from storefront.orders.drafts import Draft, abandon, head_of, lines_of
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.models import Order
+from storefront.orders.paying import give_up
 from storefront.orders.placing import pay_and_finalise
 from storefront.payments.errors import PaymentDeclined
-from storefront.payments.queries import payment_method
+from storefront.payments.queries import known_method
 
 log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=60)
@@ -31,7 +32,7 @@ def settle_stranded_orders() -> dict[str, int]:
 
     Run by a job, safe to run twice at once. A draft whose hold still stands, whose cart still wants the same
     and whose payment needs nobody is finished: the shopper did press the button. Any other is given up once
-    its hold is over.
+    its hold is over; where a provider was asked, it is told first, and a payment that came late makes the order count.
     """
     counts = {"placed": 0, "cancelled": 0}
     stranded = session().scalars(
@@ -58,9 +59,13 @@ def settle(order_id: uuid.UUID) -> str | None:
     with transaction():
         draft = head_of(order_id)
         reason = _why_not(draft)
-        needs_shopper = payment_method(draft.payment_method).needs_shopper
+        method = known_method(draft.payment_method)
+    needs_shopper = method is not None and method.needs_shopper
     if draft.status != "draft" or (reason is None and needs_shopper):
         return None
+    if reason is not None and needs_shopper:
+        outcome = give_up(order_id, reason)
+        return outcome if outcome in ("placed", "cancelled") else None
     if reason is not None:
         return "cancelled" if abandon(order_id, reason) else None
     try:

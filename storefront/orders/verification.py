@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.inventory.models import StockMovement
 from storefront.orders.models import Order, OrderItem
-
-_NEVER_SOLD = ("draft", "pending", "cancelled")
+from storefront.orders.selling import NOT_SOLD
+from storefront.promotions.models import GiftCardEntry, PromotionUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,44 @@ class OrderDifference:
 
 
 def order_differences(limit: int = 100) -> list[OrderDifference]:
-    """Orders whose lines do not sum to their amounts, or whose units the stock ledger does not know.
+    """Orders whose lines do not sum to their amounts, or that the ledgers know otherwise: stock, uses, gift cards.
 
-    Orders out of other shops' books (``external_id``) brought their own stock with them and are left out.
+    Orders out of other shops' books (``external_id``) brought their own stock: our ledger knows nothing of it.
     """
-    return [*_amounts(limit), *_units(limit)]
+    return [*_amounts(limit), *_units(limit), *_concessions(limit)]
+
+
+def _concessions(limit: int) -> list[OrderDifference]:
+    """A living order's discount is what its promotions took off, its gift card's part what the card's ledger says.
+
+    An order that was given up or cancelled has given both back.
+    """
+    used = sa.func.coalesce(
+        sa.select(sa.func.sum(PromotionUse.amount))
+        .where(PromotionUse.order_id == Order.id)
+        .scalar_subquery(),
+        0,
+    )
+    paid = sa.func.coalesce(
+        sa.select(-sa.func.sum(GiftCardEntry.delta))
+        .where(GiftCardEntry.order_id == Order.id)
+        .scalar_subquery(),
+        0,
+    )
+    is_cancelled = Order.status == "cancelled"
+    checks: tuple[tuple[str, Any, Any], ...] = (
+        ("discount by promotions", sa.case((is_cancelled, 0), else_=Order.discount_amount), used),
+        ("paid by gift card", sa.case((is_cancelled, 0), else_=Order.gift_card_amount), paid),
+    )
+    found: list[OrderDifference] = []
+    for what, stored, computed in checks:
+        rows = session().execute(
+            sa.select(Order.order_number, stored, computed)
+            .where(stored != computed, Order.external_id.is_(None))
+            .limit(limit)
+        )
+        found.extend(OrderDifference(number, what, Decimal(one), Decimal(two)) for number, one, two in rows)
+    return found
 
 
 def _amounts(limit: int) -> list[OrderDifference]:
@@ -55,7 +88,7 @@ def _amounts(limit: int) -> list[OrderDifference]:
         rows = session().execute(
             sa.select(Order.order_number, stored, computed)
             .join(sums, sums.c.order_id == Order.id, isouter=True)
-            .where(stored != computed, Order.external_id.is_(None))
+            .where(stored != computed)
             .limit(limit)
         )
         found.extend(OrderDifference(number, what, one, Decimal(other)) for number, one, other in rows)
@@ -80,7 +113,7 @@ def _units(limit: int) -> list[OrderDifference]:
         .group_by(StockMovement.order_id)
         .subquery()
     )
-    never_sold = Order.status.in_(_NEVER_SOLD)
+    never_sold = Order.status.in_(NOT_SOLD)
     stored = sa.case((never_sold, 0), else_=wanted.c.units)
     computed = sa.func.coalesce(sa.case((never_sold, moved.c.away), else_=moved.c.sold), 0)
     rows: Any = session().execute(

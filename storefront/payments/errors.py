@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from storefront.core.errors import DomainError
 
@@ -19,4 +20,42 @@ class PaymentDeclined(DomainError):
     """The provider said no. ``reason`` is the provider's word, for staff; the shopper may try another way."""
 
     method: str
+    reason: str = ""
+
+
+@dataclass
+class NothingToCapture(DomainError):
+    """The order's payment is not authorised (any more), or for less than ``wanted``."""
+
+    number: str
+    status: str
+    wanted: Decimal | None = None
+    authorised: Decimal | None = None
+
+
+@dataclass
+class RefundTooLarge(DomainError):
+    """More than is left of what was taken: ``left`` may go back."""
+
+    number: str
+    wanted: Decimal
+    left: Decimal
+    currency: str
+
+
+@dataclass
+class RefundedMeanwhile(DomainError):
+    """Somebody has given money back since the page was opened: ``seen`` stood there, it is ``refunded`` now."""
+
+    number: str
+    seen: Decimal
+    refunded: Decimal
+    currency: str
+
+
+@dataclass
+class RefundFailed(DomainError):
+    """The provider did not give the money back. ``reason`` is its word, for staff."""
+
+    number: str
     reason: str = ""

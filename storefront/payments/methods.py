@@ -2,8 +2,7 @@
 
 A method decides and remembers outside this database; the order's rows are written by ``orders``. It is
 called with no transaction open, always with an idempotency key: the same key must never take money twice.
-On invoice and on delivery there is nobody to ask: they say yes at once. A card provider joins by
-implementing :class:`PaymentMethod`.
+On invoice and on delivery there is nobody to ask: they say yes at once. Cards are in ``cards``.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -25,6 +25,14 @@ class Authorisation:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsShopper:
+    """Nobody has paid yet: the shopper completes it in their browser, with ``client_secret``, which is not stored."""
+
+    reference: str
+    client_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """What is to be paid: for which order, how much, and the key that makes a repetition harmless."""
 
@@ -32,6 +40,42 @@ class Charge:
     amount: Decimal
     currency: str
     idempotency_key: str
+    order_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The payment that somebody is asked about. Without a ``reference`` it is found by its order."""
+
+    order_id: uuid.UUID
+    reference: str | None
+    currency: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Money that went back at the provider. ``refund_id`` is our row's id; empty when it was not us."""
+
+    reference: str
+    status: Literal["pending", "succeeded", "failed"]
+    amount: Decimal
+    refund_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    """How a payment stands at the provider. ``error`` is why the last attempt failed, in the provider's word.
+
+    ``open`` waits for the shopper, ``processing`` for the bank. ``given_back`` is only asked for once money was taken.
+    """
+
+    reference: str
+    status: Literal["open", "processing", "authorised", "captured", "cancelled"]
+    captured: Decimal = Decimal(0)
+    client_secret: str = ""
+    error: str = ""
+    given_back: tuple[GivenBack, ...] = ()
 
 
 class PaymentMethod(Protocol):
@@ -57,16 +101,33 @@ class PaymentMethod(Protocol):
         """True when an unfinished payment cannot be completed without them (a card's 3-D Secure)."""
         ...
 
+    @property
+    def gives_back(self) -> bool:
+        """True when money that was taken goes back the same way, without anybody's hands."""
+        ...
+
     def offered_to(self, country: str) -> bool:
         """Whether an order that goes to this country can be paid this way."""
         ...
 
-    def authorise(self, charge: Charge) -> Authorisation:
+    def authorise(self, charge: Charge) -> Authorisation | NeedsShopper:
         """Ask for the money. Raises :class:`PaymentDeclined`."""
+        ...
+
+    def capture(self, asked: Asked, amount: Decimal, idempotency_key: str) -> PaymentState:
+        """Take ``amount`` of what was authorised, once; the rest is let go of."""
+        ...
+
+    def refund(self, asked: Asked, amount: Decimal, idempotency_key: str, refund_id: uuid.UUID) -> GivenBack:
+        """Give ``amount`` of what was taken back."""
         ...
 
     def void(self, reference: str, idempotency_key: str) -> None:
         """Let go of an authorisation whose order did not come about."""
+        ...
+
+    def status(self, asked: Asked) -> PaymentState | None:
+        """How the payment stands. None when it was never begun."""
         ...
 
 
@@ -91,6 +152,7 @@ class Deferred:
     description: str
     countries: frozenset[str] | None = None
     needs_shopper: bool = False
+    gives_back: bool = False
 
     def offered_to(self, country: str) -> bool:
         """Whether an order that goes to this country can be paid this way."""
@@ -100,8 +162,20 @@ class Deferred:
         """Say yes, under the order's own id."""
         return Authorisation(reference=str(charge.order_id))
 
+    def capture(self, asked: Asked, amount: Decimal, idempotency_key: str) -> PaymentState:
+        """The money has come in on another way, and somebody says so."""
+        return PaymentState(str(asked.order_id), "captured", amount)
+
+    def refund(self, asked: Asked, amount: Decimal, idempotency_key: str, refund_id: uuid.UUID) -> GivenBack:
+        """Somebody has sent the money back, and says so."""
+        return GivenBack(str(refund_id), "succeeded", amount, str(refund_id))
+
     def void(self, reference: str, idempotency_key: str) -> None:
         """There is nothing to let go of."""
+
+    def status(self, asked: Asked) -> PaymentState | None:
+        """Promised from the beginning."""
+        return PaymentState(str(asked.order_id), "authorised")
 
 
 METHODS: Sequence[PaymentMethod] = (
@@ -113,3 +187,6 @@ METHODS: Sequence[PaymentMethod] = (
     ),
     Deferred("on_delivery", "On delivery", "Pay the person who brings the parcel. No extra charge."),
 )
+
+GIFT_CARD: PaymentMethod = Deferred("gift_card", "Gift card", "Your gift card covers the whole order.")
+"""How an order is paid of which nothing is left to pay. Nobody chooses it, so it is none of ``METHODS``."""

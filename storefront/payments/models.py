@@ -23,11 +23,48 @@ PAYMENT_STATUSES = (
     "cancelled",
 )
 REFUND_STATUSES = ("pending", "succeeded", "failed")
+SAVED_METHOD_KINDS = ("credit_card", "paypal", "gift_card")
+
+
+class SavedPaymentMethod(Identified, Timestamped, Base):
+    """A way to pay that a person has with us. Of a card only its brand and last four digits are ever kept.
+
+    A gift card's balance is on ``gift_card_id``, with its ledger. ``external_id`` is what another shop's books call it.
+    """
+
+    __tablename__ = "saved_payment_methods"
+    __table_args__ = (
+        one_of("kind", SAVED_METHOD_KINDS),
+        sa.CheckConstraint(
+            "(kind = 'gift_card') = (gift_card_id IS NOT NULL)", name="gift_card_has_its_balance"
+        ),
+        sa.CheckConstraint("last_four IS NULL OR last_four ~ '^[0-9]{4}$'", name="last_four_digits"),
+        sa.CheckConstraint(
+            "(kind = 'credit_card') = (brand IS NOT NULL AND last_four IS NOT NULL)", name="card_is_named"
+        ),
+        sa.Index("ix_saved_payment_methods_user_id", "user_id", "position"),
+        sa.Index("ix_saved_payment_methods_gift_card_id", "gift_card_id"),
+        sa.Index(
+            "uq_saved_payment_methods_external_id",
+            "external_id",
+            unique=True,
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    brand: Mapped[str | None]
+    last_four: Mapped[str | None]
+    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
+    external_id: Mapped[str | None]
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Payment(Identified, Timestamped, Base):
-    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, later ``stripe``).
+    """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, ``stripe``).
 
+    ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """
 
@@ -44,10 +81,14 @@ class Payment(Identified, Timestamped, Base):
         ),
         sa.UniqueConstraint("provider", "provider_reference"),
         sa.Index("ix_payments_order_id", "order_id"),
+        sa.Index("ix_payments_saved_method_id", "saved_method_id"),
         sa.Index("ix_payments_status_created_at", "status", "created_at"),
     )
 
     order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    saved_method_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("saved_payment_methods.id", ondelete="SET NULL")
+    )
     provider: Mapped[str]
     provider_reference: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
@@ -70,10 +111,14 @@ class Refund(Identified, Timestamped, Base):
         sa.CheckConstraint("amount > 0", name="amount_positive"),
         sa.UniqueConstraint("payment_id", "provider_reference"),
         sa.Index("ix_refunds_order_id", "order_id"),
+        sa.Index("ix_refunds_saved_method_id", "saved_method_id"),
     )
 
     payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
     order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    saved_method_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("saved_payment_methods.id", ondelete="SET NULL")
+    )
     provider_reference: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     amount: Mapped[Decimal]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from storefront.core.db import session
+from storefront.core.errors import NotFound
+from storefront.payments.cards import CARDS, cards_are_configured
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import METHODS, PaymentMethod
-from storefront.payments.models import Payment
+from storefront.payments.methods import GIFT_CARD, METHODS, Asked, PaymentMethod
+from storefront.payments.models import Payment, Refund, WebhookEvent
 
 
 def providers(country: str = "") -> list[PaymentMethod]:
     """The ways to pay in the shop's order, for an order that goes to ``country`` where one is given."""
-    return [method for method in METHODS if not country or method.offered_to(country)]
+    offered: list[PaymentMethod] = [CARDS, *METHODS] if cards_are_configured() else [*METHODS]
+    return [method for method in offered if not country or method.offered_to(country)]
 
 
 def payment_method(code: str, country: str = "") -> PaymentMethod:
@@ -24,7 +28,20 @@ def payment_method(code: str, country: str = "") -> PaymentMethod:
     for method in providers(country):
         if method.code == code:
             return method
+    if code == GIFT_CARD.code and not country:
+        return GIFT_CARD  # of an order that was drawn up; at the checkout nobody can choose it
     raise UnknownPaymentMethod(code)
+
+
+def known_method(code: str) -> PaymentMethod | None:
+    """The way to pay called ``code``, also while it is not offered: an order keeps the one it was placed with."""
+    return next((method for method in (*METHODS, CARDS, GIFT_CARD) if method.code == code), None)
+
+
+def gives_back(code: str) -> bool:
+    """Whether what was paid this way goes back by itself when the order is cancelled."""
+    method = known_method(code)
+    return method is not None and method.gives_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +54,59 @@ class PaymentRow:
     provider_reference: str | None
     idempotency_key: str | None
     amount: Decimal
+    captured: Decimal
+    refunded: Decimal
     currency: str
     status: str
+    created_at: datetime
+
+    @property
+    def left(self) -> Decimal:
+        """What may still go back."""
+        return self.captured - self.refunded
+
+    @property
+    def asked(self) -> Asked:
+        """As the provider is asked about it."""
+        return Asked(self.order_id, self.provider_reference, self.currency, self.created_at)
 
 
 def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:
     """All attempts of an order, the oldest first."""
+    return _payments(Payment.order_id == order_id)
+
+
+def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
+    """The order's payment that somebody outside knows about; None when it is paid another way."""
+    rows = [row for row in payments_of(order_id) if row.provider == CARDS.code]
+    return rows[-1] if rows else None
+
+
+def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
+    """The order that is paid under the provider's reference."""
+    mine = sa.and_(Payment.provider == provider, Payment.provider_reference == reference)
+    return session().scalar(sa.select(Payment.order_id).where(mine))
+
+
+def undecided_orders(before: datetime, promised_before: datetime, limit: int) -> list[uuid.UUID]:
+    """Orders whose payment nobody has told us of since ``before``, the longest unasked first.
+
+    What is promised is looked at since ``promised_before``: it may lapse at the provider without a word.
+    """
+    waiting = sa.or_(
+        sa.and_(Payment.status == "pending", Payment.updated_at < before),
+        sa.and_(Payment.status == "authorised", Payment.updated_at < promised_before),
+    )
+    found = session().scalars(
+        sa.select(Payment.order_id)
+        .where(Payment.provider == CARDS.code, waiting)
+        .order_by(Payment.updated_at)
+        .limit(limit)
+    )
+    return list(found)
+
+
+def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
     row = Payment
     rows = session().execute(
         sa.select(
@@ -52,10 +116,103 @@ def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:
             row.provider_reference,
             row.idempotency_key,
             row.amount,
+            row.captured_amount,
+            row.refunded_amount,
             row.currency,
             row.status,
+            row.created_at,
         )
-        .where(row.order_id == order_id)
+        .where(which)
         .order_by(row.created_at, row.id)
     )
     return [PaymentRow(*one) for one in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """Money on its way back, or there."""
+
+    id: uuid.UUID
+    payment_id: uuid.UUID
+    order_id: uuid.UUID
+    amount: Decimal
+    currency: str
+    status: str
+    idempotency_key: str
+    reason: str
+    created_at: datetime
+
+
+def refunds_of(order_id: uuid.UUID) -> list[RefundRow]:
+    """All refunds of an order, the oldest first."""
+    return _refunds(Refund.order_id == order_id)
+
+
+def refund_row(refund_id: uuid.UUID) -> RefundRow:
+    """One refund. Raises :class:`NotFound`."""
+    for row in _refunds(Refund.id == refund_id):
+        return row
+    raise NotFound("refund", str(refund_id))
+
+
+def undecided_refunds(before: datetime, limit: int) -> list[uuid.UUID]:
+    """Refunds that are pending since before then."""
+    pending = sa.and_(Refund.status == "pending", Refund.updated_at < before)
+    return list(
+        session().scalars(sa.select(Refund.id).where(pending).order_by(Refund.updated_at).limit(limit))
+    )
+
+
+def _refunds(which: sa.ColumnElement[bool]) -> list[RefundRow]:
+    row = Refund
+    rows = session().execute(
+        sa.select(
+            row.id,
+            row.payment_id,
+            row.order_id,
+            row.amount,
+            row.currency,
+            row.status,
+            sa.func.coalesce(row.idempotency_key, ""),
+            row.reason,
+            row.created_at,
+        )
+        .where(which)
+        .order_by(row.created_at, row.id)
+    )
+    return [RefundRow(*one) for one in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Something a provider told us."""
+
+    id: uuid.UUID
+    provider: str
+    event_id: str
+    kind: str
+    intent_id: str
+    order_id: str
+    is_processed: bool
+
+
+def stored_event(event_id: uuid.UUID) -> StoredEvent:
+    """One event by our own id. Raises :class:`NotFound`."""
+    row = (
+        session()
+        .execute(
+            sa.select(
+                WebhookEvent.id,
+                WebhookEvent.provider,
+                WebhookEvent.event_id,
+                WebhookEvent.kind,
+                sa.func.coalesce(WebhookEvent.payload["intent_id"].astext, ""),
+                sa.func.coalesce(WebhookEvent.payload["order_id"].astext, ""),
+                WebhookEvent.processed_at.is_not(None),
+            ).where(WebhookEvent.id == event_id)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("event", str(event_id))
+    return StoredEvent(*row)

@@ -7,10 +7,16 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from storefront.core.db import assert_no_transaction, session, transaction
-from storefront.payments.methods import Authorisation, Charge
+from storefront.core.db import assert_no_transaction, session, transaction, write
+from storefront.core.outbox import enqueue
+from storefront.payments.cards import CARDS
+from storefront.payments.errors import UnknownPaymentMethod
+from storefront.payments.methods import Authorisation, Charge, NeedsShopper, PaymentMethod, PaymentState
 from storefront.payments.models import Payment
-from storefront.payments.queries import payment_method
+from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
+
+LET_GO = "payments.let_go"
+"""The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
 
 
 def open_payment(
@@ -30,21 +36,81 @@ def open_payment(
 
 
 def authorise(
-    order_id: uuid.UUID, method: str, amount: Decimal, currency: str, idempotency_key: str
-) -> Authorisation:
+    order_id: uuid.UUID,
+    method: str,
+    amount: Decimal,
+    currency: str,
+    idempotency_key: str,
+    order_number: str = "",
+) -> Authorisation | NeedsShopper:
     """Ask the provider for the money, with no transaction open. The same key never takes it twice.
 
-    Raises :class:`PaymentDeclined`, :class:`UnknownPaymentMethod`, and
+    Raises :class:`PaymentDeclined`, :class:`UnknownPaymentMethod`, :class:`PaymentProviderFailure`, and
     :class:`storefront.core.db.TransactionOpen` when the caller forgot to end its transaction.
     """
     assert_no_transaction()
-    return payment_method(method).authorise(Charge(order_id, amount, currency, idempotency_key))
+    charge = Charge(order_id, amount, currency, idempotency_key, order_number)
+    return payment_method(method).authorise(charge)
 
 
-def void(method: str, authorisation: Authorisation, idempotency_key: str) -> None:
-    """Let go of an authorisation whose order did not come about. No transaction may be open."""
+def void(method: str, reference: str, idempotency_key: str) -> None:
+    """Let go of what took nothing yet. No transaction may be open."""
     assert_no_transaction()
-    payment_method(method).void(authorisation.reference, idempotency_key)
+    of_payment(method).void(reference, f"{idempotency_key}-void")
+
+
+def ask(payment: PaymentRow) -> PaymentState | None:
+    """How the payment stands at its provider; None when it was never begun there. No transaction may be open.
+
+    Raises :class:`PaymentProviderFailure`.
+    """
+    assert_no_transaction()
+    return of_payment(payment.provider).status(payment.asked)
+
+
+def client_secret_of(order_id: uuid.UUID) -> str | None:
+    """What the shopper's browser completes the payment with; None when there is nothing (more) to complete.
+
+    No transaction may be open. Raises :class:`PaymentProviderFailure`.
+    """
+    with transaction():
+        payment = payment_at_provider(order_id)
+    state = ask(payment) if payment is not None and payment.status == "pending" else None
+    return state.client_secret if state is not None and state.status == "open" else None
+
+
+def capture(payment: PaymentRow, amount: Decimal) -> PaymentState:
+    """Take ``amount`` of what was authorised. No transaction may be open. Raises :class:`PaymentProviderFailure`."""
+    assert_no_transaction()
+    return of_payment(payment.provider).capture(payment.asked, amount, f"{payment.id}-capture-{amount}")
+
+
+def of_payment(provider: str) -> PaymentMethod:
+    """The way to pay of a payment that exists. Raises :class:`UnknownPaymentMethod`."""
+    method = known_method(provider)
+    if method is None:
+        raise UnknownPaymentMethod(provider)
+    return method
+
+
+def record_reference(order_id: uuid.UUID, reference: str) -> None:
+    """Note under which reference the provider knows the order's payment."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(
+                Payment.order_id == order_id,
+                Payment.provider == CARDS.code,
+                Payment.provider_reference.is_(None),
+            )
+            .values(provider_reference=reference)
+        )
+
+
+def record_error(payment: PaymentRow, error: str) -> None:
+    """Note why the last attempt failed, and that the provider was asked just now."""
+    with transaction():
+        write(sa.update(Payment).where(Payment.id == payment.id).values(error=error or None))
 
 
 def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> str:
@@ -53,11 +119,12 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     with transaction():
         session().execute(
             sa.update(Payment)
-            .where(Payment.order_id == order_id, Payment.status == "pending")
+            .where(Payment.order_id == order_id, Payment.status.in_(["pending", "failed"]))
             .values(
                 status=authorisation.status,
                 provider_reference=authorisation.reference,
                 captured_amount=Payment.amount if captured else Decimal(0),
+                error=None,
                 raw=authorisation.raw,
             )
             .execution_options(synchronize_session=False)
@@ -65,12 +132,45 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     return "paid" if captured else "authorised"
 
 
-def cancel_payments(order_id: uuid.UUID, error: str | None = None) -> None:
-    """The order will not be paid: close what is pending or promised. Money that was taken is not touched."""
+def record_capture(payment_id: uuid.UUID, captured: Decimal) -> bool:
+    """Write down that the money is here. False when that was known, so that it counts once."""
     with transaction():
-        session().execute(
+        taken = write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.captured_amount == 0)
+            .values(status="captured", captured_amount=captured, error=None)
+        )
+    return bool(taken)
+
+
+def record_lapse(payment_id: uuid.UUID) -> bool:
+    """Write down that the provider holds nothing any more. False when that was known."""
+    with transaction():
+        ended = write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status.in_(["pending", "authorised"]))
+            .values(status="cancelled", error="lapsed")
+        )
+    return bool(ended)
+
+
+def cancel_payments(order_id: uuid.UUID, error: str | None = None) -> None:
+    """The order will not be paid: close what is pending or promised, and have the provider let go of it.
+
+    That is asked for in the same transaction and done later. Money that was taken goes back then, too.
+    """
+    with transaction():
+        write(
             sa.update(Payment)
             .where(Payment.order_id == order_id, Payment.status.in_(["pending", "authorised"]))
             .values(status="cancelled", error=error)
-            .execution_options(synchronize_session=False)
         )
+        have_let_go(order_id)
+
+
+def have_let_go(order_id: uuid.UUID) -> None:
+    """Leave word that whatever a provider holds of this order goes back; nothing where nobody holds anything."""
+    with transaction():
+        held = sa.select(Payment.id).where(Payment.order_id == order_id, Payment.provider == CARDS.code)
+        if session().scalar(held.limit(1)) is not None:
+            enqueue(LET_GO, order_id=str(order_id))

@@ -17,7 +17,8 @@ class LineSnapshot:
 
     ``unit_price`` is the price of today; ``seen_price`` the one the shopper last saw. ``available`` is how many
     units could be sold now. ``slug`` names the page of the product, for a variant that of its parent.
-    ``weight`` is kilograms per unit, ``category_id`` decides the tax.
+    ``weight`` is kilograms per unit, ``category_id`` decides the tax; ``category_path`` holds the categories
+    above it, for promotions.
     """
 
     product_id: uuid.UUID
@@ -32,6 +33,9 @@ class LineSnapshot:
     seen_price: Decimal | None = None
     weight: Decimal = Decimal(0)
     category_id: uuid.UUID | None = None
+    parent_id: uuid.UUID | None = None
+    brand_id: uuid.UUID | None = None
+    category_path: tuple[uuid.UUID, ...] = ()
 
     @property
     def total(self) -> Decimal:

@@ -65,12 +65,17 @@ def price(
     shipping_amount: Decimal = ZERO,
     tax_rate: TaxRule | None = None,
     discounts: Sequence[Decimal] = (),
+    parts: Sequence[Decimal] = (),
 ) -> Totals:
-    """Price ``snapshot``: ``discounts`` are amounts off the goods, never more than the goods cost."""
+    """Price ``snapshot``: ``discounts`` are amounts off the goods, never more than the goods cost.
+
+    ``parts`` instead say what each line costs less, where that has been spread before.
+    """
     rule = tax_rate or TaxRule()
     subtotal = snapshot.subtotal
-    discount = min(sum(discounts, ZERO), subtotal)
-    shares = spread(discount, [line.total for line in snapshot.lines])
+    totals = [line.total for line in snapshot.lines]
+    shares = list(parts) or spread(min(sum(discounts, ZERO), subtotal), totals)
+    discount = sum(shares, ZERO)
     lines = []
     for line, share in zip(snapshot.lines, shares, strict=True):
         rate = rule.rate_of(line.category_id)

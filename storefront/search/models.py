@@ -75,7 +75,7 @@ class ProductSearch(Base):
     are the numbers of all countable facts. ``category_path`` holds the category and its ancestors. ``standing`` is the
     recommended order as one number, ``name_vector`` the words of names,
     brands, categories and options. A job fills ``embedding`` wherever ``embedded_digest`` differs from
-    ``content_digest``, and ``popularity`` from what was sold.
+    ``content_digest``; another one, nightly, ``popularity``: units sold in a month, as the last ninety days were.
     """
 
     __tablename__ = "product_search"
@@ -226,6 +226,14 @@ class SearchWord(Base):
     )
 
 
+class SearchWordChange(Base):
+    """A statement changed words of products since they were counted last. Written by triggers."""
+
+    __tablename__ = "search_word_changes"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+
+
 class SearchLog(Base):
     """One search, with how many it found, how long it took (milliseconds) and what was opened. Monthly partitions.
 
@@ -261,18 +269,35 @@ class SearchLog(Base):
 
 
 class SearchTextDay(Base):
-    """What people searched for on one day (UTC), counted: how often nothing was found, how often one was opened."""
+    """What people searched for on one day (UTC), counted: how often nothing was found, how often one was opened.
+
+    ``askers`` is how many people it was whose search was understood and found something, each once in thirty days.
+    """
 
     __tablename__ = "search_text_days"
-    __table_args__ = (
-        sa.Index("ix_search_text_days_text", "text", postgresql_ops={"text": "text_pattern_ops"}),
-    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(primary_key=True)
     searches: Mapped[int]
     found_nothing: Mapped[int] = mapped_column(server_default="0")
     clicked: Mapped[int] = mapped_column(server_default="0")
+    askers: Mapped[int] = mapped_column(server_default="0")
+
+
+class PopularSearch(Base):
+    """A text that several people looked for with success in the last thirty days: suggested to everybody.
+
+    A job keeps the few thousand commonest (:func:`refresh_popular_searches`).
+    """
+
+    __tablename__ = "popular_searches"
+    __table_args__ = (
+        sa.Index("ix_popular_searches_beginning", "text", postgresql_ops={"text": "text_pattern_ops"}),
+    )
+
+    text: Mapped[str] = mapped_column(primary_key=True)
+    askers: Mapped[int]
+    uses: Mapped[int]
 
 
 class SearchTimeDay(Base):

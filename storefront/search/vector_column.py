@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storefront.core.columns import EMBEDDING_DIMENSIONS
 from storefront.core.db import release, session, transaction, write
 from storefront.providers.vector_store import Near, NewVector
+from storefront.search.locks import lock_listed
 from storefront.search.models import ProductSearch, products_table
 from storefront.search.queries.filters import published
 
@@ -57,11 +58,13 @@ class VectorColumn:
             "vectors": [f"[{','.join(map(str, one.vector))}]" for one in vectors],
         }
         with transaction():
+            lock_listed(one.product_id for one in vectors)
             session().execute(_FILL, values)
 
     def forget(self, product_ids: Sequence[uuid.UUID]) -> None:
         """See :meth:`VectorStore.forget`."""
         with transaction():
+            lock_listed(product_ids)
             write(
                 sa.update(ProductSearch)
                 .where(ProductSearch.product_id.in_(product_ids))

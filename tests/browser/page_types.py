@@ -148,6 +148,9 @@ STAFF = (
     PageType("admin-searches", "/admin/searches", "staff", act=_open_folds),
     PageType("admin-synonyms", "/admin/synonyms", "staff"),
     PageType("admin-synonym-new", "/admin/synonyms/new?typed=headfones", "staff"),
+    PageType("admin-promotions", "/admin/promotions", "staff"),
+    PageType("admin-promotion-new", "/admin/promotions/new", "staff"),
+    PageType("admin-gift-card-new", "/admin/gift-cards/new", "staff"),
     PageType("admin-conversations", "/admin/conversations", "staff"),
     PageType("admin-conversation", "/admin/conversations/{conversation}", "staff"),
 )

@@ -15,7 +15,13 @@ from tests.migrations import introspection
 from tests.migrations.conftest import Logins
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
-WRITTEN_BY_TRIGGERS = {"product_search", "facet_values", "category_listing", "product_sample"}
+WRITTEN_BY_TRIGGERS = {
+    "product_search",
+    "facet_values",
+    "category_listing",
+    "product_sample",
+    "search_word_changes",
+}
 SEED_FILES = {"S0": "000_*", "S1": "001_*", "S2": "002_*", "S4": "004_*"}
 STATEMENTS = {
     "indexes": r"CREATE (?:UNIQUE )?INDEX (\w+)",

@@ -89,6 +89,10 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.synonyms": lambda _town: [{}, {"q": "nothingisnamedso"}],
     "admin.new_synonym": lambda _town: [{}, {"typed": "headfones"}],
     "admin.synonym": lambda town: [{"synonym_id": town.synonym_id}],
+    "admin.promotions": _plain,
+    "admin.new_promotion": _plain,
+    "admin.promotion": lambda town: [{"promotion_id": town.promotion_id}],
+    "admin.new_gift_card": _plain,
     "admin.conversations": _plain,
     "admin.conversation": lambda town: [{"conversation_id": town.conversation_id}],
 }
@@ -97,6 +101,8 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
 NOT_PAGES = {
     "asset": "files, opened as resources of pages",
     "media.picture": "pictures, opened as resources of pages",
+    "checkout.pay": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "chat.stream": "events; tests/web/test_chat_stream.py",
     "health.live": "for programs",
     "health.ready": "for programs",

@@ -39,6 +39,7 @@ from tests.factories.catalog import (
     make_review,
     make_variants,
 )
+from tests.factories.promotions import make_promotion
 from tests.web.paper_browser import PaperBrowser
 
 # The smallest WebP picture: one pixel.
@@ -76,6 +77,7 @@ class Town:
     conversation_id: uuid.UUID
     answer_id: uuid.UUID
     synonym_id: uuid.UUID
+    promotion_id: uuid.UUID
     mail: str
     customer: MadeUser
     buyer_token: str
@@ -118,6 +120,7 @@ def build_town(app: Flask) -> Town:
             conversation_id=assistant.open_conversation(customer.identity),
             answer_id=made.exchange.answer_id,
             synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
+            promotion_id=make_promotion(has_single_codes=True),
             mail=letter.name,
             customer=customer,
             buyer_token=buyer_token,

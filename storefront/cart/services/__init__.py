@@ -17,6 +17,12 @@ from storefront.cart.services.lines import (
     set_quantity,
 )
 from storefront.cart.services.opening import LockedCart, close_cart, lock_cart, lock_open_cart
+from storefront.cart.services.paying import (
+    enter_coupon,
+    enter_gift_card,
+    remove_coupon,
+    remove_gift_card,
+)
 
 __all__ = [
     "AddedLine",
@@ -27,10 +33,14 @@ __all__ = [
     "add_line",
     "clear",
     "close_cart",
+    "enter_coupon",
+    "enter_gift_card",
     "lock_cart",
     "lock_open_cart",
     "merge_carts",
     "purge_forgotten",
+    "remove_coupon",
+    "remove_gift_card",
     "remove_line",
     "set_quantity",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from storefront.cart.models import MAXIMUM_QUANTITY, Cart, CartItem
 from storefront.cart.queries import owned_by
 from storefront.cart.services.opening import open_cart, set_status
+from storefront.cart.services.paying import take_over_codes
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
@@ -53,6 +54,7 @@ def merge_carts(from_session_id: uuid.UUID, user_id: uuid.UUID) -> int:
                 },
             ).returning(CartItem.id)
         )
+        take_over_codes(source, target)
         set_status(source, "merged")
         return len(lines.all())
 

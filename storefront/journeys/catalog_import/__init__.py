@@ -3,7 +3,8 @@
 from storefront.journeys.catalog_import.mapping import Mapping, MappingInvalid
 from storefront.journeys.catalog_import.pictures import PictureFolder
 from storefront.journeys.catalog_import.reading import FeedUnreadable
-from storefront.journeys.catalog_import.running import ImportReport, ImportRunning, import_catalog
+from storefront.journeys.catalog_import.running import ImportReport, import_catalog
+from storefront.journeys.import_runs import ImportRunning
 
 __all__ = [
     "FeedUnreadable",

@@ -6,7 +6,6 @@ A batch that the database refuses is tried again row by row: a bad row harms no 
 
 from __future__ import annotations
 
-import csv
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,26 +15,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from storefront.catalog.models import ImportRun, Product
-from storefront.core.cache_changes import forget_after_commit
-from storefront.core.clock import now
-from storefront.core.db import session, transaction
+from storefront.catalog.models import Product
+from storefront.core.db import session
 from storefront.core.ids import new_id
 from storefront.journeys.catalog_import.mapping import Mapping
 from storefront.journeys.catalog_import.pictures import PictureFolder, StoredPicture
 from storefront.journeys.catalog_import.reading import BrokenRow, RawRow, read_feed
 from storefront.journeys.catalog_import.rows import ProductRow, RowRefused
 from storefront.journeys.catalog_import.writing import BatchResult, Taxonomy, write_batch
+from storefront.journeys.import_runs import close_run, in_words, one_at_a_time, open_run, write_refusals
 from storefront.search.services import refresh_words
 
 BATCH_ROWS = 500
-_LOCK = 7_301_001
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 Progress = Callable[[int], None]
-
-
-class ImportRunning(RuntimeError):
-    """Another import is at work on this database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +89,9 @@ def import_catalog(
     Raises :class:`ImportRunning`, and :class:`FeedUnreadable` for a file that is no feed at all.
     """
     report = ImportReport(is_dry_run=is_dry_run)
-    with _alone():
+    with one_at_a_time():
         if not is_dry_run:
-            _open_run(report, feed, mapping)
+            open_run(report.run_id, feed.name, mapping.model_dump(mode="json"))
         outcome = "failed"
         try:
             _Import(feed, mapping, images, report, progress).run()
@@ -113,7 +105,7 @@ def import_catalog(
             if report.refusals and errors_folder:
                 report.error_file = _write_refusals(report, errors_folder)
             if not is_dry_run:
-                _close_run(report, outcome)
+                close_run(report.run_id, outcome, report.counts(), report.error_file)
     return report
 
 
@@ -200,7 +192,7 @@ class _Import:
         except (RowRefused, IntegrityError, DataError) as error:
             self.taxonomy.forget()
             if len(batch) == 1:
-                self._refuse(batch[0].line, batch[0].sku, _in_words(error))
+                self._refuse(batch[0].line, batch[0].sku, in_words(error))
                 return
             middle = len(batch) // 2
             self._write(batch[:middle])
@@ -225,75 +217,9 @@ class _Import:
         return stored
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, RowRefused):
-        return str(error)
-    cause = getattr(error, "orig", error)
-    diagnosis = getattr(cause, "diag", None)
-    text = getattr(diagnosis, "message_primary", None) or str(cause)
-    detail = getattr(diagnosis, "message_detail", None)
-    return f"the database refuses it: {text}" + (f" ({detail})" if detail else "")
-
-
-class _alone:
-    """One import at a time: an advisory lock on a connection of its own, freed even by ``kill -9``."""
-
-    def __enter__(self) -> None:
-        engine = session().get_bind()
-        assert isinstance(engine, sa.Engine)
-        self.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not self.connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
-            self.connection.close()
-            raise ImportRunning
-
-    def __exit__(self, *_error: object) -> None:
-        self.connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
-        self.connection.close()
-
-
-def _open_run(report: ImportReport, feed: Path, mapping: Mapping) -> None:
-    with transaction():
-        session().execute(
-            sa.update(ImportRun)
-            .where(ImportRun.status == "running")  # whoever wrote that is gone: we hold the lock
-            .values(status="broken_off", finished_at=now())
-            .execution_options(synchronize_session=False)
-        )
-        session().execute(
-            sa.insert(ImportRun).values(
-                id=report.run_id, source=feed.name, mapping=mapping.model_dump(mode="json"), status="running"
-            )
-        )
-
-
-def _close_run(report: ImportReport, outcome: str) -> None:
-    with transaction():
-        forget_after_commit()
-        session().execute(
-            sa.update(ImportRun)
-            .where(ImportRun.id == report.run_id)
-            .values(
-                status=outcome,
-                counts=report.counts(),
-                finished_at=now(),
-                error_file=report.error_file.name if report.error_file else None,
-            )
-            .execution_options(synchronize_session=False)
-        )
-
-
 def _write_refusals(report: ImportReport, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{report.run_id}-refused.csv"
-    with path.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out)
-        writer.writerow(["line", "sku", "kind", "reason"])
-        for refusal in report.refusals:
-            kind = "warning" if refusal.is_warning else "refused"
-            writer.writerow([refusal.line, _harmless(refusal.sku), kind, _harmless(refusal.reason)])
-    return path
-
-
-def _harmless(cell: str) -> str:
-    """The file is opened in spreadsheets: a cell out of somebody's feed must not become a formula there."""
-    return f"'{cell}" if cell.startswith(_FORMULA_BEGINS) else cell
+    rows = (
+        (refusal.line, refusal.sku, "warning" if refusal.is_warning else "refused", refusal.reason)
+        for refusal in report.refusals
+    )
+    return write_refusals(folder, report.run_id, ("line", "sku", "kind", "reason"), rows)

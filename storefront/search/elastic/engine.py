@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -99,7 +100,7 @@ class ElasticsearchEngine:
             page = self._page(request, query, choices, together=together)
             if page.counts or page.total or len(question.terms) < 2:
                 break
-        return page
+        return replace(page, by_meaning=bool(near))
 
     def _nearest(self, vector: Sequence[float], filters: Sequence[Query]) -> list[str]:
         """The ids of what is nearest in meaning, whatever is chosen, so that counts do not depend on the choice."""

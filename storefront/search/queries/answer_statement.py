@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from storefront.search.models import SAMPLED_SHARE, FacetValue, products_table, sample_table
 from storefront.search.queries.filters import Filters, Shape, filters_for
@@ -31,7 +31,9 @@ COUNTED_EXACTLY = 10_000
 
 TOO_MANY = COUNTED_EXACTLY * 6 // 5
 _MOST_MET = TOO_MANY * 2
-_MOST_FACTS = 1_500
+_MOST_OF_KIND = {"specification": 1_200, "category": 1_000}
+_MOST_OF_OTHERS = 400
+"""How many facts of each kind are counted: a feed with thousands of specifications crowds out no brand."""
 _SEVERAL = -1
 """Stands for "failed more than one facet": such products count nowhere, but say which specifications are common."""
 
@@ -150,26 +152,36 @@ def _facts(hits: sa.CTE, shape: Shape) -> sa.ScalarSelect[Any]:
     numbers = sa.select(failed.label("failed"), sa.func.unnest(hits.c.facet_ids).label("number")).subquery(
         "numbers"
     )
-    commonest = (
+    counted = (
         sa.select(numbers.c.failed, numbers.c.number, sa.func.count().label("n"))
         .group_by(numbers.c.failed, numbers.c.number)
-        .order_by(sa.func.count().desc())
-        .limit(_MOST_FACTS)
-        .subquery("commonest")
+        .subquery("counted_numbers")
     )
     named = (
         sa.select(
-            commonest.c.failed,
+            counted.c.failed,
+            counted.c.number,
             FacetValue.kind,
             FacetValue.name,
             FacetValue.value,
             FacetValue.label,
-            commonest.c.n,
+            counted.c.n,
+            sa.func.row_number()
+            .over(partition_by=FacetValue.kind, order_by=(counted.c.n.desc(), counted.c.number))
+            .label("place"),
         )
-        .join(FacetValue, FacetValue.id == commonest.c.number)
+        .join(FacetValue, FacetValue.id == counted.c.number)
+        .where(sa.or_(counted.c.failed != _SEVERAL, FacetValue.kind == "specification"))
         .subquery("named")
     )
-    return _as_text(sa.func.json_build_array(*named.c), named)
+    most = sa.case(_MOST_OF_KIND, value=named.c.kind, else_=_MOST_OF_OTHERS)
+    chosen_number = named.c.number == sa.any_(sa.bindparam("chosen_numbers", type_=ARRAY(sa.Integer())))
+    kept = (
+        sa.select(*(named.c[name] for name in ("failed", "kind", "name", "value", "label", "n")))
+        .where(sa.or_(named.c.place <= most, chosen_number))
+        .subquery("kept")
+    )
+    return _as_text(sa.func.json_build_array(*kept.c), kept)
 
 
 def _few_meet_all(filters: Filters, sizes: sa.CTE) -> sa.ColumnElement[bool]:

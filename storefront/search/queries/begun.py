@@ -23,7 +23,7 @@ from storefront.search.queries.expressions import beginnings
 from storefront.search.queries.filters import published
 from storefront.search.queries.named_values import named_values
 from storefront.search.queries.text_search import materialized
-from storefront.search.queries.words import LANGUAGE, Candidate, distance
+from storefront.search.queries.words import Candidate, distance
 
 READ_ALL = 1_000
 """Up to so many expected products, all are read."""
@@ -71,7 +71,9 @@ WITH typed AS MATERIALIZED (
   FROM typed CROSS JOIN LATERAL (
     SELECT sum(v.holders) AS holders, sum(v.text_holders) AS text_holders FROM search_words AS v
     WHERE v.word = typed.word
-      OR v.stem = ANY (tsvector_to_array(to_tsvector(search_configuration(:language), typed.word)))
+      OR v.stem = ANY (ARRAY(
+        SELECT stem FROM unnest(CAST(:languages AS text[])) AS spoken(language)
+        CROSS JOIN unnest(tsvector_to_array(to_tsvector(search_configuration(language), typed.word))) AS stem))
   ) AS held
 )
 SELECT CAST(json_build_object(
@@ -134,7 +136,7 @@ def products_begun(words: Sequence[str], limit: int) -> list[uuid.UUID]:
 def _look_up(words: list[str]) -> _Vocabulary:
     values = {
         "words": words,
-        "language": LANGUAGE,
+        "languages": list(named_values().languages),
         "slips": _slips(words[-1]),
         "mended_from": _MENDED_FROM,
     }

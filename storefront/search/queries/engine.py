@@ -54,7 +54,7 @@ class EngineAnswer:
     all terms and the hits hold some. Prices span what is found with the price's own choice left out, gross, in the
     shop's currency. ``next_after`` is the opaque position behind the last hit, ``previous_before`` the one before the
     first; None at the ends and where pages go by number only. ``most_shown`` is how many hits the pages lead to where
-    that is less than ``total``.
+    that is less than ``total``. ``by_meaning``: what is near to the text in meaning took part.
     """
 
     hits: tuple[Hit, ...]
@@ -67,6 +67,7 @@ class EngineAnswer:
     next_after: str | None = None
     previous_before: str | None = None
     most_shown: int | None = None
+    by_meaning: bool = False
 
 
 class SearchEngine(Protocol):

@@ -57,7 +57,7 @@ class Asked:
 def asked(request: ListingRequest, text: TextShape | None) -> Asked | None:
     """How a cleaned request is put to the database; None where its category does not exist."""
     category = category_by_slug(request.category_slug) if request.category_slug else None
-    if request.category_slug and category is None and text is None:
+    if request.category_slug and category is None:
         return None
     facets = _numbered(request)
     if category and text:
@@ -83,6 +83,7 @@ def asked(request: ListingRequest, text: TextShape | None) -> Asked | None:
         several.append(len(known) > 1)
         all_of += known[:1] if len(known) == 1 else [] if known else [NO_NUMBER]
     values["all_of"] = all_of
+    values["chosen_numbers"] = list(numbers.values())
     keys = [*facets, *dict.fromkeys((name.partition("_")[0], "") for name in given)]
     return Asked(
         shape=Shape(text, bool(place), tuple(several), given),
@@ -122,7 +123,7 @@ class Filters:
 
     def failed(self) -> sa.ColumnElement[int]:
         """The bits of the facets that a product fails."""
-        total: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer())
+        total: sa.ColumnElement[int] = sa.literal_column("0::bigint", sa.BigInteger())
         for place, condition in enumerate(self.facets):
             total = total + sa.case(
                 (condition, sa.literal_column("0")), else_=sa.literal_column(str(1 << place))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ MOST_BY_NUMBER = 1_000
 """How many products may lie before a page that is asked for by its number."""
 
 _PAGE = 25
+_LEAST_LOOKED_THROUGH, _TIMES_THE_MEAN = 500, 10
 _PRODUCTS = products_table()
 
 
@@ -85,8 +87,21 @@ def read_position(written: str, sort: str) -> Position | None:
         typed = msgspec.convert(values, of_order, strict=False)
     except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError):
         return None
-    is_finite = all(value.is_finite() for value in typed if isinstance(value, Decimal))
-    return Position(way, typed) if is_finite else None
+    return Position(way, typed) if all(map(_can_be_stored, typed)) else None
+
+
+def _can_be_stored(value: object) -> bool:
+    match value:
+        case int():
+            return abs(value) < 2**31
+        case Decimal():
+            return value.is_finite() and abs(value) < 10**12 and Decimal(value).adjusted() > -20
+        case float():
+            return math.isfinite(value)
+        case str():
+            return "\x00" not in value
+        case _:
+            return True
 
 
 def position_at(row: sa.Row[Any], way: Literal["after", "before"]) -> Position:
@@ -104,12 +119,18 @@ def are_few(total: int, candidates: float) -> bool:
     return total * total <= candidates * _PAGE
 
 
+def looked_through(total: int, candidates: float, wanted: int) -> int:
+    """How many to look through for ``wanted`` of ``total`` among ``candidates``: some times the mean."""
+    return _LEAST_LOOKED_THROUGH + round(_TIMES_THE_MEAN * wanted * max(candidates, total) / max(total, 1))
+
+
 @lru_cache(maxsize=SHAPES_KEPT)
 def list_statement(shape: Shape, sort: str, way: Way, *, few: bool) -> sa.Select[Any]:
     """Rows of the order's columns and the product's id; one more than ``page_size``: whether there is more.
 
     Asked for the way ``before``, they come in the opposite order. With ``few`` all that meet everything are gathered
-    and put in order; else those in the order are looked through until the page is full.
+    and put in order; else those in the order are looked through until the page is full, ``looked_through`` at most:
+    what meets everything may lie together at the far end.
     """
     order = _ORDERS[sort]
     falls = order.falls != (way == "before")
@@ -121,8 +142,11 @@ def list_statement(shape: Shape, sort: str, way: Way, *, few: bool) -> sa.Select
     if few:
         statement = sa.select(*columns).where(*begin)
     else:
-        # The offset keeps the planner from gathering first after all: it cannot know how many there are.
-        walk = sa.select(source).where(*begin).order_by(*_ordered(columns, falls)).offset(0).subquery("walk")
+        # The limit also keeps the planner from gathering first after all: it cannot know how many there are.
+        most = sa.bindparam("looked_through", type_=sa.Integer())
+        walk = (
+            sa.select(source).where(*begin).order_by(*_ordered(columns, falls)).limit(most).subquery("walk")
+        )
         columns = _columns(walk, order)
         statement = sa.select(*columns)
         if source is _PRODUCTS:

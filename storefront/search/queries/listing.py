@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from storefront.catalog.queries import CARD_COLUMNS, ProductCard, card_from, listed, product_cards
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.db import release, session
 from storefront.search.queries.engine import EngineAnswer, search_engine
 from storefront.search.queries.facets import Facet, facets_of
 from storefront.search.queries.list_statement import read_position
@@ -46,7 +46,8 @@ class ListingPage:
 
     ``request`` is the one that was answered: cleaned, and with the filters that its text named as choices. ``pages``
     are those that have numbers; ``next_after`` and ``previous_before`` lead on from page to page. ``most_shown`` is set
-    where the pages do not lead to everything that was found. ``popular`` fills an empty page.
+    where the pages do not lead to everything that was found. ``popular`` fills an empty page. ``by_meaning``: what is
+    near to the text in meaning took part.
     """
 
     request: ListingRequest
@@ -65,6 +66,7 @@ class ListingPage:
     price_least: Decimal | None
     price_most: Decimal | None
     popular: tuple[ProductCard, ...]
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def search_listing(request: ListingRequest) -> ListingPage:
         price_least=answer.price_least,
         price_most=answer.price_most,
         popular=() if answer.total else tuple(popular_products()),
+        by_meaning=answer.by_meaning,
     )
 
 
@@ -145,6 +148,7 @@ def _answer(request: ListingRequest, question: Question | None, *, by_meaning: b
     if question is None:
         return search_engine().answer(request, None, None)
     key = msgspec.json.encode((request, question, vector is not None)).decode()
+    release()  # whoever finds the same already is waited for
     return remembered(
         CacheKind.SEARCH_ANSWER,
         key,

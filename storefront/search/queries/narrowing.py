@@ -25,8 +25,9 @@ def narrowed(request: ListingRequest) -> tuple[ListingRequest, Reading]:
     if price_min is None and price_max is None:
         price_min, price_max = reading.price_min, reading.price_max
     brands = request.brands
-    if reading.brand and not brands:
-        brands = (named_values().brands.get(reading.brand.lower(), slugify(reading.brand)),)
+    if reading.brands and not brands:
+        known = named_values().brands
+        brands = tuple(known.get(brand.lower(), slugify(brand)) for brand in reading.brands)
     narrower = replace(
         request, text=reading.rest, price_min=price_min, price_max=price_max, brands=brands
     ).cleaned()

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
+from storefront.core.db import release
 from storefront.core.statements import first, rows
 from storefront.providers.vector_store import Near
 from storefront.search.models import SAMPLED_SHARE
@@ -32,6 +33,7 @@ from storefront.search.queries.list_statement import (
     Way,
     are_few,
     list_statement,
+    looked_through,
     position_at,
     position_values,
     read_position,
@@ -71,11 +73,12 @@ class PostgreSQLEngine:
         if wanted is None:
             return NOTHING
         values = dict(wanted.values)
+        near = nearest_products(vector, NEAREST) if question and vector else []
         if question:
-            values |= _text_values(question, nearest_products(vector, NEAREST) if vector else [])
-        if question and request.sort == "relevance":
-            return _ranked(request, wanted, values)
-        return _listed(request, wanted, values)
+            values |= _text_values(question, near)
+        is_ranked = question and request.sort == "relevance"
+        answer = (_ranked if is_ranked else _listed)(request, wanted, values)
+        return replace(answer, by_meaning=bool(near))
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         """See :meth:`SearchEngine.suggest`."""
@@ -141,6 +144,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
 
     if wanted.shape.text:
         return count()
+    release()  # whoever counts already is waited for
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
     tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
     key = msgspec.json.encode(asked_for).decode()
@@ -160,8 +164,18 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     skipped = 0 if position else min((request.page - 1) * request.per_page, MOST_BY_NUMBER)
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
     in_own_list = shape.in_category and request.sort == "relevance"
-    few = are_few(counts.total, max(counts.size, counts.total) if in_own_list else counts.products)
-    found = rows(list_statement(shape, request.sort, way, few=few), {**values, **window})
+    candidates = max(counts.size, counts.total) if in_own_list else counts.products
+    few = are_few(counts.total, candidates)
+    most = looked_through(counts.total, candidates, skipped + request.per_page + 1)
+    window["looked_through"] = most
+
+    def ask(*, few: bool) -> list[Any]:
+        return rows(list_statement(shape, request.sort, way, few=few), {**values, **window})
+
+    found = ask(few=few)
+    looked_at_all = few or 0 < candidates <= most
+    if len(found) <= request.per_page and not looked_at_all:
+        found = ask(few=True)  # the last page, or what is wanted lies behind what was looked through
     more, shown = len(found) > request.per_page, found[: request.per_page]
     if way == "before":
         shown.reverse()

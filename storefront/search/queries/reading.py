@@ -30,9 +30,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text taken apart. Prices are gross, both ends included; ``brand`` is what followed ``brand:``.
+    """A text taken apart. Prices are gross, both ends included; ``brands`` are what followed ``brand:``.
 
-    ``rest`` is the text without prices and brand.
+    ``rest`` is the text without prices and brands.
     """
 
     rest: str
@@ -40,7 +40,7 @@ class Reading:
     excluded: tuple[Wanted, ...]
     price_min: Decimal | None = None
     price_max: Decimal | None = None
-    brand: str | None = None
+    brands: tuple[str, ...] = ()
 
 
 _BRAND = re.compile(r'(?<![\w-])brand:\s*(?:"([^"]+)"|([^\s"]+))', re.IGNORECASE)
@@ -51,11 +51,12 @@ _JOINTS = re.compile(r"[-/.'’&+_]+")
 _CODE = re.compile(r"([^\W\d]{2,})(\d+)")
 
 _CURRENCY = r"(?:€|\$|£|(?:eur|euros?|usd|dollars?|gbp|pounds?|bucks)\b)"
-_AMOUNT = rf"(?:{_CURRENCY}\s*)?(\d{{1,7}}(?:[.,]\d{{1,2}})?)(?![\w.,]*\d)(?:\s*{_CURRENCY})?"
-_CERTAIN = rf"(?:{_CURRENCY}\s*(\d{{1,7}}(?:[.,]\d{{1,2}})?)|(\d{{1,7}}(?:[.,]\d{{1,2}})?)\s*{_CURRENCY})"
-_NO_UNIT = r"(?!\s*[\w%\"″°])(?![.,-]\w)"
+# 1299, 12.99, 1,299 and 1.299,95: nothing of a number is left behind.
+_NUMBER = r"(\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?|\d{1,7}(?:[.,]\d{1,2})?)(?![.,]?\d)"
+_AMOUNT = rf"(?:{_CURRENCY}\s*)?{_NUMBER}(?:\s*{_CURRENCY})?"
+_CERTAIN = rf"(?:{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRENCY})"
 _BETWEEN = re.compile(
-    rf"(?<![\w-])(?:between|from|zwischen|von)\s+{_AMOUNT}\s*(?:and|to|und|bis|-|–)\s*{_AMOUNT}(?![\w%\"″°])",
+    rf"(?<![\w-])(between|from|zwischen|von)\s+{_AMOUNT}\s*(?:and|to|und|bis|-|–)\s*{_AMOUNT}(?![\w%\"″°])",
     re.IGNORECASE,
 )
 _SPAN = re.compile(rf"(?<![\w.,-]){_AMOUNT}\s*(?:-|–|to|bis)\s*{_CERTAIN}(?!\w)", re.IGNORECASE)
@@ -66,18 +67,17 @@ _AT_MOST = (
 _AT_LEAST = r"over|above|more than|at least|min(?:imum|\.)?|starting at|über|ab|mehr als|mindestens"
 # "under 100 tent" is a price, "under 2 m" is not; "over 100 pages" is none either: there it must end the text.
 _UNDER = re.compile(
-    rf"(?:(?<![\w-])(?:{_AT_MOST})\s+|<=?\s*)(?:{_CERTAIN}|(\d{{1,7}}(?:[.,]\d{{1,2}})?)(?![\w%\"″°.,-]))",
-    re.IGNORECASE,
+    rf"(?:(?<![\w-])(?:{_AT_MOST})\s+|<=?\s*)(?:{_CERTAIN}|{_NUMBER}(?![\w%\"″°-]|[.,]\w))", re.IGNORECASE
 )
-_OVER = re.compile(
-    rf"(?:(?<![\w-])(?:{_AT_LEAST})\s+|>=?\s*)(?:{_CERTAIN}|(\d{{1,7}}(?:[.,]\d{{1,2}})?)\s*$)", re.IGNORECASE
-)
+_OVER = re.compile(rf"(?:(?<![\w-])(?:{_AT_LEAST})\s+|>=?\s*)(?:{_CERTAIN}|{_NUMBER}\s*$)", re.IGNORECASE)
+_MONEY = re.compile(_CURRENCY, re.IGNORECASE)
+_THOUSANDS = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 
 
 def read(text: str) -> Reading:
     """Take a cleaned ``text`` apart."""
-    brand = _BRAND.search(text)
-    rest = _BRAND.sub(" ", text) if brand else text
+    brands = _distinct((quoted or plain).strip() for quoted, plain in _BRAND.findall(text))
+    rest = _BRAND.sub(" ", text) if brands else text
     low, high, rest = _prices(rest)
     rest = " ".join(rest.split())
     wanted: list[Wanted] = []
@@ -95,7 +95,7 @@ def read(text: str) -> Reading:
         excluded=tuple(excluded[:MOST_WORDS]),
         price_min=low,
         price_max=high,
-        brand=(brand[1] or brand[2]).strip() if brand else None,
+        brands=brands,
     )
 
 
@@ -103,11 +103,14 @@ def _prices(text: str) -> tuple[Decimal | None, Decimal | None, str]:
     """The price limits that ``text`` names, and ``text`` without them. Quoted words are never a price."""
     if '"' in text and _QUOTED.search(text):
         return (None, None, text)
-    for pattern in (_BETWEEN, _SPAN):
-        found = pattern.search(text)
-        if found:
-            ends = sorted(_amount(part) for part in found.groups() if part)
-            return (ends[0], ends[-1], _without(text, found))
+    between = _BETWEEN.search(text)
+    if between and _is_price_span(text, between):
+        ends = sorted(_amount(part) for part in between.groups()[1:] if part)
+        return (ends[0], ends[-1], _without(text, between))
+    span = _SPAN.search(text)
+    if span:
+        ends = sorted(_amount(part) for part in span.groups() if part)
+        return (ends[0], ends[-1], _without(text, span))
     low = high = None
     under = _UNDER.search(text)
     if under and not MEASURE.match(text, under.start(under.lastindex or 0)):
@@ -122,34 +125,62 @@ def _only(found: re.Match[str]) -> str:
     return next(part for part in found.groups() if part)
 
 
+def _is_price_span(text: str, found: re.Match[str]) -> bool:
+    """Not "between 1 and 3 m", nor "from 3 to 5 years": "from" means a price where it says so, or ends the text."""
+    if _MONEY.search(found[0]):
+        return True
+    if MEASURE.match(text, found.start(found.lastindex or 0)):
+        return False
+    return found[1].lower() in ("between", "zwischen") or not text[found.end() :].strip()
+
+
 def _amount(written: str) -> Decimal:
-    return Decimal(written.replace(",", "."))
+    """``1.299,95`` as 1299.95: a mark before three digits groups them, another one is the decimal point."""
+    return Decimal(_THOUSANDS.sub("", written).replace(",", "."))
 
 
 def _without(text: str, found: re.Match[str]) -> str:
     return f"{text[: found.start()]} {text[found.end() :]}"
 
 
+_QUOTE, _MEASURED, _NOT = "\x00", "\x01", "\x02"
+
+
 def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
     """What ``text`` names, as (is it unwanted, the thing, is it an alternative to the one before)."""
-    for minus, phrase in _QUOTED.findall(text):
-        words = " ".join(_bare(word) for word in phrase.split())
-        if words.strip():
-            yield (bool(minus), Wanted((words[: LONGEST_WORD * 2].strip(),), is_word=False), False)
-    text = _QUOTED.sub(" ", text)
+    # Phrases and measures keep their places: each becomes one token. A minus before it becomes a token of its own.
+    phrases = [Wanted((phrase,), is_word=False) for _minus, phrase in _phrases(text)]
+    text = _QUOTED.sub(
+        lambda found: f" {_NOT if found[1] else ''} {_QUOTE} " if _words(found[2]) else " ", text
+    )
+    text = re.sub(r"(?<!\S)-(?=\d)", f"{_NOT} ", text)
     measures = [Wanted(forms_of(found), is_word=False) for found in MEASURE.finditer(text)]
-    # A measure keeps its place in the text: it becomes one token, found again by its number.
-    text = MEASURE.sub(lambda _found: " \x00 ", text)
-    is_alternative = False
+    text = MEASURE.sub(f" {_MEASURED} ", text)
+    is_unwanted = is_alternative = False
     for minus, token in _TOKEN.findall(text):
-        if token == "\x00":
-            yield (False, measures.pop(0), is_alternative)
-        elif token in ("or", "|"):
+        if token == _NOT:
+            is_unwanted = True
+            continue
+        if token in ("or", "|"):
             is_alternative = True
             continue
-        elif word := _bare(token):
-            yield (bool(minus), Wanted(_forms(word)), is_alternative)
-        is_alternative = False
+        if token == _QUOTE:
+            yield (is_unwanted, phrases.pop(0), is_alternative)
+        elif token == _MEASURED:
+            yield (is_unwanted, measures.pop(0), is_alternative)
+        elif word := _bare(token.removeprefix("brand:") if minus else token):
+            yield (bool(minus) or is_unwanted, Wanted(_forms(word)), is_alternative)
+        is_unwanted = is_alternative = False
+
+
+def _phrases(text: str) -> Iterator[tuple[str, str]]:
+    for minus, phrase in _QUOTED.findall(text):
+        if words := _words(phrase):
+            yield minus, words
+
+
+def _words(phrase: str) -> str:
+    return " ".join(_bare(word) for word in phrase.split())[: LONGEST_WORD * 2].strip()
 
 
 def _bare(token: str) -> str:

@@ -21,6 +21,9 @@ DEAREST = Decimal("9999999999")
 _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 
 
+_NEVER_STORED = re.compile(r"[\x00\ud800-\udfff]")
+
+
 def clean_text(raw: str | None, longest: int = LONGEST_TEXT) -> str:
     """``raw`` on one line without control and direction characters, at most ``longest`` characters."""
     # Cut before the pattern runs: nobody makes us look at ten thousand characters.
@@ -87,11 +90,16 @@ def _price(amount: Decimal | None) -> Decimal | None:
     return min(max(amount, Decimal(0)), DEAREST).quantize(Decimal("0.01"))
 
 
+def _value(raw: str) -> str:
+    """A facet's value as it is stored: a no-break space in it is part of it."""
+    return _NEVER_STORED.sub("", raw[:LONGEST_VALUE])
+
+
 def _values(raw: Iterable[str]) -> tuple[str, ...]:
-    cleaned = (clean_text(value, LONGEST_VALUE) for value in raw)
+    cleaned = map(_value, raw)
     return tuple(dict.fromkeys(value for value in cleaned if value))[:MOST_VALUES]
 
 
 def _named(raw: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    cleaned = ((clean_text(name, LONGEST_VALUE), _values(values)) for name, values in raw.items())
+    cleaned = ((_value(name), _values(values)) for name, values in raw.items())
     return dict([(name, values) for name, values in cleaned if name and values][:MOST_NAMES])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -13,16 +12,14 @@ import sqlalchemy as sa
 from storefront.catalog.models import Brand
 from storefront.catalog.queries import ProductCard, category_tree, product_cards
 from storefront.catalog.queries.tree import CategoryNode
-from storefront.core.clock import now
 from storefront.core.statements import rows
-from storefront.search.models import SearchTextDay
+from storefront.search.models import PopularSearch
 from storefront.search.queries.engine import search_engine
 from storefront.search.queries.request import clean_text
 
 SHORTEST = 2
 _LONGEST = 80
-_LEAST_SEARCHES = 3
-_MEMORY = timedelta(days=30)
+_LAST_CHARACTER = chr(0x10FFFF)
 _WORD = re.compile(r"\w+")
 
 
@@ -60,7 +57,10 @@ class Suggestions:
 
 
 def suggest(prefix: str, limit: int = 6) -> Suggestions:
-    """Suggestions for the beginning of a text; nothing below two characters. At most two statements."""
+    """Suggestions for the beginning of a text; nothing below two characters.
+
+    At most four statements while the category tree is at hand.
+    """
     typed = clean_text(prefix, _LONGEST)
     words = words_of(typed)
     if len(typed) < SHORTEST or not words:
@@ -82,8 +82,14 @@ def words_of(text: str) -> list[str]:
 
 def _names(typed: str) -> list[tuple[str, str, str]]:
     """Brands, and what several others have looked for with success, as (kind, label, slug)."""
-    escaped = typed.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"begins": f"{escaped}%", "word_begins": f"% {escaped}%", "since": (now() - _MEMORY).date()}
+    start = typed.lower()
+    escaped = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values = {
+        "begins": f"{escaped}%",
+        "word_begins": f"% {escaped}%",
+        "start": start,
+        "end": start + _LAST_CHARACTER,
+    }
     return [(row.kind, row.label, row.slug) for row in rows(_names_statement(), values)]
 
 
@@ -106,18 +112,15 @@ def _names_statement() -> sa.CompoundSelect[Any]:
         .order_by(Brand.name)
         .limit(3)
     )
-    uses = sa.func.sum(SearchTextDay.searches - SearchTextDay.found_nothing)
+    text = PopularSearch.text
     queries = (
-        sa.select(sa.literal("query"), SearchTextDay.text, sa.literal(""), uses.label("uses"))
+        sa.select(sa.literal("query"), text, sa.literal(""), PopularSearch.uses)
+        # A range and not LIKE: a plan that is kept for all texts finds no range in a pattern.
         .where(
-            SearchTextDay.day >= sa.bindparam("since", type_=sa.Date()),
-            SearchTextDay.text.like(begins),
-            # What one person typed stays theirs: names, mail addresses and numbers are never shown to others.
-            SearchTextDay.text.regexp_match("^[^@0-9]{2,40}$"),
+            text.bool_op("~>=~")(sa.bindparam("start", type_=sa.Text())),
+            text.bool_op("~<~")(sa.bindparam("end", type_=sa.Text())),
         )
-        .group_by(SearchTextDay.text)
-        .having(uses >= _LEAST_SEARCHES)
-        .order_by(uses.desc(), SearchTextDay.text)
+        .order_by(PopularSearch.askers.desc(), PopularSearch.uses.desc(), text)
         .limit(4)
     )
     return sa.union_all(sa.select(brands.subquery()), sa.select(queries.subquery()))

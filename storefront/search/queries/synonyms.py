@@ -7,7 +7,7 @@ after :data:`SECONDS_KEPT`; one made by this process calls :func:`forget_synonym
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -32,17 +32,24 @@ _kept: dict[str, _Kept] = {}
 _NONE: Synonyms = MappingProxyType({})
 
 
-def synonyms(language: str = LANGUAGE) -> Synonyms:
-    """What else a word or phrase means: lower-case words and phrases, each with others. At most one statement.
+def synonyms(languages: Sequence[str] = (LANGUAGE,)) -> Synonyms:
+    """What else a word or phrase means in these languages: lower-case words and phrases, each with others.
 
-    No step is taken twice: with ``a = b`` and ``b = c`` in two groups, ``a`` means ``b`` alone.
+    At most one statement. No step is taken twice: with ``a = b`` and ``b = c`` in two groups, ``a`` means ``b`` alone.
     """
     # Keyed by the login, as the category tree is: a restricted login reads for itself.
     key = login()
     kept = _kept.get(key)
     if kept is None or time.monotonic() - kept.read_at > SECONDS_KEPT:
         kept = _kept[key] = _Kept(_read(), time.monotonic())
-    return kept.by_language.get(language, _NONE)
+    of_each = [kept.by_language[language] for language in languages if language in kept.by_language]
+    if len(of_each) < 2:
+        return of_each[0] if of_each else _NONE
+    together: dict[str, dict[str, None]] = {}
+    for meanings in of_each:
+        for word, others in meanings.items():
+            together.setdefault(word, {}).update(dict.fromkeys(others))
+    return {word: tuple(others) for word, others in together.items()}
 
 
 def forget_synonyms() -> None:

@@ -9,12 +9,13 @@ for every engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from storefront.search.queries.named_values import named_values
 from storefront.search.queries.reading import Reading, Wanted
-from storefront.search.queries.synonyms import synonyms
+from storefront.search.queries.synonyms import Synonyms, synonyms
 from storefront.search.queries.words import WordFound, look_up, meant
 
 Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
@@ -61,10 +62,13 @@ class Question:
 
 def understand(reading: Reading) -> Question:
     """What a text that was read asks for. At most one statement, besides the synonyms' now and then."""
+    languages = named_values().languages
+    meanings = synonyms(languages)
     words = [one.forms[0] for one in reading.wanted if one.is_word]
-    found = look_up(words) if words else {}
-    mended = _mended(words, found)
-    terms, left_out, completed = _terms(reading.wanted, found, mended)
+    taught = _taught(words, meanings)
+    found = look_up(words, languages) if words else {}
+    mended = _mended([word for word in words if word not in taught], found)
+    terms, left_out, completed = _terms(reading.wanted, found, mended, taught)
     manner: Manner = "exact"
     if left_out or (reading.wanted and not terms):
         manner = "partial" if terms else "nothing"
@@ -74,7 +78,7 @@ def understand(reading: Reading) -> Question:
         manner = "completed"
     return Question(
         text=reading.rest,
-        terms=tuple(_with_synonyms(_compounds(terms, found), synonyms())),
+        terms=tuple(_with_synonyms(_compounds(terms, found), meanings)),
         excluded=tuple(Term(one.forms) for one in reading.excluded),
         manner=manner,
         did_you_mean=_rewritten(reading.rest, mended),
@@ -87,8 +91,21 @@ def _mended(words: Sequence[str], found: Mapping[str, WordFound]) -> dict[str, s
     return {word: better for word, better in corrections.items() if better and better != word}
 
 
+def _taught(words: Sequence[str], meanings: Synonyms) -> set[str]:
+    """The words that staff taught the search, alone or in a phrase: known, whether a product holds them or not."""
+    taught: set[str] = set()
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _LONGEST_PHRASE, len(words)) + 1):
+            if " ".join(words[start:end]) in meanings:
+                taught.update(words[start:end])
+    return taught
+
+
 def _terms(
-    wanted: Iterable[Wanted], found: Mapping[str, WordFound], mended: Mapping[str, str]
+    wanted: Iterable[Wanted],
+    found: Mapping[str, WordFound],
+    mended: Mapping[str, str],
+    taught: Container[str],
 ) -> tuple[list[Term], bool, bool]:
     """The terms, whether a word had to be left out, whether one was completed."""
     terms: list[Term] = []
@@ -96,7 +113,7 @@ def _terms(
     for one in wanted:
         word = one.forms[0]
         entry = found.get(word) if one.is_word else None
-        if entry is None or entry.holders:
+        if entry is None or entry.holders or word in taught:
             terms.append(Term(one.forms, holders=entry.holders if entry else 0))
         elif entry.completions:
             completed = True

@@ -59,7 +59,10 @@ _DECODER = msgspec.json.Decoder(list[WordFound])
 _LOOK_UP = sa.text("""
 WITH typed AS MATERIALIZED (
   SELECT word, folded(word) AS plain, lead(folded(word)) OVER (ORDER BY place) AS next, place,
-    tsvector_to_array(to_tsvector(search_configuration(:language), folded(word))) AS stems
+    ARRAY(
+      SELECT DISTINCT stem FROM unnest(CAST(:languages AS text[])) AS spoken(language)
+      CROSS JOIN unnest(tsvector_to_array(to_tsvector(search_configuration(language), folded(word)))) AS stem
+    ) AS stems
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS one(word, place)
 ), known AS MATERIALIZED (
   SELECT typed.*, cardinality(stems) = 0 AS is_stopped,
@@ -69,9 +72,16 @@ WITH typed AS MATERIALIZED (
   FROM typed
 ), held AS MATERIALIZED (
   -- Words that are new today, codes and rare words of descriptions are in no vocabulary, but known all the same.
-  SELECT known.*, CASE WHEN is_stopped THEN 1 WHEN holders > 0 THEN holders WHEN EXISTS (
-    SELECT FROM product_search WHERE search_vector @@ plainto_tsquery(search_configuration(:language), plain)
-  ) THEN 1 ELSE 0 END AS in_all
+  -- Counted, not asked for the first one: for that the planner would read the table. The sample knows what is common.
+  SELECT known.*, CASE WHEN is_stopped THEN 1 WHEN holders > 0 THEN holders ELSE (
+    SELECT max(CASE WHEN sampled.found > 0 THEN 1 ELSE least(1, (
+      SELECT count(*) FROM product_search
+      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), plain)
+    )) END) FROM unnest(CAST(:languages AS text[])) AS spoken(language) CROSS JOIN LATERAL (
+      SELECT count(*) AS found FROM product_sample
+      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), plain)
+    ) AS sampled
+  ) END AS in_all
   FROM known
 )
 SELECT CAST(coalesce(json_agg(json_build_object(
@@ -103,11 +113,19 @@ SELECT CAST(coalesce(json_agg(json_build_object(
 """)
 
 
-def look_up(words: Sequence[str], language: str = LANGUAGE) -> Mapping[str, WordFound]:
-    """What the vocabulary says about each of the ``words`` (lower case, in the order they were typed)."""
+def look_up(words: Sequence[str], languages: Sequence[str] = (LANGUAGE,)) -> Mapping[str, WordFound]:
+    """What the vocabulary says about each of the ``words`` (lower case, in the order they were typed).
+
+    ``languages`` are those of the shop's contents: a word is known where one of them knows its stem.
+    """
     if not words:
         return {}
-    values = {"words": list(words), "language": language, "shortest": MENDED_FROM, "long": TRIED_TWICE_FROM}
+    values = {
+        "words": list(words),
+        "languages": list(languages),
+        "shortest": MENDED_FROM,
+        "long": TRIED_TWICE_FROM,
+    }
     found = _DECODER.decode(scalar(_LOOK_UP, values) or "[]")
     return {one.word: one for one in found}
 

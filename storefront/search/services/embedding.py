@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storefront.core.db import release, session, transaction, write
 from storefront.providers.embeddings import EmbeddingModel
 from storefront.providers.vector_store import NewVector, VectorStore
+from storefront.search.locks import lock_listed
 from storefront.search.models import ProductSearch
 from storefront.search.queries.neighbours import vector_store
 
@@ -122,6 +123,7 @@ def _keep(store: VectorStore, vectors: Sequence[NewVector]) -> None:
     if store.is_outside:
         ids, digests = [one.product_id for one in vectors], [one.digest for one in vectors]
         with transaction():
+            lock_listed(ids)
             session().execute(_MARK, {"ids": ids, "digests": digests})
 
 
@@ -147,9 +149,7 @@ def purge_vectors() -> int:
 
 
 def _make_anew(product_ids: Iterable[uuid.UUID]) -> None:
+    ids = list(product_ids)
     with transaction():
-        write(
-            sa.update(ProductSearch)
-            .where(ProductSearch.product_id.in_(product_ids))
-            .values(embedded_digest=None)
-        )
+        lock_listed(ids)
+        write(sa.update(ProductSearch).where(ProductSearch.product_id.in_(ids)).values(embedded_digest=None))

@@ -28,6 +28,7 @@ NOTES = "search:notes"
 MOST_NOTES = 100_000
 """So many wait at most while no job runs; the oldest are forgotten."""
 LONGEST_MILLISECONDS = 60_000
+LONGEST_SLUG = 200
 
 
 class SearchNote(msgspec.Struct, array_like=True, frozen=True, tag="search"):
@@ -98,10 +99,18 @@ def log_search(
 
 
 def log_click(query: str, slug: str, address: str | None) -> None:
-    """Remember that the product at ``slug`` was opened from the list of a search for ``query``."""
+    """Remember that the product at ``slug`` was opened from the list of a search for ``query``.
+
+    What can be no product's slug leaves no trace.
+    """
     text = clean_text(query)
-    if text and slug and address:
+    if text and address and may_be_slug(slug):
         _send(ClickNote(text, slug, _asker(address), now()))
+
+
+def may_be_slug(slug: str) -> bool:
+    """Whether a product may be called so: anybody may ask for any address, and a NUL is no text to PostgreSQL."""
+    return bool(slug) and len(slug) <= LONGEST_SLUG and "\x00" not in slug
 
 
 def _send(note: Note) -> None:

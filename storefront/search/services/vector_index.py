@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import cast
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateIndex, DropIndex
+from sqlalchemy.schema import CreateIndex
 
 from storefront.core.db import release, session
 from storefront.search.models import ProductSearch
@@ -96,7 +96,7 @@ def _index() -> sa.Index:
 
 def _drop(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        connection.execute(DropIndex(_index(), if_exists=True))
+        connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {_NAME}")
 
 
 def _build(engine: sa.Engine, tell: Tell) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import sqlalchemy as sa
-from redis import RedisError
 
-from storefront.core.db import release, session, transaction
-from storefront.core.redis import redis_client
+from storefront.core.db import release, session, transaction, write
+from storefront.search.models import SearchWordChange
 
 _LOCK = 7_305_204_331
 """The advisory lock of the one who refreshes: any number that nobody else takes."""
@@ -60,9 +57,6 @@ WHERE (kept.holders, kept.text_holders, kept.stem)
 """)
 
 
-# What the vocabulary was counted from last: how many products there were, and when one of them had changed.
-_COUNTED = "search:words:counted"
-_STATE = sa.text("SELECT concat_ws(' ', count(*), max(updated_at)) FROM product_search")
 _LONGEST = "10min"
 
 
@@ -75,20 +69,15 @@ def refresh_words() -> bool:
     with transaction():
         alone = session().scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK)))
         if alone:
+            # Before the count begins: what is committed during it is noted still afterwards, and counted next time.
+            write(sa.delete(SearchWordChange))
             session().execute(sa.select(sa.func.set_config("statement_timeout", _LONGEST, True)))
             session().execute(_REFRESH, {"between": _BETWEEN, "all_texts": _ALL_TEXTS_UP_TO})
     return bool(alone)
 
 
 def refresh_words_if_changed() -> bool:
-    """As :func:`refresh_words`, where some product has changed since this was called last; whether it was done."""
-    state = str(session().scalar(_STATE))
+    """As :func:`refresh_words`, where words of products have changed since they were counted; whether it was done."""
+    has_changed = session().scalar(sa.select(sa.exists(sa.select(SearchWordChange.id))))
     release()
-    with suppress(RedisError):
-        if redis_client().get(_COUNTED) == state:
-            return False
-    done = refresh_words()
-    if done:
-        with suppress(RedisError):
-            redis_client().set(_COUNTED, state)
-    return done
+    return bool(has_changed) and refresh_words()

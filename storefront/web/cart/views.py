@@ -20,12 +20,15 @@ from flask.typing import ResponseReturnValue
 
 from storefront.cart import services as carts
 from storefront.cart.errors import ChooseVariant
-from storefront.cart.queries import CartView, cart_view
+from storefront.cart.queries import CartView, reduced_cart
 from storefront.cart.services import AddedLine, RemovedLine
 from storefront.core.errors import DomainError
+from storefront.core.extensions import limiter
 from storefront.core.identity import Identity
+from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
+from storefront.http.promotion_words import coupon_remark
 from storefront.http.rendering import leave_to, page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor, with_session
 from storefront.http.wording import explain
@@ -39,7 +42,7 @@ _UNDO = "undo_removal"
 def page() -> ResponseReturnValue:
     """The whole cart. What was just removed can be put back, also without JavaScript."""
     removed = _removed_before()
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     return page_or_fragment("cart/page.html", "cart/_cart.html", cart=cart, removed=removed, problem="")
 
 
@@ -48,7 +51,7 @@ def drawer() -> ResponseReturnValue:
     """The cart as the drawer shows it; without JavaScript people are sent to the page."""
     if not wants_fragment():
         return redirect(url_for("cart.page"))
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     return render_template("cart/_drawer.html", cart=cart, removed=None, problem="", added=None)
 
 
@@ -64,7 +67,7 @@ def add() -> ResponseReturnValue:
     if not wants_fragment():
         flash(_("In your cart: %(name)s.", name=added.name), "success")
         return redirect(url_for("cart.page"), 303)
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     return _answer(line.view, cart, announce=_added(added, cart), added=added)
 
 
@@ -83,7 +86,7 @@ def update() -> ResponseReturnValue:
         changed = _change(line)
     except DomainError as refusal:
         return _refused(view, explain(refusal))
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     said = _("%(name)s: %(quantity)s in your cart.", name=changed.name, quantity=changed.quantity)
     return _answer(line.view, cart, announce=f"{said} {_sum(cart)}")
 
@@ -100,7 +103,7 @@ def remove() -> ResponseReturnValue:
     removed = carts.remove_line(current_visitor().identity, line.product_id or uuid.UUID(int=0))
     if removed is not None and not wants_fragment():
         session[_UNDO] = [str(removed.product_id), removed.name, removed.quantity]
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     said = _("Removed: %(name)s.", name=removed.name) if removed else _("This was removed before.")
     return _answer(line.view, cart, announce=f"{said} {_sum(cart)}", removed=removed)
 
@@ -110,8 +113,44 @@ def accept() -> ResponseReturnValue:
     """Take over today's prices and what is left in stock."""
     view = request.form.get("view", "page")
     carts.accept_changes(current_visitor().identity)
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     return _answer(view, cart, announce=f"{_('Your cart is up to date.')} {_sum(cart)}")
+
+
+def _codes() -> str:
+    return current_settings().rate_limit_lookup
+
+
+@blueprint.post("/cart/coupon")
+@limiter.shared_limit(_codes, scope="codes")
+def enter_coupon() -> ResponseReturnValue:
+    """Take a discount code. One that does not apply is said why; tries are limited, so that nobody guesses."""
+    try:
+        cart = carts.enter_coupon(current_visitor().identity, request.form.get("code", ""))
+    except DomainError as refusal:
+        return _refused_code(explain(refusal))
+    said = coupon_remark(cart.reductions.refused_code, cart.snapshot.currency)
+    return _answer("page", cart, announce=said or _("The code %(code)s applies.", code=cart.coupon))
+
+
+def _refused_code(problem: str) -> ResponseReturnValue:
+    """Say at the field why a code does not apply; the sum may be far below the top of the cart."""
+    if not wants_fragment():
+        flash(problem, "error")
+        return redirect(url_for("cart.page"), 303)
+    cart = reduced_cart(current_visitor().identity)
+    response = _fragment("page", cart=cart, removed=None, added=None, problem="", code_problem=problem)
+    response.status_code = 422
+    trigger(response, announce=problem)
+    return response
+
+
+@blueprint.post("/cart/coupon/removal")
+def drop_coupon() -> ResponseReturnValue:
+    """Do without the code."""
+    carts.remove_coupon(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
+    return _answer("page", cart, announce=f"{_('The code was removed.')} {_sum(cart)}")
 
 
 def _answer(
@@ -134,7 +173,7 @@ def _refused(view: str, problem: str) -> ResponseReturnValue:
     if not wants_fragment():
         flash(problem, "error")
         return redirect(url_for("cart.page"), 303)
-    cart = cart_view(current_visitor().identity)
+    cart = reduced_cart(current_visitor().identity)
     response = _fragment(view, cart=cart, removed=None, added=None, problem=problem)
     response.status_code = 422
     return response

@@ -67,7 +67,7 @@ def search() -> ResponseReturnValue:
             current_visitor().identity,
             request.args["q"],
             results_count=view.page.total,
-            search_type="text",
+            search_type="hybrid" if view.page.by_meaning else "text",
             milliseconds=(time.perf_counter() - started) * 1000,
             manner=view.page.manner,
             address=request.remote_addr,

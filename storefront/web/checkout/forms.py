@@ -17,11 +17,13 @@ from storefront.accounts.emails import normal_email
 from storefront.accounts.errors import EmailInvalid
 from storefront.accounts.queries import AddressEntry
 from storefront.core.ids import new_secret
+from storefront.core.money import ZERO
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import AddressFields, tidy
 from storefront.orders.services import PostalAddress, SeenAmount
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.totals import Totals
+from storefront.promotions.evaluation import Reductions
 
 LONGEST_KEY = 100
 _SEEN_BYTES = 60_000
@@ -43,8 +45,11 @@ class CheckoutFields(FlaskForm):
         _l("Note for us or the carrier"),
         validators=[Length(max=500, message=_l("Please keep the note below 500 characters."))],
     )
+    coupon = StringField(_l("Discount code"), validators=[Length(max=60)])
+    gift_card = StringField(_l("Gift card"), validators=[Length(max=60)])
     idempotency_key = HiddenField()
     expected_total = HiddenField()
+    expected_gift_card = HiddenField()
     seen = HiddenField()
 
     def validate_email(self, field: Field) -> None:
@@ -166,6 +171,20 @@ class CheckoutForm:
         except (ValueError, InvalidOperation):
             return Decimal(-1)
 
+    def expected_gift_card(self) -> Decimal:
+        """What the page said the gift card would pay; nothing when the field was tampered with."""
+        try:
+            return _amount(self.fields.expected_gift_card.data or "0")
+        except (ValueError, InvalidOperation):
+            return ZERO
+
+    def typed_code(self) -> str:
+        """Which of the two codes was typed and not applied yet: ``coupon``, ``gift_card`` or neither."""
+        for name in ("coupon", "gift_card"):
+            if (self.fields[name].data or "").strip():
+                return name
+        return ""
+
 
 def postal(part: AddressFields) -> PostalAddress:
     """The address that stands in the fields."""
@@ -183,10 +202,13 @@ def postal(part: AddressFields) -> PostalAddress:
     )
 
 
-def written_amounts(snapshot: CartSnapshot, totals: Totals) -> str:
+def written_amounts(snapshot: CartSnapshot, totals: Totals, reductions: Reductions) -> str:
     """The amounts of this page for the hidden field: only to explain later what has changed since."""
     amounts = [["line", str(line.product_id), line.name, str(line.total)] for line in snapshot.lines]
     amounts.append(["shipping", "", "", str(totals.shipping)])
+    amounts += [
+        ["discount", str(one.id), one.name, str(one.amount)] for one in reductions.applied if one.amount
+    ]
     if not totals.prices_include_tax:
         amounts.append(["tax", "", "", str(totals.tax)])
     return json.dumps(amounts, separators=(",", ":"))

@@ -69,7 +69,12 @@ def cancel(number: str) -> ResponseReturnValue:
         status = 422 if form.is_submitted() else 200
         return render_template("checkout/cancel.html", view=view, form=form), status
     cancel_order(current_visitor().identity, view.order.number, form.reason.data or "")
-    flash(_("Your order was cancelled. There is nothing to pay."), "success")
+    if view.order.payment_status == "paid":
+        flash(
+            _("Your order was cancelled. What you paid goes back to your card within a few days."), "success"
+        )
+    else:
+        flash(_("Your order was cancelled. There is nothing to pay."), "success")
     return redirect(url_for("checkout.order", number=view.order.number), 303)
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from storefront.accounts.queries import AddressEntry
 from storefront.cart.queries import CartView, cart_view
 from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.http.address_form import tidy
+from storefront.orders.concessions import reduced
 from storefront.orders.errors import TotalChanged
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
-from storefront.pricing.totals import Totals, price
+from storefront.pricing.totals import Totals
+from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
 from storefront.shipping.queries import ShippingOption, shipping_table, tax_rate_for
 from storefront.web.checkout.forms import CheckoutForm, written_amounts
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Everything the page needs. ``option`` is None where nothing can be delivered."""
+    """Everything the page needs. ``option`` is None where nothing can be delivered.
+
+    ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest.
+    """
 
     cart: CartView
     form: CheckoutForm
@@ -31,6 +37,14 @@ class Checkout:
     addresses: list[AddressEntry]
     problem: str = ""
     changed: TotalChanged | None = None
+    code_problem: str = ""
+    gift_card: GiftCardState | None = None
+    gift_card_amount: Decimal = ZERO
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is paid beside the gift card."""
+        return self.totals.total - self.gift_card_amount
 
 
 def summarise(
@@ -40,22 +54,45 @@ def summarise(
     *,
     problem: str = "",
     changed: TotalChanged | None = None,
+    code_problem: str = "",
 ) -> Checkout:
-    """Price the cart as it is now for what stands in the form. Three statements."""
+    """Price the cart as it is now for what stands in the form. Four statements, five with a gift card."""
     cart = cart_view(identity)
     table = shipping_table()
     form.shipping.limit_countries(table.countries())
     # Nothing was checked yet: a country of somebody's own making is one that we do not deliver to.
     country, region = tidy(form.shipping.country.data) or "", form.shipping.region.data or ""
-    options = table.options(country, region, cart.subtotal, cart.snapshot.weight)
+    customer = Customer(identity.user_id, tidy(form.fields.email.data) or "" if form.needs_email else "")
+    candidates = candidates_for(cart.snapshot, customer, cart.coupon, cart.cart_id)
+    # Shipping is free from an amount on that counts after discounts.
+    options = table.options(country, region, cart.subtotal - candidates.at().amount, cart.snapshot.weight)
     wanted = form.fields.shipping_method.data
     option = next((one for one in options if one.code == wanted), options[0] if options else None)
-    totals = price(cart.snapshot, option.amount if option else ZERO, tax_rate_for(country, region))
+    shipping = option.amount if option else ZERO
+    cart = replace(cart, reductions=candidates.at(shipping))
+    totals = reduced(cart.snapshot, shipping, tax_rate_for(country, region), cart.reductions)
+    gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
+    gift_card_amount = gift_card.share_of(totals.total, cart.snapshot.currency) if gift_card else ZERO
     methods = providers(country)
     chosen = form.fields.payment_method.data
     method = chosen if any(one.code == chosen for one in methods) else methods[0].code
     form.fields.shipping_method.data = option.code if option else ""
     form.fields.payment_method.data = method
     form.fields.expected_total.data = str(totals.total)
-    form.fields.seen.data = written_amounts(cart.snapshot, totals)
-    return Checkout(cart, form, options, option, methods, method, totals, addresses, problem, changed)
+    form.fields.expected_gift_card.data = str(gift_card_amount)
+    form.fields.seen.data = written_amounts(cart.snapshot, totals, cart.reductions)
+    return Checkout(
+        cart,
+        form,
+        options,
+        option,
+        methods,
+        method,
+        totals,
+        addresses,
+        problem,
+        changed,
+        code_problem,
+        gift_card,
+        gift_card_amount,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,8 @@ from flask_wtf.csrf import CSRFError
 from storefront.accounts.queries import AddressEntry, addresses_of
 from storefront.cart import services as carts
 from storefront.core.errors import DomainError
+from storefront.core.extensions import limiter
+from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.errors import form_expired
 from storefront.http.formats import format_money
@@ -55,11 +58,59 @@ def update() -> ResponseReturnValue:
     return response
 
 
+def _codes() -> str:
+    return current_settings().rate_limit_lookup
+
+
+def _no_code_is_typed() -> bool:
+    return not any(request.form.get(name, "").strip() for name in ("coupon", "gift_card"))
+
+
+@blueprint.post("/checkout/codes")
+@limiter.shared_limit(_codes, scope="codes")
+def codes() -> ResponseReturnValue:
+    """Take or drop a discount code or a gift card. Tries are limited, so that nobody guesses; nothing is lost."""
+    return _with_code(CheckoutForm.sent(request.form, _account_email()), request.form.get("act", ""))
+
+
+def _with_code(form: CheckoutForm, act: str) -> ResponseReturnValue:
+    """The page with a code applied or dropped, or why that cannot be."""
+    identity, problem = current_visitor().identity, ""
+    acts: dict[str, Callable[[], object]] = {
+        "coupon": lambda: carts.enter_coupon(identity, form.fields.coupon.data or ""),
+        "gift_card": lambda: carts.enter_gift_card(identity, form.fields.gift_card.data or ""),
+        "drop_coupon": lambda: carts.remove_coupon(identity),
+        "drop_gift_card": lambda: carts.remove_gift_card(identity),
+    }
+    if act in acts:
+        try:
+            acts[act]()
+        except DomainError as refusal:
+            problem = explain(refusal)
+        else:
+            form.renew_key()
+            if act in ("coupon", "gift_card"):
+                form.fields[act].data = ""
+    checkout = summarise(identity, form, _address_book(), code_problem=problem)
+    status = 422 if problem else 200
+    if not wants_fragment() or checkout.cart.is_empty:
+        return _page(checkout, status)
+    response = make_response(
+        render_template("checkout/_form.html", checkout=checkout, out_of_band=False), status
+    )
+    to_pay = format_money(checkout.to_pay, checkout.cart.snapshot.currency)
+    trigger(response, announce=problem or _("To pay: %(amount)s.", amount=to_pay))
+    return response
+
+
 @blueprint.post("/checkout")
+@limiter.shared_limit(_codes, scope="codes", exempt_when=_no_code_is_typed)
 def place() -> ResponseReturnValue:
-    """Place the order. Sent twice, it leads to the same one."""
+    """Place the order. Sent twice, it leads to the same one. A code that was typed is applied first, and shown."""
     identity = current_visitor().identity
     form = CheckoutForm.sent(request.form, _account_email())
+    if form.typed_code():
+        return _with_code(form, form.typed_code())
     if not form.is_valid():
         return _page(summarise(identity, form, _address_book()), 422)
     changed: TotalChanged | None = None
@@ -76,8 +127,10 @@ def place() -> ResponseReturnValue:
             return redirect(url_for("cart.page"), 303)
         problem = explain(refusal)
     else:
-        if identity.user_id is None:
+        if identity.user_id is None and not placed.needs_shopper:
             remember_proved_order(placed.order_id)
+        if placed.needs_shopper:
+            return redirect(url_for("checkout.pay", number=placed.number), 303)
         return redirect(url_for("checkout.thanks", number=placed.number), 303)
     return _page(summarise(identity, form, _address_book(), problem=problem, changed=changed), 409)
 
@@ -138,4 +191,5 @@ def _request(form: CheckoutForm) -> PlaceOrder:
         email=form.email(),
         note=(fields.note.data or "").strip(),
         seen=read_amounts(fields.seen.data),
+        expected_gift_card=form.expected_gift_card(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import redis
 from flask import Flask
 
 from tests.factories.buying import change_product, make_product
@@ -22,3 +23,15 @@ def test_difference_is_named_and_ends_with_one(app: Flask) -> None:
     assert result.exit_code == 1
     for text in ("KET-1", "stock", "4", "5", "Differences: 1."):
         assert text in result.output
+
+
+def test_a_redis_that_drops_what_must_stay_is_warned_of(app: Flask, redis_client: redis.Redis) -> None:
+    before = redis_client.config_get("maxmemory-policy")["maxmemory-policy"]
+    try:
+        redis_client.config_set("maxmemory-policy", "allkeys-lru")
+        warned = app.test_cli_runner().invoke(args=["ops", "verify"])
+    finally:
+        redis_client.config_set("maxmemory-policy", before)
+    assert warned.exit_code == 0
+    assert "allkeys-lru" in warned.output
+    assert "maxmemory-policy" not in app.test_cli_runner().invoke(args=["ops", "verify"]).output

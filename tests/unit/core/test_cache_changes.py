@@ -16,13 +16,15 @@ from storefront.catalog.models import Brand, Category, Product
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.cache_changes import KIND, forget_after_commit, forget_what_changed
 from storefront.core.db import NoTransaction, after_commit, session, transaction, write
+from storefront.core.identity import Identity
 from storefront.core.outbox import OutboxEntry
 from storefront.core.settings import current_settings
 from storefront.inventory.services import adjust_stock
 from storefront.jobs import outbox
 from storefront.jobs.cache import forget_changes
-from storefront.reviews.services import moderate
+from storefront.reviews.services import moderate, vote_helpful
 from storefront.shipping.models import ShippingMethod
+from tests.factories.accounts import make_user
 from tests.factories.catalog import Made, make_brand, make_category, make_product, make_review, make_variants
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -130,6 +132,39 @@ def test_a_published_review_is_noted(kestrel: Made, tents: Made, shelter: Made) 
     assert noted() == tags(kestrel) | lists(tents, shelter)
     with transaction():
         session().execute(sa.text("UPDATE reviews SET rating = 1"))
+    assert noted() == tags(kestrel) | lists(tents, shelter)
+
+
+def test_a_vote_or_another_word_of_a_review_is_the_products_page_alone(kestrel: Made) -> None:
+    review = make_review(kestrel)
+    noted()
+    vote_helpful(Identity(make_user().id, None), review)
+    assert noted() == tags(kestrel)
+    with transaction():
+        session().execute(sa.text("UPDATE reviews SET comment = 'Stood through two storms.'"))
+    assert noted() == tags(kestrel)
+
+
+def test_a_review_that_nobody_sees_is_not_noted(kestrel: Made) -> None:
+    review = make_review(kestrel, status="pending")
+    with transaction():
+        session().execute(sa.text("UPDATE reviews SET rating = 1"))
+    moderate(None, review, status="rejected")
+    with transaction():
+        session().execute(sa.text("DELETE FROM reviews"))
+    assert noted() == set()
+
+
+def test_a_review_that_goes_is_noted(kestrel: Made, tents: Made, shelter: Made) -> None:
+    make_review(kestrel)
+    assert noted() == tags(kestrel) | lists(tents, shelter)
+    with transaction():
+        session().execute(sa.text("UPDATE reviews SET deleted_at = now()"))
+    assert noted() == tags(kestrel) | lists(tents, shelter)
+    make_review(kestrel)
+    noted()
+    with transaction():
+        session().execute(sa.text("DELETE FROM reviews"))
     assert noted() == tags(kestrel) | lists(tents, shelter)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from storefront.core.clock import frozen, now
 from storefront.core.db import session, transaction
-from storefront.core.outbox import OutboxEntry, enqueue
+from storefront.core.outbox import OutboxEntry, claim_all, enqueue
 from storefront.jobs import outbox
+from tests.servers import TestDatabases
 
 pytestmark = pytest.mark.usefixtures("app_context")
 Handled = list[str]
@@ -91,3 +94,30 @@ def test_what_is_being_handled_is_taken_by_nobody_else(
     enqueued(("test.good", "once"))
     assert outbox.drain() == 1
     assert handled == ["once"]
+
+
+def test_a_drain_of_one_kind_does_not_walk_the_others(databases: TestDatabases, database_name: str) -> None:
+    with transaction():
+        session().execute(
+            sa.text(
+                "INSERT INTO outbox (kind, payload, available_at)"
+                " SELECT 'mail.order_placed', '{}', now() - interval '1 day' FROM generate_series(1, 5000)"
+            )
+        )
+        enqueue("cache.forget", tags=["products"])
+    with psycopg.connect(databases.admin_url(database_name), autocommit=True) as admin:
+        admin.execute("ANALYZE outbox")  # the app's login may not
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        with transaction():
+            assert [one.kind for one in claim_all("cache.forget", timedelta(minutes=1))] == ["cache.forget"]
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    [(statement, parameters)] = asked
+    plan = session().connection().exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
+    assert "ix_outbox_kind_due" in "\n".join(plan)

@@ -12,6 +12,10 @@ PRODUCTS = 100_000
 COMMON, RARE = "lantern", "zephyrium"
 """In every fifth name, and in forty."""
 
+_DEAR = 8_000
+OF_MOST_BRANDS = (PRODUCTS - _DEAR) // 50
+"""Each of the fifty makes so many, and the first one the dearest 8,000 besides."""
+
 _MADE = """
 SET session_replication_role = replica;
 
@@ -29,8 +33,11 @@ UNION ALL SELECT 'category', '', id::text, '' FROM categories
 UNION ALL SELECT 'specification', 'Colour', colour, '' FROM unnest(ARRAY['red', 'green', 'blue']) AS colour;
 
 CREATE TEMPORARY TABLE made AS
-SELECT n, md5('product ' || n)::uuid AS id, n % 50 AS brand, 4 + n % 16 AS shelf,
-  (ARRAY['red', 'green', 'blue'])[1 + n % 3] AS colour, 5 + (n * 7919 % 40000) / 100.0 AS price,
+-- The first brand makes the dearest: what is cheap first has all of it at its far end.
+SELECT n, md5('product ' || n)::uuid AS id, 4 + n % 16 AS shelf,
+  CASE WHEN n > :products - :dear THEN 0 ELSE n % 50 END AS brand,
+  (ARRAY['red', 'green', 'blue'])[1 + n % 3] AS colour,
+  CASE WHEN n > :products - :dear THEN 900 ELSE 5 END + (n * 7919 % 40000) / 100.0 AS price,
   n % 10 <> 0 AS available,
   initcap(concat_ws(' ', CASE WHEN n % 5 = 0 THEN ':common' END, CASE WHEN n % 2500 = 0 THEN ':rare' END,
     'kind' || (n * 31 % 200), 'word' || translate((n * 17 % 3000)::text, '0123456789', 'abcdefghij'))) AS name
@@ -89,5 +96,10 @@ def write_catalog(admin_url: str) -> None:
     """Fill the migrated, empty database at a superuser's ``admin_url``."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
-        made = _MADE.replace(":products", str(PRODUCTS)).replace(":common", COMMON).replace(":rare", RARE)
+        made = (
+            _MADE.replace(":products", str(PRODUCTS))
+            .replace(":dear", str(_DEAR))
+            .replace(":common", COMMON)
+            .replace(":rare", RARE)
+        )
         connection.execute(made.encode())

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS
@@ -22,7 +23,8 @@ from storefront.providers import embedding_choice
 from storefront.providers.embedder import EmbedderClient
 from storefront.providers.embeddings import EmbeddingFailure, Vector
 from storefront.providers.pinecone_client import PineconeStore
-from storefront.search.queries import neighbours, ranked_products
+from storefront.search.models import SearchLog
+from storefront.search.queries import ListingRequest, neighbours, ranked_products, search_listing
 from storefront.search.queries.meaning import meaning_of
 from storefront.search.services import (
     embedding,
@@ -31,6 +33,7 @@ from storefront.search.services import (
     purge_vectors,
     stale_vectors,
     vector_index,
+    write_log,
 )
 from storefront.search.services.vector_index import vector_index_is_there
 from storefront.search.vector_column import VectorColumn
@@ -202,6 +205,25 @@ def found(text: str) -> list[str]:
     names = [one.name for one in ranked_products(text)]
     release()
     return names
+
+
+def test_a_search_in_which_meaning_took_part_says_so_and_is_logged_so(
+    app: Flask, client: FlaskClient
+) -> None:
+    make_product("Tent for two")
+    use(app, Letters())
+    client.get("/search?q=tent")  # the product has no vector yet
+    assert fill_vectors(Letters()) == 1
+    assert search_listing(ListingRequest(text="two tent")).by_meaning
+    assert not search_listing(ListingRequest(sort="newest")).by_meaning
+    release()
+    client.get("/search?q=two+tents")
+    write_log()
+    logged = session().execute(
+        sa.select(SearchLog.query, SearchLog.search_type).order_by(SearchLog.created_at)
+    )
+    assert [tuple(one) for one in logged] == [("tent", "text"), ("two tents", "hybrid")]
+    release()
 
 
 def test_search_compares_words_while_vectors_are_missing(app: Flask) -> None:

@@ -256,3 +256,49 @@ def test_value_that_nothing_has_any_more_stays_in_its_facet_to_be_taken_away(jac
     page = search_listing(replace(jackets, brands=("thrushmoor",), options={"Size": ("L",)}))
     assert page.total == 0
     assert counts(page, "option", "Size") == {"S": 1, "L": 0}
+
+
+def test_as_many_facets_as_may_be_chosen_are_a_page(jackets) -> None:
+    many = {f"Name {number}": ("a",) for number in range(30)}
+    asked = replace(
+        jackets,
+        text="jacket",
+        brands=("larkfell",),
+        tags=("warm",),
+        options=many,
+        specifications=many,
+        price_min=Decimal(1),
+        rating_min=1,
+        in_stock=True,
+    )
+    assert search_listing(asked).total == 0
+
+
+def test_a_feed_full_of_specifications_crowds_out_no_brand() -> None:
+    category = make_category("Parts")
+    for number in range(12):
+        facts = {f"Fact {number} {place}": f"Value {place}" for place in range(150)}
+        brand = make_brand(f"Maker {number}")
+        make_product(f"Part {number}", category=category, brand=brand, specifications=facts)
+    page = search_listing(ListingRequest(category_slug="parts"))
+    assert len(counts(page, "brand")) == 12
+    chosen = search_listing(ListingRequest(category_slug="parts", brands=("maker-3",)))
+    assert counts(chosen, "brand")["maker-3"] == 1
+    assert [one.label for one in chosen.applied] == ["Maker 3"]
+
+
+def test_a_value_with_a_no_break_space_finds_what_has_it() -> None:
+    category = make_category("Screens")
+    for number in range(8):
+        make_product(
+            f"Screen {number}", category=category, specifications={"Width": f"{60 + number // 4}\u00a0cm"}
+        )
+    offered = counts(search_listing(ListingRequest(category_slug="screens")), "specification", "Width")
+    assert offered == {"60\u00a0cm": 4, "61\u00a0cm": 4}
+    chosen = ListingRequest(category_slug="screens", specifications={"Width": ("60\u00a0cm",)})
+    assert search_listing(chosen).total == 4
+
+
+def test_a_category_that_there_is_not_finds_nothing_with_a_text_too(jackets) -> None:
+    assert search_listing(ListingRequest(text="rain", category_slug="nowhere")).total == 0
+    assert search_listing(ListingRequest(category_slug="nowhere")).total == 0

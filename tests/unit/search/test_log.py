@@ -5,20 +5,28 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from storefront.core.clock import frozen
+from storefront.core.clock import frozen, now
 from storefront.core.db import db, session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import new_id
 from storefront.search.errors import UnknownSearchType
 from storefront.search.models import SearchLog, SearchTextDay, SearchTimeDay
-from storefront.search.services import log_click, log_search, log_writing, purge_tallies, write_log
-from storefront.search.services.log import MOST_NOTES, NOTES
+from storefront.search.services import (
+    log_click,
+    log_search,
+    log_writing,
+    personal,
+    purge_tallies,
+    write_log,
+)
+from storefront.search.services.log import MOST_NOTES, NOTES, ClickNote
 from tests.factories.accounts import make_user
 from tests.factories.catalog import Made, make_product
 
@@ -96,6 +104,87 @@ def test_days_are_counted_by_text_and_by_time() -> None:
     assert [tuple(row) for row in times] == [(3, 3), (8, 2)]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_found", "is_personal"),
+    [
+        ("anna@example.com", True, True),
+        ("+49 171 1234567", True, True),
+        ("0171 1234567", False, True),
+        ("0171 1234567", True, True),
+        ("0171/1234567 tent", True, True),
+        ("(555) 123-4567", True, True),
+        ("anna 01711234567", False, True),
+        ("4006381333931", True, False),
+        ("4006381333931", False, True),
+        ("012345678905", True, False),
+        ("sku-100234", True, False),
+        ("monitor 1920 x 1080", False, False),
+        ("monitor 1920 1080", True, False),
+        ("power bank 100000 mah", True, False),
+        ("tent for 2", False, False),
+        ("rtx 3060", False, False),
+    ],
+)
+def test_which_texts_may_name_a_person(text: str, is_found: bool, is_personal: bool) -> None:
+    assert personal.is_personal(text, is_found=is_found) is is_personal
+
+
+def test_what_may_name_a_person_is_logged_but_counted_nowhere(tents: list[Made]) -> None:
+    search("0171 1234567", results_count=0, manner="nothing")
+    search("(555) 123-4567", manner="partial", shown=[tents[0].id])
+    search("4006381333931", results_count=1, manner="exact")
+    log_click("(555) 123-4567", tents[0].slug, ADDRESS)
+    assert write_log() == {"searches": 3, "clicks": 1}
+    assert tallies() == [("4006381333931", 1, 0, 0)]
+    assert len(rows()) == 3
+
+
+def askers() -> dict[str, int]:
+    session().rollback()
+    found = session().execute(
+        sa.select(SearchTextDay.text, sa.func.sum(SearchTextDay.askers)).group_by(SearchTextDay.text)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def test_a_person_is_one_asker_for_thirty_days() -> None:
+    for days in range(3):
+        with frozen(NOON + timedelta(days=days)):
+            search("Tent", manner="exact")
+            search("tent", manner="exact")
+            write_log()
+    assert askers() == {"tent": 1}
+    with frozen(NOON + timedelta(days=2)):
+        search("tent", manner="exact", address="192.0.2.8")
+        search("tent", manner="exact", address=None)
+        write_log()
+    assert askers() == {"tent": 2}
+    with frozen(NOON + timedelta(days=41)):
+        search("tent", manner="exact")
+        write_log()
+    assert askers() == {"tent": 3}
+
+
+def test_only_who_was_understood_and_found_something_is_an_asker() -> None:
+    for number, manner in enumerate(("exact", "corrected", "completed", "partial", "nothing", None)):
+        search("tent", manner=manner, address=f"192.0.2.{number}")
+    search("yurt", manner="exact", results_count=0)
+    write_log()
+    assert askers() == {"tent": 3, "yurt": 0}
+
+
+def test_who_could_not_be_counted_is_counted_the_next_time() -> None:
+    search("tent", manner="exact")
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
+        somebody.execute(sa.text("LOCK TABLE search_text_days"))
+        session().execute(sa.text("SET lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError):
+            write_log()
+    session().execute(sa.text("RESET lock_timeout"))
+    write_log()
+    assert askers() == {"tent": 1}
+
+
 def test_a_click_finds_its_search_and_where_it_stood(tents: list[Made]) -> None:
     search("Tent", shown=[tents[1].id, tents[0].id])
     write_log()
@@ -171,6 +260,50 @@ def test_what_cannot_be_written_waits_and_counts_once(redis_client: redis.Redis)
     write_log()
     assert [text for text, *_counts in tallies()] == [f"tent {number:02}" for number in range(60)]
     assert len(rows()) == log_writing.MOST_A_MINUTE
+
+
+@pytest.mark.parametrize("slug", ["\x00x", "x" * 201])
+def test_what_can_be_no_slug_is_not_noted(redis_client: redis.Redis, slug: str) -> None:
+    log_click("tent", slug, ADDRESS)
+    assert redis_client.llen(NOTES) == 0
+
+
+def test_a_note_that_the_database_refuses_holds_up_nobody(
+    redis_client: redis.Redis, tents: list[Made], caplog: pytest.LogCaptureFixture
+) -> None:
+    search("tent", shown=[tents[0].id])
+    packed = msgspec.msgpack.Encoder().encode
+    redis_client.rpush(NOTES, packed(ClickNote("tent", "\x00x", "asker", now())))
+    search("yurt", results_count=-1)
+    log_click("tent", tents[0].slug, ADDRESS)
+    assert write_log() == {"searches": 1, "clicks": 1}
+    assert [(row.query, row.clicked_position) for row in rows()] == [("tent", 1)]
+    assert tallies() == [("tent", 1, 0, 1)]
+    assert redis_client.llen(NOTES) == 0
+    assert caplog.text.count("search_note_dropped") == 2
+
+
+def test_a_click_that_cannot_be_written_yet_is_not_lost(tents: list[Made]) -> None:
+    search(shown=[tents[0].id])
+    write_log()
+    log_click("tent", tents[0].slug, ADDRESS)
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
+        somebody.execute(sa.text("LOCK TABLE search_text_days"))
+        session().execute(sa.text("SET lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError):
+            write_log()
+    session().execute(sa.text("RESET lock_timeout"))
+    assert write_log() == {"searches": 0, "clicks": 1}
+    assert tallies() == [("tent", 1, 0, 1)]
+
+
+def test_two_clicks_at_once_are_one(tents: list[Made]) -> None:
+    search(shown=[tents[0].id])
+    write_log()
+    log_click("tent", tents[0].slug, ADDRESS)
+    log_click("tent", tents[1].slug, ADDRESS)
+    assert write_log()["clicks"] == 1
+    assert rows()[0].clicked_product_id == tents[0].id
 
 
 def test_of_too_many_that_wait_the_oldest_go(

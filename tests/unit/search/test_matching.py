@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.core.db import session
-from storefront.search.queries import ListingPage, ListingRequest, ranked_products, search_listing
+from storefront.core.db import session, transaction
+from storefront.search.models import Synonym
+from storefront.search.queries import (
+    ListingPage,
+    ListingRequest,
+    forget_synonyms,
+    forget_what_is_kept,
+    ranked_products,
+    search_listing,
+)
 from storefront.search.services import refresh_words
 from tests.factories.catalog import make_brand, make_category, make_product, make_variants
 
@@ -198,3 +206,36 @@ def test_variants_do_not_stand_in_the_list_beside_their_product() -> None:
     parent = make_product("Mitten", "20.00", 0)
     make_variants(parent, [{"Size": "S"}, {"Size": "M"}])
     assert [card.name for card in find("mitten").cards] == ["Mitten"]
+
+
+def teach(*words: str, language: str = "en", typed: str | None = None) -> None:
+    with transaction():
+        session().add(Synonym(language=language, typed=typed, words=list(words)))
+    forget_synonyms()
+
+
+def test_a_word_that_no_product_holds_can_be_taught() -> None:
+    assert find("anorak").manner == "nothing"
+    teach("anorak", "jacket")
+    page = find("anorak")
+    assert names(page) == {"Brack Rain Jacket", "Husk Down Jacket"}
+    assert (page.manner, page.did_you_mean) == ("exact", None)
+    assert names(find("husk anorak")) == {"Husk Down Jacket"}
+
+
+def test_a_phrase_can_be_taught_and_a_word_for_it_alone() -> None:
+    teach("cloth house", "tent")
+    assert "Drift Dome Tent" in names(find("cloth house"))
+    teach("jacket", typed="parker")
+    assert names(find("parker")) == {"Brack Rain Jacket", "Husk Down Jacket"}
+
+
+def test_every_language_of_the_catalog_is_understood() -> None:
+    make_product("Blaues Zelt", language="de")
+    refresh_words()
+    forget_what_is_kept()
+    page = find("blaue zelte")
+    assert names(page) == {"Blaues Zelt"}
+    assert page.manner == "exact"
+    teach("behausung", "zelt", language="de")
+    assert names(find("behausung")) == {"Blaues Zelt"}

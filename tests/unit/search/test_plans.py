@@ -19,7 +19,7 @@ from storefront.core.settings import Settings
 from storefront.core.statements import observers
 from storefront.search.queries import ListingRequest, forget_what_is_kept, search_listing, suggest
 from tests.servers import TestDatabases
-from tests.unit.search.large_catalog import COMMON, PRODUCTS, RARE, write_catalog
+from tests.unit.search.large_catalog import COMMON, OF_MOST_BRANDS, PRODUCTS, RARE, write_catalog
 
 DATABASE = "large_catalog"
 LARGE = {"products", "product_search", "category_listing", "search_words"}
@@ -107,6 +107,10 @@ ASKED: dict[str, Callable[[], object]] = {
     "the newest in stock": lambda: search_listing(
         ListingRequest(category_slug="shelf-1", sort="newest", in_stock=True)
     ),
+    "the cheapest of a dear brand": lambda: search_listing(
+        ListingRequest(brands=("maker-0",), price_min=Decimal(800), sort="price_up")
+    ),
+    "the newest of a large brand": lambda: search_listing(ListingRequest(brands=("maker-0",), sort="newest")),
     "everything": lambda: search_listing(ListingRequest()),
     "a common word": lambda: search_listing(ListingRequest(text=COMMON)),
     "a rare word": lambda: search_listing(ListingRequest(text=RARE)),
@@ -174,6 +178,17 @@ def test_counts_beyond_ten_thousand_are_near_and_say_so(large_shop: Flask) -> No
         assert page.total == pytest.approx(PRODUCTS / 5, rel=0.06)
         brand = next(facet for facet in page.facets if facet.kind == "brand")
         assert len(brand.options) == 10
-        assert all(option.count == pytest.approx(PRODUCTS / 50, rel=0.25) for option in brand.options)
+        others = [option.count for option in brand.options if option.value != "maker-0"]
+        assert others == [pytest.approx(OF_MOST_BRANDS, rel=0.25)] * 9
         narrowed = search_listing(ListingRequest(text=COMMON, brands=("maker-5",)))
-        assert (narrowed.total, narrowed.total_is_exact) == (PRODUCTS // 50, True)
+        assert (narrowed.total, narrowed.total_is_exact) == (OF_MOST_BRANDS, True)
+
+
+def test_beside_few_of_many_the_other_facets_are_counted_one_by_one(large_shop: Flask) -> None:
+    with large_shop.app_context():
+        asked = ListingRequest(text=COMMON, brands=("maker-5",), specifications={"Colour": ("red",)})
+        facets = {(one.kind, one.name): one for one in search_listing(asked).facets}
+    assert facets["category", ""].is_exact
+    assert not facets["brand", ""].is_exact, "what stands beside the chosen brand is estimated"
+    (chosen,) = (one for one in facets["brand", ""].options if one.selected)
+    assert chosen.count == pytest.approx(OF_MOST_BRANDS / 3, abs=2)

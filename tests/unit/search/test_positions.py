@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -125,10 +126,24 @@ def _written(*parts: object) -> str:
         _written(1, 2, 3),
         _written("price_up", "after", "10.00", "01a21cca-0123-7b36-a595-32a8adceffba", "more"),
         _written("price_up", "after", "NaN", "01a21cca-0123-7b36-a595-32a8adceffba"),
+        _written("price_up", "after", "1e500000", "01a21cca-0123-7b36-a595-32a8adceffba"),
+        _written("price_up", "after", "1e131073", "01a21cca-0123-7b36-a595-32a8adceffba"),
+        _written("price_up", "after", "1e-131073", "01a21cca-0123-7b36-a595-32a8adceffba"),
     ],
 )
 def test_a_position_that_is_none_is_the_first_page(mugs: list[Made], position: str) -> None:
     asked = replace(ASKED, sort="price_up", position=position)
+    assert slugs(search_listing(asked)) == slugs(search_listing(replace(asked, position="")))
+
+
+@pytest.mark.parametrize(
+    ("sort", "values"), [("rating", ("4.5", 99_999_999_999)), ("name", ("a\x00b",)), ("relevance", (1e999,))]
+)
+def test_a_position_that_no_row_can_hold_is_the_first_page(
+    mugs: list[Made], sort: str, values: tuple[object, ...]
+) -> None:
+    raw = json.dumps([sort, "after", *values, "01a21cca-0123-7b36-a595-32a8adceffba"]).encode()
+    asked = replace(ASKED, sort=sort, position=base64.urlsafe_b64encode(raw).decode().rstrip("="))
     assert slugs(search_listing(asked)) == slugs(search_listing(replace(asked, position="")))
 
 

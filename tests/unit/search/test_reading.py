@@ -29,6 +29,13 @@ def first_forms(reading: Reading) -> list[str]:
         ("boots at least 40 euros leather", "40", None, "boots leather"),
         ("zelt unter 200", None, "200", "zelt"),
         ("< 30 mug", None, "30", "mug"),
+        ("laptop under $1,000", None, "1000", "laptop"),
+        ("laptop under 1,000", None, "1000", "laptop"),
+        ("laptop under 1.299 €", None, "1299", "laptop"),
+        ("laptop under 1.299,95 €", None, "1299.95", "laptop"),
+        ("laptop over $1,500", "1500", None, "laptop"),
+        ("laptop between 1,000 and 2,000", "1000", "2000", "laptop"),
+        ("jacket from €20 to €50 red", "20", "50", "jacket red"),
     ],
 )
 def test_a_price_in_words_becomes_a_limit(text: str, low: str | None, high: str | None, rest: str) -> None:
@@ -51,6 +58,9 @@ def test_a_price_in_words_becomes_a_limit(text: str, low: str | None, high: str 
         "iso 9001",
         'book "between 5 and 7"',
         "monitor under 27 inch",
+        "drive from 1 to 4 tb",
+        "cable between 1 and 3 m",
+        "from 3 to 5 years puzzle",
     ],
 )
 def test_not_every_number_is_a_price(text: str) -> None:
@@ -77,16 +87,30 @@ def test_a_measure_is_found_however_it_is_written(text: str, forms: set[str]) ->
 
 def test_words_phrases_minus_and_brand() -> None:
     reading = read('brand:"tripp lite" ups -battery "rack mount" USB-C')
-    assert reading.brand == "tripp lite"
-    assert first_forms(reading) == ["rack mount", "ups", "usb-c"]
+    assert reading.brands == ("tripp lite",)
+    assert first_forms(reading) == ["ups", "rack mount", "usb-c"]
     assert [one.forms for one in reading.excluded] == [("battery",)]
     assert reading.wanted[2].forms == ("usb-c", "usb c", "usbc")
-    assert [one.is_word for one in reading.wanted] == [False, True, True]
+    assert [one.is_word for one in reading.wanted] == [True, False, True]
 
 
 def test_or_joins_alternatives() -> None:
     (both,) = read("tent or tarp").wanted
     assert both.forms == ("tent", "tarp")
+    (either,) = read('ipad or "galaxy tab"').wanted
+    assert either.forms == ("ipad", "galaxy tab")
+
+
+def test_minus_takes_measures_phrases_and_brands_too() -> None:
+    reading = read('ssd -1tb -"solid state" -brand:hp')
+    assert first_forms(reading) == ["ssd"]
+    assert {"1 tb", "1tb", "1000 gb"} <= set(reading.excluded[0].forms)
+    assert [one.forms[0] for one in reading.excluded[1:]] == ["solid state", "hp"]
+
+
+def test_several_brands_may_be_named() -> None:
+    reading = read('brand:hp laptop brand:"tripp lite"')
+    assert (reading.brands, reading.rest) == (("hp", "tripp lite"), "laptop")
 
 
 @pytest.mark.parametrize("text", ["", '"', '""', "-", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a'])

@@ -31,8 +31,8 @@ def test_equal_words_mean_each_other_and_one_way_words_only_the_one(app_context:
         "sofa": ("couch", "settee"),
         "headphones": ("head phones", "headset"),
     }
-    assert synonyms("de") == {"sofa": ("sofabett",)}
-    assert synonyms("fr") == {}
+    assert synonyms(["de"]) == {"sofa": ("sofabett",)}
+    assert synonyms(["fr"]) == {}
 
 
 def test_a_word_in_two_groups_means_both_and_no_further(app_context: Flask) -> None:

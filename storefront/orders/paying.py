@@ -1,0 +1,291 @@
+"""What a payment outside does to its order: the one place that decides, whoever brings the news.
+
+The return page, a webhook and the reconcile job all come here. Each asks the provider how the payment stands, with no
+transaction open, and acts on the answer under the order's lock; so news may come twice, late, or in any order. Money
+that is there either makes the order count, or goes back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+import structlog
+
+from storefront.core.clock import now
+from storefront.core.db import release, session, transaction, write
+from storefront.core.errors import NotFound
+from storefront.core.settings import current_settings
+from storefront.inventory.errors import InsufficientStock
+from storefront.orders.drafts import abandon, announce, head_of, record_event
+from storefront.orders.errors import CheckoutExpired
+from storefront.orders.models import Order
+from storefront.orders.placing import finalise_or_let_go
+from storefront.payments import refunds
+from storefront.payments import services as payments
+from storefront.payments.events import record_outcome
+from storefront.payments.methods import Authorisation, PaymentState
+from storefront.payments.queries import (
+    PaymentRow,
+    order_of_reference,
+    payment_at_provider,
+    refund_row,
+    stored_event,
+    undecided_orders,
+    undecided_refunds,
+)
+from storefront.providers.payment_provider import PaymentProviderFailure
+
+log = structlog.get_logger(__name__)
+Outcome = Literal["placed", "waiting", "processing", "declined", "cancelled"]
+_BATCH = 100
+_PROMISES_ASKED_EVERY = timedelta(hours=6)
+
+
+class StillUndecided(Exception):
+    """The bank has not answered yet; whoever asked comes back later."""
+
+
+def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
+    """Ask the provider about the order's payment and act on the answer; returns how the order stands.
+
+    ``waiting`` for the shopper, ``processing`` at the bank, ``declined`` at the last attempt. No transaction may be
+    open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
+    """
+    with transaction():
+        payment = payment_at_provider(order_id)
+    if payment is None:
+        raise NotFound("payment", str(order_id))
+    return _act_on(payment, payments.ask(payment))
+
+
+def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
+    order_id = payment.order_id
+    if state is not None and not payment.provider_reference:
+        payments.record_reference(order_id, state.reference)
+    if state is None or state.status in ("open", "processing"):
+        return _still_open(payment, state)
+    if state.status == "cancelled":
+        return _ended_outside(payment)
+    with transaction():
+        draft = head_of(order_id)
+    assert state.status in ("authorised", "captured")
+    try:
+        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status))
+    except (InsufficientStock, CheckoutExpired):
+        log.warning("paid_too_late", order=str(order_id), payment=str(payment.id))
+        return "cancelled"
+    if placed.was_placed_before:
+        _catch_up(payment, state)
+    return "placed"
+
+
+def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
+    with transaction():
+        status = head_of(payment.order_id).status
+        payments.record_error(payment, state.error if state else "")
+    if status == "cancelled":
+        return "cancelled"
+    if status not in ("draft", "pending"):
+        return "placed"
+    if state is None or state.status == "open":
+        return "declined" if state and state.error else "waiting"
+    return "processing"
+
+
+def _ended_outside(payment: PaymentRow) -> Outcome:
+    """The provider holds nothing and never will: it was voided, by us or there, or has lapsed."""
+    with transaction():
+        draft = head_of(payment.order_id, lock=True)
+        if draft.status in ("draft", "pending"):
+            abandon(payment.order_id, "left")
+        if draft.status in ("draft", "pending", "cancelled"):
+            return "cancelled"
+        if payments.record_lapse(payment.id):
+            _payment_status(payment.order_id, "failed", ("authorised",))
+            record_event(payment.order_id, "payment_lapsed", note="the provider holds nothing any more")
+    return "placed"
+
+
+def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
+    """An order that counts already: the money may have come, or gone back, since."""
+    if state.status != "captured":
+        return
+    with transaction():
+        head_of(payment.order_id, lock=True)
+        if payments.record_capture(payment.id, state.captured):
+            _payment_status(payment.order_id, "paid", ("pending", "authorised", "failed"))
+            record_event(payment.order_id, "paid")
+        current = payment_at_provider(payment.order_id) or payment
+        refunds.adopt(current, state.given_back)
+        order_follows_refunds(payment.order_id, payment.id)
+
+
+def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID) -> None:
+    """Set what the order says of its payment by what has gone back."""
+    with transaction():
+        status = refunds.mark(payment_id)
+        if status in ("partially_refunded", "refunded"):
+            before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
+            if _payment_status(order_id, status, before):
+                record_event(order_id, status)
+
+
+def _payment_status(order_id: uuid.UUID, status: str, before: tuple[str, ...]) -> bool:
+    changed = sa.and_(Order.id == order_id, Order.payment_status.in_(before))
+    return bool(write(sa.update(Order).where(changed).values(payment_status=status)))
+
+
+def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
+    """Bring a draft that waits for its shopper to its end: paid after all, or voided at the provider and cancelled.
+
+    The provider is told first: what was voided can never be paid. Raises :class:`PaymentProviderFailure`, and then
+    the draft stays.
+    """
+    outcome = bring_up_to_date(order_id)
+    if outcome in ("placed", "cancelled", "processing"):
+        return outcome
+    with transaction():
+        payment = payment_at_provider(order_id)
+    if payment is not None and payment.provider_reference:
+        try:
+            payments.void(payment.provider, payment.provider_reference, str(payment.id))
+        except PaymentProviderFailure as failure:
+            if failure.code != "refused":
+                raise
+            return bring_up_to_date(order_id)  # they were quicker
+    abandon(order_id, reason)
+    return "cancelled"
+
+
+def let_go(order_id: uuid.UUID) -> None:
+    """Have the provider let go of whatever it holds of a cancelled order, and give back what it took.
+
+    Safe to repeat, at once and later. Raises :class:`PaymentProviderFailure` and :class:`StillUndecided`; then it is
+    to be called again.
+    """
+    with transaction():
+        draft = head_of(order_id)
+        payment = payment_at_provider(order_id)
+    if payment is None or draft.status != "cancelled":
+        return
+    state = payments.ask(payment)
+    if state is not None and not payment.provider_reference:
+        payments.record_reference(order_id, state.reference)
+    if state is not None and state.status in ("open", "authorised", "processing"):
+        try:
+            payments.void(payment.provider, state.reference, str(payment.id))
+        except PaymentProviderFailure as failure:
+            if failure.code != "refused":
+                raise
+            raise StillUndecided from failure  # it is captured at this moment: next time it is given back
+        _note_return(order_id, "payment_voided", was_promised=state.status == "authorised")
+    elif state is not None and state.status == "captured":
+        _give_all_back(payment, state, draft.number)
+
+
+def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
+    with transaction():
+        head_of(payment.order_id, lock=True)
+        payments.record_capture(payment.id, state.captured)
+        current = payment_at_provider(payment.order_id) or payment
+        refunds.adopt(current, state.given_back)
+        current = payment_at_provider(payment.order_id) or payment
+        if current.left:
+            refunds.open_refund(current, number, current.left, "order cancelled")
+        waiting = refunds.pending_of(payment.id)
+    for refund_id in waiting:
+        refunds.send_refund(refund_id)
+    with transaction():
+        head_of(payment.order_id, lock=True)
+        order_follows_refunds(payment.order_id, payment.id)
+        current = payment_at_provider(payment.order_id) or payment
+    if current.left:
+        raise StillUndecided
+    if waiting:
+        _note_return(payment.order_id, "money_returned", was_promised=True)
+
+
+def _note_return(order_id: uuid.UUID, kind: str, *, was_promised: bool) -> None:
+    """Tell whoever has paid for nothing. Whoever has cancelled themselves got their letter then."""
+    with transaction():
+        draft = head_of(order_id, lock=True)
+        record_event(order_id, kind)
+        placed_at = session().scalar(sa.select(Order.placed_at).where(Order.id == order_id))
+        if was_promised and placed_at is None:
+            announce("payment_returned", order_id, user_id=draft.user_id, session_id=None)
+
+
+def process_event(event_id: uuid.UUID) -> None:
+    """Work on a stored event: find the order it is about and bring that up to date. Safe to repeat.
+
+    Raises :class:`PaymentProviderFailure`; then the event is to be tried again.
+    """
+    with transaction():
+        event = stored_event(event_id)
+        order_id = order_of_reference(event.provider, event.intent_id) if event.intent_id else None
+        order_id = order_id or _order_named(event.order_id)
+    if order_id is None:
+        record_outcome(event_id)  # another shop's of the same account, or about no payment at all
+        return
+    try:
+        bring_up_to_date(order_id)
+    except PaymentProviderFailure as failure:
+        release()
+        record_outcome(event_id, str(failure)[:500])
+        raise
+    record_outcome(event_id)
+
+
+def _order_named(text: str) -> uuid.UUID | None:
+    try:
+        order_id = uuid.UUID(text)
+    except ValueError:
+        return None
+    return order_id if payment_at_provider(order_id) is not None else None
+
+
+def reconcile_payments() -> dict[str, int]:
+    """Ask the provider about every payment and refund that nobody has told us of for a while; returns how many.
+
+    Run by a job, safe to run twice at once.
+    """
+    counts = {"payments": 0, "refunds": 0, "failed": 0}
+    before = now() - timedelta(minutes=current_settings().reconcile_minutes)
+    with transaction():
+        orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, _BATCH)
+        pending = undecided_refunds(before, _BATCH)
+    for order_id in orders:
+        try:
+            bring_up_to_date(order_id)
+            counts["payments"] += 1
+        except Exception:  # whatever is wrong with this one, those behind it are asked for
+            log.exception("payment_not_reconciled", order=str(order_id))
+            counts["failed"] += 1
+        release()
+    for refund_id in pending:
+        try:
+            reconcile_refund(refund_id)
+            counts["refunds"] += 1
+        except Exception:
+            log.exception("refund_not_reconciled", refund=str(refund_id))
+            counts["failed"] += 1
+        release()
+    return counts
+
+
+def reconcile_refund(refund_id: uuid.UUID) -> None:
+    """Find out what became of a pending refund; the provider gets it again only when it knows nothing of it."""
+    with transaction():
+        refund = refund_row(refund_id)
+        payment = payment_at_provider(refund.order_id)
+    state = payments.ask(payment) if payment is not None else None
+    if payment is not None and state is not None:
+        refunds.adopt(payment, [one for one in state.given_back if one.refund_id == str(refund_id)])
+    if state is None or str(refund_id) not in {one.refund_id for one in state.given_back}:
+        refunds.send_refund(refund_id)
+    with transaction():
+        head_of(refund.order_id, lock=True)
+        order_follows_refunds(refund.order_id, refund.payment_id)

@@ -1,0 +1,168 @@
+"""Giving money back: written down first, then asked for, then settled.
+
+A pending refund counts as given: the database refuses a second one that would exceed what was taken. The provider is
+asked under the refund's own key, so that asking again never gives twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from storefront.core.db import assert_no_transaction, session, transaction, write
+from storefront.core.ids import new_id
+from storefront.payments.errors import RefundedMeanwhile, RefundTooLarge
+from storefront.payments.methods import GivenBack
+from storefront.payments.models import Payment, Refund
+from storefront.payments.queries import PaymentRow, payments_of, refund_row
+from storefront.payments.services import of_payment
+from storefront.providers.payment_provider import PaymentProviderFailure
+
+_TOO_MUCH = "ck_payments_refunded_within_captured"
+
+
+def open_refund(
+    payment: PaymentRow, number: str, amount: Decimal, reason: str, seen: Decimal | None = None
+) -> uuid.UUID:
+    """Promise ``amount`` of the payment of order ``number``; returns the refund's id. Nothing was sent yet.
+
+    ``seen`` is what had gone back when whoever asks last looked. Raises :class:`RefundTooLarge` and
+    :class:`RefundedMeanwhile`.
+    """
+    refund_id = new_id()
+    try:
+        with transaction():
+            held = session().execute(
+                sa.select(Payment.captured_amount, Payment.refunded_amount)
+                .where(Payment.id == payment.id)
+                .with_for_update(key_share=True)
+            )
+            captured, refunded = held.one()
+            if seen is not None and refunded != seen:
+                raise RefundedMeanwhile(number, seen, refunded, payment.currency)
+            if amount <= 0 or amount > captured - refunded:
+                raise RefundTooLarge(number, amount, captured - refunded, payment.currency)
+            session().execute(
+                sa.insert(Refund).values(
+                    id=refund_id,
+                    payment_id=payment.id,
+                    order_id=payment.order_id,
+                    idempotency_key=f"refund-{refund_id}",
+                    amount=amount,
+                    currency=payment.currency,
+                    reason=reason,
+                )
+            )
+    except IntegrityError as error:  # whoever went another way than this one met the same rule
+        if _TOO_MUCH in str(error.orig):
+            raise RefundTooLarge(number, amount, Decimal(0), payment.currency) from None
+        raise
+    return refund_id
+
+
+def send_refund(refund_id: uuid.UUID) -> str:
+    """Ask the provider for a pending refund and write down its answer; returns the refund's status.
+
+    Safe to repeat. No transaction may be open. Raises :class:`PaymentProviderFailure` when nobody knows what came of
+    it: the refund stays pending, and is asked for again.
+    """
+    assert_no_transaction()
+    with transaction():
+        refund = refund_row(refund_id)
+        payment = next(one for one in payments_of(refund.order_id) if one.id == refund.payment_id)
+    if refund.status != "pending":
+        return refund.status
+    try:
+        answer = of_payment(payment.provider).refund(
+            payment.asked, refund.amount, refund.idempotency_key, refund.id
+        )
+    except PaymentProviderFailure as failure:
+        if failure.is_undecided or failure.code in ("key", "not_configured"):
+            raise
+        answer = GivenBack("", "failed", refund.amount, str(refund.id))
+        _settle(refund.id, answer, failure.reason)
+    else:
+        _settle(refund.id, answer)
+    mark(payment.id)
+    return answer.status
+
+
+def pending_of(payment_id: uuid.UUID) -> list[uuid.UUID]:
+    """The payment's refunds that nobody has answered yet."""
+    pending = sa.and_(Refund.payment_id == payment_id, Refund.status == "pending")
+    return list(session().scalars(sa.select(Refund.id).where(pending).order_by(Refund.created_at)))
+
+
+def adopt(payment: PaymentRow, given: Sequence[GivenBack]) -> None:
+    """Bring our refunds in line with the provider's, also those that somebody made there."""
+    for one in given:
+        if one.refund_id:
+            _settle(uuid.UUID(one.refund_id), one)
+        else:
+            _note(payment, one)
+    mark(payment.id)
+
+
+def mark(payment_id: uuid.UUID) -> str:
+    """Set the payment's status by what has gone back of it; returns it."""
+    with transaction():
+        back = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
+            Refund.payment_id == payment_id, Refund.status == "succeeded"
+        )
+        given = session().scalar(back) or Decimal(0)
+        status = sa.case(
+            (Payment.captured_amount == 0, Payment.status),
+            (sa.literal(given) >= Payment.captured_amount, "refunded"),
+            (sa.literal(given) > 0, "partially_refunded"),
+            else_="captured",
+        )
+        found = session().execute(
+            sa.update(Payment)
+            .where(Payment.id == payment_id)
+            .values(status=status)
+            .returning(Payment.status)
+            .execution_options(synchronize_session=False)
+        )
+        return str(found.scalar_one())
+
+
+def _settle(refund_id: uuid.UUID, answer: GivenBack, error: str = "") -> None:
+    """A bank may still send money back after it was given: also a refund that succeeded can fail later."""
+    with transaction():
+        values: dict[str, Any] = {"status": answer.status, "raw": {"error": error} if error else {}}
+        if answer.reference:
+            values["provider_reference"] = answer.reference
+        write(
+            sa.update(Refund)
+            .where(Refund.id == refund_id, Refund.status != "failed", Refund.status != answer.status)
+            # What was read before it succeeded may arrive after it.
+            .where(sa.or_(Refund.status == "pending", sa.literal(answer.status) == "failed"))
+            .values(**values)
+        )
+
+
+def _note(payment: PaymentRow, one: GivenBack) -> None:
+    """Write down what somebody gave back at the provider, once."""
+    with transaction():
+        known = sa.and_(Refund.payment_id == payment.id, Refund.provider_reference == one.reference)
+        if write(sa.update(Refund).where(known).values(status=one.status)):
+            return
+        session().execute(
+            insert(Refund)
+            .values(
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                provider_reference=one.reference,
+                amount=one.amount,
+                currency=payment.currency,
+                status=one.status,
+                reason="at the provider",
+            )
+            .on_conflict_do_nothing(index_elements=[Refund.payment_id, Refund.provider_reference])
+        )

@@ -1,0 +1,194 @@
+"""What promotions apply to a cart: one statement reads all that may, and what their limits have seen."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import CITEXT
+
+from storefront.core.clock import now
+from storefront.core.db import session
+from storefront.pricing.snapshot import CartSnapshot
+from storefront.promotions.conditions import Condition, Occasion, Schedule, Uses
+from storefront.promotions.evaluation import Reductions, RefusedPromotion, evaluate
+from storefront.promotions.models import (
+    CustomerGroupMember,
+    Promotion,
+    PromotionCode,
+    PromotionUse,
+)
+from storefront.promotions.reasons import UnknownCode, Unreadable
+from storefront.promotions.rules import Rule, UnreadableRule, terms_from
+
+log = structlog.get_logger(__name__)
+LONGEST_CODE = 60
+
+# Orders are of a layer above; of their table this module needs no more than whose they are.
+ORDERS = sa.table(
+    "orders",
+    sa.column("id", sa.Uuid()),
+    sa.column("cart_id", sa.Uuid()),
+    sa.column("user_id", sa.Uuid()),
+    sa.column("guest_email", CITEXT()),
+    sa.column("status", sa.Text()),
+    sa.column("placed_at", sa.TIMESTAMP(timezone=True)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who buys: somebody with an account, or a guest, by their e-mail address once it is known."""
+
+    user_id: uuid.UUID | None = None
+    email: str = ""
+
+    @property
+    def key(self) -> str:
+        """How uses are counted: the user's id, or the guest's address."""
+        return str(self.user_id) if self.user_id else self.email.strip().lower()
+
+
+def normal_code(raw: str) -> str:
+    """A code as people type it, as it is compared; case does not count."""
+    return "".join(raw.split()).upper().replace("\0", "")[:LONGEST_CODE]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The promotions that may apply to a cart, read once: the price of shipping may depend on their first answer."""
+
+    occasion: Occasion
+    rules: tuple[Rule, ...] = ()
+    unusable: tuple[RefusedPromotion, ...] = ()
+
+    def at(self, shipping: Decimal | None = None) -> Reductions:
+        """What they take off; ``shipping`` is its price, None while it is not known."""
+        return evaluate(self.rules, self.occasion, shipping, self.unusable)
+
+
+def candidates_for(
+    snapshot: CartSnapshot, customer: Customer, code: str = "", cart_id: uuid.UUID | None = None
+) -> Candidates:
+    """The promotions that may apply to ``snapshot`` for ``customer`` with ``code``. One statement.
+
+    What the unfinished order of ``cart_id`` itself holds does not count against it.
+    """
+    rows = session().execute(
+        _candidates(),
+        {
+            "code": code,
+            "moment": now(),
+            "customer": customer.key,
+            "user_id": customer.user_id,
+            "email": "" if customer.user_id else customer.key,
+            "cart_id": cart_id,
+        },
+    )
+    rules: list[Rule] = []
+    unusable: list[RefusedPromotion] = []
+    groups: frozenset[uuid.UUID] = frozenset()
+    has_ordered = False
+    for row in rows:
+        groups, has_ordered = frozenset(row.groups or ()), row.has_ordered
+        entered = code if row.by_code else ""
+        if not row.is_active:
+            continue
+        try:
+            rules.append(_rule(row, entered))
+        except UnreadableRule as error:
+            log.warning("promotion_unreadable", promotion=str(row.id), why=str(error))
+            unusable.append(RefusedPromotion(row.id, row.name, entered, Unreadable()))
+    if code and not any(one.code for one in rules) and not any(one.code for one in unusable):
+        unusable.append(RefusedPromotion(None, "", code, UnknownCode()))
+    return Candidates(Occasion(snapshot, now(), groups, has_ordered), tuple(rules), tuple(unusable))
+
+
+def reductions_for(
+    snapshot: CartSnapshot, customer: Customer, code: str = "", cart_id: uuid.UUID | None = None
+) -> Reductions:
+    """What promotions take off before shipping is known, and why others do not. One statement."""
+    return candidates_for(snapshot, customer, code, cart_id).at()
+
+
+def _rule(row: sa.Row[Any], code: str) -> Rule:
+    terms = terms_from(row.kind, row.value, row.currency, row.conditions)
+    uses = Uses(
+        used=row.used_count - row.own_uses,
+        limit=row.usage_limit,
+        used_by_customer=row.customer_uses,
+        limit_per_customer=row.usage_limit_per_user,
+        code_is_spent=row.code_is_spent,
+    )
+    conditions: tuple[Condition, ...] = (Schedule(row.starts_at, row.ends_at), uses, *terms.conditions)
+    return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
+
+
+@cache
+def _candidates() -> sa.Select[Any]:
+    """All automatic promotions that are not over, and the one of the code, with what their limits have seen."""
+    code: Any = sa.bindparam("code", type_=Promotion.code.type)
+    moment = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
+    cart_id = sa.bindparam("cart_id", type_=sa.Uuid())
+    user_id = sa.bindparam("user_id", type_=sa.Uuid())
+    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
+    own_draft = (
+        sa.select(ORDERS.c.id)
+        .where(ORDERS.c.cart_id == cart_id, ORDERS.c.status == sa.literal_column("'draft'"))
+        .scalar_subquery()
+    )
+    uses = (
+        sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
+    )
+    of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
+    of_others = PromotionUse.order_id.is_distinct_from(own_draft)
+    spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own_draft))
+    ordered_before = (
+        sa.select(ORDERS.c.id)
+        .where(
+            sa.or_(
+                ORDERS.c.user_id == user_id,
+                sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email")),
+            ),
+            ORDERS.c.placed_at.is_not(None),
+            ORDERS.c.status != "cancelled",
+        )
+        .exists()
+    )
+    groups = (
+        sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
+        .where(CustomerGroupMember.user_id == user_id)
+        .scalar_subquery()
+    )
+    by_code = sa.or_(Promotion.code.is_not(None), Promotion.has_single_codes)
+    automatic = sa.and_(
+        sa.not_(by_code),
+        Promotion.is_active,
+        sa.or_(Promotion.ends_at.is_(None), Promotion.ends_at > moment),
+    )
+    columns: tuple[Any, ...] = (
+        *(getattr(Promotion, name) for name in _COLUMNS),
+        by_code.label("by_code"),
+        uses.where(PromotionUse.order_id == own_draft).scalar_subquery().label("own_uses"),
+        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
+        sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
+        ordered_before.label("has_ordered"),
+        groups.label("groups"),
+    )
+    single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == code)
+    return (
+        sa.select(*columns)
+        .join(PromotionCode, single, isouter=True)
+        .where(sa.or_(automatic, Promotion.code == code, PromotionCode.id.is_not(None)))
+    )
+
+
+_COLUMNS = (
+    *("id", "name", "kind", "value", "currency", "conditions", "starts_at", "ends_at", "usage_limit"),
+    *("usage_limit_per_user", "used_count", "is_active", "lane", "priority"),
+)

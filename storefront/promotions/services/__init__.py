@@ -1,0 +1,32 @@
+"""Changes to promotions and gift cards: what orders use and give back, what staff set up.
+
+Locks come last and in one order: promotions by key, then gift cards by key.
+"""
+
+from storefront.promotions.services.gift_cards import IssuedGiftCard, issue_gift_card, spend_gift_card
+from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
+from storefront.promotions.services.staff import (
+    PromotionEdit,
+    add_codes,
+    add_to_group,
+    create_promotion,
+    remove_from_group,
+    set_active,
+    update_promotion,
+)
+
+__all__ = [
+    "IssuedGiftCard",
+    "PromotionEdit",
+    "add_codes",
+    "add_to_group",
+    "create_promotion",
+    "issue_gift_card",
+    "lock_for_order",
+    "release_order",
+    "remove_from_group",
+    "set_active",
+    "spend_gift_card",
+    "update_promotion",
+    "use_promotions",
+]

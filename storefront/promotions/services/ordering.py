@@ -1,0 +1,134 @@
+"""What an order uses: promotions counted against their limits, single codes spent, all of it given back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from storefront.core.db import session, transaction, write
+from storefront.promotions.errors import PromotionUsedUp
+from storefront.promotions.evaluation import AppliedPromotion
+from storefront.promotions.models import GiftCard, GiftCardEntry, Promotion, PromotionCode, PromotionUse
+from storefront.promotions.queries import Customer
+
+
+def lock_for_order(
+    promotion_ids: Collection[uuid.UUID], gift_card_id: uuid.UUID | None, earlier: uuid.UUID
+) -> None:
+    """Lock what a new order will use together with what the ``earlier`` one holds, which it replaces.
+
+    Each alone is locked in order by its own service; one after the other they would not be.
+    """
+    used = sa.select(PromotionUse.promotion_id).where(PromotionUse.order_id == earlier)
+    paid = sa.select(GiftCardEntry.gift_card_id).where(GiftCardEntry.order_id == earlier)
+    wanted = sa.or_(Promotion.id.in_(promotion_ids), Promotion.id.in_(used))
+    cards = sa.or_(GiftCard.id == gift_card_id, GiftCard.id.in_(paid))
+    session().execute(sa.select(Promotion.id).where(wanted).order_by(Promotion.id).with_for_update()).all()
+    session().execute(sa.select(GiftCard.id).where(cards).order_by(GiftCard.id).with_for_update()).all()
+
+
+def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[AppliedPromotion]) -> None:
+    """Count the promotions as used on this order, in the caller's transaction.
+
+    Raises :class:`PromotionUsedUp` where somebody else took the last use meanwhile. The triggers guard the same
+    limits against whoever does not come this way.
+    """
+    if not applied:
+        return
+    with transaction():
+        found = {one.id: one for one in applied}
+        rows = session().execute(
+            sa.select(
+                Promotion.id,
+                Promotion.used_count,
+                Promotion.usage_limit,
+                Promotion.usage_limit_per_user,
+                Promotion.has_single_codes,
+                Promotion.is_active,
+            )
+            .where(Promotion.id.in_(found))
+            .order_by(Promotion.id)
+            .with_for_update()
+        )
+        for row in rows.all():
+            one = found[row.id]
+            refusal = PromotionUsedUp(row.id, one.name, one.code)
+            if not row.is_active or (row.usage_limit is not None and row.used_count >= row.usage_limit):
+                raise refusal
+            if (
+                row.usage_limit_per_user is not None
+                and _uses_of(row.id, customer) >= row.usage_limit_per_user
+            ):
+                raise refusal
+            if row.has_single_codes and not _spend_code(row.id, one.code, order_id):
+                raise refusal
+        session().execute(
+            sa.insert(PromotionUse),
+            [
+                {
+                    "promotion_id": one.id,
+                    "order_id": order_id,
+                    "customer": customer.key,
+                    "amount": one.amount,
+                    "shipping_amount": one.shipping,
+                }
+                for one in sorted(applied, key=lambda one: one.id)
+            ],
+        )
+
+
+def _uses_of(promotion_id: uuid.UUID, customer: Customer) -> int:
+    """How often this customer has used it; the promotion's row is locked, so nobody adds one meanwhile."""
+    mine = sa.and_(PromotionUse.promotion_id == promotion_id, PromotionUse.customer == customer.key)
+    return session().scalar(sa.select(sa.func.count()).select_from(PromotionUse).where(mine)) or 0
+
+
+def _spend_code(promotion_id: uuid.UUID, code: str, order_id: uuid.UUID) -> bool:
+    spent = write(
+        sa.update(PromotionCode)
+        .where(
+            PromotionCode.promotion_id == promotion_id,
+            PromotionCode.code == code,
+            PromotionCode.order_id.is_(None),
+        )
+        .values(order_id=order_id)
+    )
+    return spent == 1
+
+
+def release_order(order_id: uuid.UUID) -> None:
+    """The order did not come about, or was cancelled: its uses count no longer, its gift card has the money back.
+
+    Safe to run twice.
+    """
+    with transaction():
+        used = sa.select(PromotionUse.promotion_id).where(PromotionUse.order_id == order_id)
+        locked = (
+            sa.select(Promotion.id).where(Promotion.id.in_(used)).order_by(Promotion.id).with_for_update()
+        )
+        if session().scalars(locked).all():
+            write(sa.update(PromotionCode).where(PromotionCode.order_id == order_id).values(order_id=None))
+            write(sa.delete(PromotionUse).where(PromotionUse.order_id == order_id))
+        _refund_gift_cards(order_id)
+
+
+def _refund_gift_cards(order_id: uuid.UUID) -> None:
+    paid = sa.select(GiftCardEntry.gift_card_id).where(GiftCardEntry.order_id == order_id)
+    cards = session().scalars(
+        sa.select(GiftCard.id).where(GiftCard.id.in_(paid)).order_by(GiftCard.id).with_for_update()
+    )
+    for card_id in cards.all():
+        # Summed under the lock: whoever comes second finds nothing left to give back.
+        spent = session().scalar(
+            sa.select(-sa.func.sum(GiftCardEntry.delta)).where(
+                GiftCardEntry.order_id == order_id, GiftCardEntry.gift_card_id == card_id
+            )
+        )
+        if spent and spent > 0:
+            session().execute(
+                sa.insert(GiftCardEntry).values(
+                    gift_card_id=card_id, delta=spent, reason="refunded", order_id=order_id
+                )
+            )

@@ -1,0 +1,74 @@
+"""What a card provider is asked and answers, whoever it is: small typed answers, and failures with stable codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from storefront.core.errors import DomainError
+
+IntentStatus = Literal["open", "processing", "authorised", "captured", "cancelled"]
+RefundStatus = Literal["pending", "succeeded", "failed"]
+UNDECIDED = frozenset({"unreachable", "busy", "broken"})
+"""After these nobody knows whether the provider did what it was asked: ask again, under the same key."""
+
+
+@dataclass
+class PaymentProviderFailure(DomainError):
+    """The provider did not do what it was asked.
+
+    ``code`` is one of ``unreachable`` (no answer in time), ``busy`` (asked too often), ``broken`` (its own failure),
+    ``refused`` (not possible in this state), ``declined`` (the bank said no), ``key`` (our key is not accepted) and
+    ``not_configured``. ``reason`` is the provider's word, for staff.
+    """
+
+    code: str
+    reason: str = ""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it may have happened all the same."""
+        return self.code in UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One payment at the provider. Amounts are in whole units of ``currency`` (ISO 4217), not in cents.
+
+    ``client_secret`` lets the shopper's browser, and nobody else, complete it; it is never stored. ``error`` is why
+    the last attempt failed, in the provider's word.
+    """
+
+    id: str
+    status: IntentStatus
+    amount: Decimal
+    captured: Decimal
+    currency: str
+    client_secret: str
+    order_id: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRefund:
+    """Money that went back. ``refund_id`` is our own row's id; empty when somebody gave it back at the provider."""
+
+    id: str
+    status: RefundStatus
+    amount: Decimal
+    refund_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """Something the provider told us of, its signature checked. The ids are empty where it names none."""
+
+    id: str
+    kind: str
+    intent_id: str
+    order_id: str
+
+
+class SignatureRefused(Exception):
+    """Not from the provider, or not from now."""

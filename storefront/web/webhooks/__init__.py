@@ -1,0 +1,5 @@
+"""Where providers tell us what happened."""
+
+from storefront.web.webhooks.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,117 @@
+"""Paying by card in a real browser: our page, a stand-in for Stripe's script from another origin, 3-D Secure."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.browser import steps
+from tests.browser.watching import Watch
+from tests.factories.buying import make_product, make_shipping
+from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, VISA, StripeServer
+
+pytestmark = pytest.mark.browser
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *arguments: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def card_shop(card_app: Flask) -> Iterator[str]:
+    """A small shop that takes cards, on a real port."""
+    with card_app.app_context():
+        make_shipping()
+        make_product("Kettle", "80.00", slug="kettle")
+    server = make_server("127.0.0.1", 0, card_app, threaded=True, request_handler=_Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def shopper(chromium: Browser, card_shop: str, watch: Watch) -> Iterator[Page]:
+    """A guest with JavaScript."""
+    context = chromium.new_context(base_url=card_shop, viewport={"width": 390, "height": 844})
+    context.set_default_timeout(10_000)
+    watch.follow(context, javascript=True)
+    yield context.new_page()
+    context.close()
+
+
+def to_the_card(page: Page) -> None:
+    page.goto("/p/kettle")
+    page.get_by_role("button", name="Add to cart").first.click()
+    expect(steps.cart_badge(page)).to_contain_text("1")
+    page.goto("/checkout")
+    page.get_by_label("E-mail address").fill(steps.fresh_email())
+    steps.fill_address(page)
+    page.get_by_role("radio", name=re.compile("^Card")).check()
+    page.get_by_role("button", name=re.compile("^Order and pay")).click()
+    expect(page.get_by_role("heading", level=1, name="Pay by card")).to_be_visible()
+
+
+def pay(page: Page, number: str) -> None:
+    page.get_by_label("Card number").fill(number)
+    page.get_by_role("button", name="Pay €80.00").click()
+
+
+def test_a_card_that_is_declined_then_one_that_pays(
+    shopper: Page, watch: Watch, stripe: StripeServer, tmp_path: Path
+) -> None:
+    to_the_card(shopper)
+    assert shopper.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with watch.expecting(402):
+        pay(shopper, DECLINED)
+        expect(shopper.get_by_role("alert")).to_contain_text("Your card was declined.")
+    pay(shopper, VISA)
+    expect(shopper.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
+    expect(shopper.locator("main")).to_contain_text("Card. Paid.")
+    assert not any(VISA in one.form.values() for one in stripe.asked_for("/v1/payment_intents"))
+
+
+@pytest.mark.parametrize("approves", [True, False])
+def test_the_bank_asks_first(shopper: Page, approves: bool) -> None:
+    shopper.on("dialog", lambda dialog: dialog.accept() if approves else dialog.dismiss())
+    to_the_card(shopper)
+    pay(shopper, NEEDS_3D_SECURE)
+    if approves:
+        expect(shopper.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
+    else:
+        expect(shopper.get_by_role("alert")).to_contain_text("Your bank did not approve.")
+
+
+def test_without_the_providers_script_the_page_says_so(
+    shopper: Page, watch: Watch, stripe: StripeServer
+) -> None:
+    stripe.fail_next("/v3/", status=404)
+    with watch.expecting(404):
+        to_the_card(shopper)
+        expect(shopper.get_by_role("alert")).to_contain_text("could not be loaded")
+    expect(shopper.get_by_role("link", name="Choose another way to pay")).to_be_visible()
+
+
+def test_without_javascript_the_page_says_so_and_leads_back(chromium: Browser, card_shop: str) -> None:
+    context: BrowserContext = chromium.new_context(base_url=card_shop, java_script_enabled=False)
+    page = context.new_page()
+    to_the_card(page)
+    # Playwright finds no text below <noscript>.
+    expect(page.locator("main noscript .alert")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_hidden()
+    page.get_by_role("link", name="Choose another way to pay").click()
+    expect(page.locator("#checkout-options noscript p").last).to_be_visible()
+    page.get_by_label("E-mail address").fill(steps.fresh_email())
+    steps.fill_address(page)
+    page.get_by_role("radio", name=re.compile("^On invoice")).check()
+    page.get_by_role("button", name=re.compile("^Order and pay")).click()
+    expect(page.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
+    context.close()

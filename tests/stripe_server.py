@@ -1,0 +1,339 @@
+"""Stripe to test against: localstripe as a process, behind a small HTTP server of ours on loopback.
+
+The server in front adds what localstripe lacks: it answers a repeated Idempotency-Key as the first time, tells how much
+of a capture in part was received, and fails, hangs or cuts the line when a test asks for it. It keeps what was asked.
+
+    with StripeServer(folder) as stripe:
+        stripe.pay(intent_id)                      # what the shopper's browser does
+        stripe.fail_next("/capture", status=500)
+
+For development: ``python -m tests.stripe_server`` (``docs/payments.md``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import SecretStr
+
+from tests.servers import reserve_port
+
+SECRET_KEY, PUBLISHABLE_KEY, WEBHOOK_SECRET = "sk_test_shop", "pk_test_shop", "whsec_shop"
+VISA, NEEDS_3D_SECURE, DECLINED = "4242424242424242", "4000002500003155", "4000000000000341"
+Form = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it came in."""
+
+    method: str
+    path: str
+    form: Form
+    key: str
+
+
+@dataclass
+class Trouble:
+    """What happens to the next requests whose path holds ``path``: an error, silence, or a cut after the deed."""
+
+    path: str
+    status: int = 0
+    seconds: float = 0.0
+    cut: bool = False
+    times: int = 1
+
+
+@dataclass
+class Memory:
+    """What the server in front knows."""
+
+    upstream: int
+    asked: list[Asked] = field(default_factory=list)
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    received: dict[str, int] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def trouble_for(self, path: str) -> Trouble | None:
+        with self.lock:
+            for one in self.troubles:
+                if one.path in path and one.times > 0:
+                    one.times -= 1
+                    return one
+        return None
+
+
+class StripeServer:
+    """localstripe and the server in front of it; ``url`` is what STRIPE_API_BASE takes."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self._folder = folder
+        self._port = port
+
+    def __enter__(self) -> Self:
+        with reserve_port() as reserved:
+            upstream = reserved.getsockname()[1]
+        program = Path(__file__).with_name("localstripe_process.py")
+        self._process = subprocess.Popen(
+            [sys.executable, program, self._folder, str(upstream)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.memory = Memory(upstream)
+        handler = type("Handler", (_Handler,), {"memory": self.memory})
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._wait(upstream)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+
+    def _wait(self, upstream: int) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(OSError):
+                connection = http.client.HTTPConnection("127.0.0.1", upstream, timeout=5)
+                connection.request("DELETE", "/_config/data")
+                connection.getresponse().read()
+                connection.close()
+                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("localstripe did not start")
+            time.sleep(0.05)
+
+    def forget(self) -> None:
+        """Empty: no payments, nothing asked, no trouble ahead."""
+        self.call("DELETE", "/_config/data")
+        for kept in (
+            self.memory.asked,
+            self.memory.answers,
+            self.memory.received,
+            self.memory.troubles,
+        ):
+            kept.clear()
+
+    def asked_for(self, path: str, method: str = "POST") -> list[Asked]:
+        """The requests whose path ends so."""
+        return [one for one in self.memory.asked if one.method == method and one.path.endswith(path)]
+
+    def fail_next(self, path: str, *, status: int = 500, times: int = 1) -> None:
+        """Answer the next requests to ``path`` with an error, and do nothing."""
+        self.memory.troubles.append(Trouble(path, status=status, times=times))
+
+    def hang_next(self, path: str, seconds: float, times: int = 1) -> None:
+        """Do what the next requests ask, and answer so much later."""
+        self.memory.troubles.append(Trouble(path, seconds=seconds, times=times))
+
+    def cut_next(self, path: str, times: int = 1) -> None:
+        """Do what the next requests ask, and hang up without a word."""
+        self.memory.troubles.append(Trouble(path, cut=True, times=times))
+
+    def call(self, method: str, path: str, **form: str) -> dict[str, Any]:
+        """Ask localstripe itself, past the server in front. An error's body is returned as well."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.memory.upstream, timeout=10)
+        with contextlib.closing(connection):
+            headers = {
+                "Authorization": f"Bearer {SECRET_KEY}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+            connection.request(method, path, urllib.parse.urlencode(form), headers)
+            body = connection.getresponse().read()
+        return json.loads(body) if body else {}
+
+    def intents(self) -> list[dict[str, Any]]:
+        """All payments, the oldest first."""
+        return list(self.call("GET", "/v1/payment_intents?limit=1000")["data"])
+
+    def intent(self, intent_id: str) -> dict[str, Any]:
+        """One payment as it is."""
+        return self.call("GET", f"/v1/payment_intents/{intent_id}")
+
+    def refunds(self, intent_id: str) -> list[dict[str, Any]]:
+        """What went back of a payment."""
+        return list(self.call("GET", f"/v1/refunds?payment_intent={intent_id}&limit=100")["data"])
+
+    def pay(self, intent_id: str, card: str = VISA) -> dict[str, Any]:
+        """What the shopper's browser does with the card's number, which the shop never sees."""
+        number = {f"card[{name}]": value for name, value in _card(card).items()}
+        method = self.call("POST", "/v1/payment_methods", type="card", **number)
+        self.call("POST", f"/v1/payment_intents/{intent_id}", payment_method=method["id"])
+        return self.call("POST", f"/v1/payment_intents/{intent_id}/confirm")
+
+    def authenticate(self, intent_id: str, *, success: bool = True) -> dict[str, Any]:
+        """The bank's page: the shopper says yes or no."""
+        secret = self.intent(intent_id)["client_secret"]
+        path = f"/v1/payment_intents/{intent_id}/_authenticate"
+        return self.call("POST", path, client_secret=secret, success=str(success).lower())
+
+    def send_webhooks_to(self, url: str) -> None:
+        """Tell this address what happens, a second later, as localstripe does."""
+        self.call("POST", "/_config/webhooks/shop", url=url, secret=WEBHOOK_SECRET)
+
+
+def _card(number: str) -> Form:
+    return {"number": number, "exp_month": "12", "exp_year": "2035", "cvc": "123"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    memory: Memory
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        if self.path == "/v3/":
+            trouble = self.memory.trouble_for(self.path)
+            if trouble is not None:
+                self._answer(trouble.status, b"")
+                return
+            self._answer(200, BROWSER_SCRIPT.read_bytes(), "text/javascript")
+            return
+        self._pass_on()
+
+    def do_POST(self) -> None:
+        self._pass_on()
+
+    def do_OPTIONS(self) -> None:
+        self._answer(204, b"")
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path, _mark, query = self.path.partition("?")
+        form = dict(urllib.parse.parse_qsl(body.decode() or query))
+        key = self.headers.get("Idempotency-Key") or ""
+        self.memory.asked.append(Asked(self.command, path, form, key))
+        trouble = self.memory.trouble_for(path)
+        if trouble is not None and trouble.status:
+            self._answer(trouble.status, b'{"error": {"type": "api_error", "message": "scripted"}}')
+            return
+        if path.startswith("/_browser/"):
+            status, answer = self._confirm_for_browser(path.rpartition("/")[2], form)
+        else:
+            status, answer = self._once(key, path, body, form)
+        if trouble is not None and trouble.cut:
+            self.close_connection = True
+            return
+        if trouble is not None:
+            time.sleep(trouble.seconds)
+        with contextlib.suppress(OSError):  # whoever asked has given up
+            self._answer(status, answer)
+
+    def _once(self, key: str, path: str, body: bytes, form: Form) -> tuple[int, bytes]:
+        if self.command != "POST" or not key:
+            return self._ask(path, body, form)
+        with self.memory.lock:
+            lock = self.memory.locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self.memory.answers:
+                self.memory.answers[key] = self._ask(path, body, form)
+            return self.memory.answers[key]
+
+    def _ask(self, path: str, body: bytes, form: Form) -> tuple[int, bytes]:
+        query = self.path.partition("?")[2]
+        kept = [(name, value) for name, value in urllib.parse.parse_qsl(query) if "created" not in name]
+        target = f"{path}?{urllib.parse.urlencode(kept)}" if kept else path
+        headers = {
+            name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.memory.upstream, timeout=10)
+        with contextlib.closing(connection):
+            connection.request(self.command, target, body, headers)
+            answer = connection.getresponse()
+            status, found = answer.status, answer.read()
+        if status == 200 and path.startswith("/v1/payment_intents/"):
+            intent = json.loads(found)
+            if path.endswith("/capture") and "amount_to_capture" in form:
+                self.memory.received[intent["id"]] = int(form["amount_to_capture"])
+            if intent.get("id") in self.memory.received:
+                intent["amount_received"] = self.memory.received[intent["id"]]
+            found = json.dumps(intent).encode()
+        return status, found
+
+    def _confirm_for_browser(self, intent_id: str, form: Form) -> tuple[int, bytes]:
+        """What Stripe's own script does with what was typed into its frame."""
+        stripe = StripeServer(Path())
+        stripe.memory = self.memory
+        if "success" in form:
+            found = stripe.authenticate(intent_id, success=form["success"] == "true")
+        else:
+            found = stripe.pay(intent_id, form["number"])
+        return 402 if "error" in found else 200, json.dumps(found).encode()
+
+    def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "Content-Type")
+        self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def card_settings(server: StripeServer, **changed: Any) -> dict[str, Any]:
+    """Settings of a shop that takes cards by ``server``, with a short patience."""
+    return {
+        "stripe_secret_key": SecretStr(SECRET_KEY),
+        "stripe_publishable_key": PUBLISHABLE_KEY,
+        "stripe_webhook_secret": SecretStr(f"whsec_former, {WEBHOOK_SECRET}"),
+        "stripe_api_base": server.url,
+        "stripe_script_base": server.url,
+        "stripe_timeout_seconds": 1.0,
+        **changed,
+    }
+
+
+BROWSER_SCRIPT = Path(__file__).with_name("stripe_browser.js")
+
+
+@contextlib.contextmanager
+def stripe_server(port: int = 0) -> Iterator[StripeServer]:
+    """A running one, its state in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder, StripeServer(Path(folder), port) as running:
+        yield running
+
+
+def main() -> None:
+    """Run until interrupted, and say which settings lead here."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8420
+    with stripe_server(port) as running:
+        settings = {
+            "STRIPE_SECRET_KEY": SECRET_KEY,
+            "STRIPE_PUBLISHABLE_KEY": PUBLISHABLE_KEY,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "STRIPE_API_BASE": running.url,
+            "STRIPE_SCRIPT_BASE": running.url,
+        }
+        print(" ".join(f"{name}={value}" for name, value in settings.items()), flush=True)  # noqa: T201
+        running.send_webhooks_to("http://127.0.0.1:8000/webhooks/stripe")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
