@@ -17,6 +17,8 @@ import psycopg
 import sqlalchemy as sa
 
 from storefront.core import embedded
+from storefront.core.database_roles import DatabaseUrls
+from storefront.core.schema import is_current
 from storefront.core.services import with_services
 from storefront.core.settings import Settings, load_settings
 
@@ -65,6 +67,16 @@ def opened(folder: Path, products: int) -> Iterator[Instance]:
 
 def _check(instance: Instance) -> None:
     """Whether all is there; the bare page's tables are made where they are missing."""
+    settings = instance.settings
+    assert settings.database_owner_url
+    assert settings.database_url
+    assert settings.database_shopper_url
+    owner, app, shopper = (
+        url.get_secret_value()
+        for url in (settings.database_owner_url, settings.database_url, settings.database_shopper_url)
+    )
+    if not is_current(DatabaseUrls(owner, app, shopper)):
+        raise SystemExit(f"{instance.folder} has the schema of another version: remove it.")
     ((held,),) = instance.fetch("SELECT count(*) FROM product_search")
     if held != instance.products:
         raise SystemExit(f"{instance.folder} holds {held:,} products, not {instance.products:,}: remove it.")

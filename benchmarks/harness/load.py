@@ -120,10 +120,20 @@ def mean_size(target: Target, requests: Sequence[Request]) -> Size:
 
 
 def run_load(
-    target: Target, requests: Sequence[Request], connections: int, duration: float, right_size: float
+    target: Target,
+    requests: Sequence[Request],
+    connections: int,
+    duration: float,
+    right_size: float,
+    *,
+    wait: bool = True,
 ) -> Run:
-    """Load ``target`` for ``duration`` seconds. ``right_size`` is the mean right answer, in bytes with its headers."""
-    wait_until_idle(target.families)
+    """Load ``target`` for ``duration`` seconds, by default once it is idle.
+
+    ``right_size`` is the mean right answer, in bytes with its headers.
+    """
+    if wait:
+        wait_until_idle(target.families)
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as written:
         written.write("".join(request.line() + "\n" for request in requests))
         written.flush()

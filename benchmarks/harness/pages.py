@@ -13,6 +13,7 @@ from harness.load import Request
 from harness.servers import ALL_ANEW, AS_SET_UP, PAGES_ANEW
 
 PRODUCTS = 200
+VISITS = 1_000
 _SEED = 7
 _TYPED = 3
 
@@ -39,7 +40,7 @@ def rows(instance: Instance) -> list[Row]:
     everything = _page("/search")
     return [
         Row("listing", [everything], [_page("/list")], 0.6),
-        Row("category", *_categories(instance), aim=0.6),
+        Row("category", *_categories(instance, chance), aim=0.6),
         Row("category, two facets", *_narrowed(instance, chance), aim=0.6),
         Row("product", *_products(instance, chance), aim=0.6),
         *_searches(search_aim),
@@ -47,7 +48,7 @@ def rows(instance: Instance) -> list[Row]:
         Row("add to cart", *_additions(instance, chance), aim=0.6),
         Row("listing, kept for guests", [everything], [_page("/list")], 3.0, AS_SET_UP),
         Row("listing, all anew", [everything], [_page("/list")], shop=ALL_ANEW),
-        Row("category, all anew", *_categories(instance), shop=ALL_ANEW),
+        Row("category, all anew", *_categories(instance, chance), shop=ALL_ANEW),
     ]
 
 
@@ -59,10 +60,14 @@ def _numbers(instance: Instance, table: str) -> Mapping[str, int]:
     return {name: number for number, name in instance.fetch(f"SELECT id, name FROM bare.{table}")}  # noqa: S608
 
 
-def _categories(instance: Instance) -> tuple[list[Request], list[Request]]:
+def _categories(instance: Instance, chance: random.Random) -> tuple[list[Request], list[Request]]:
+    """All categories, some far oftener than others, as people visit them."""
     numbers = _numbers(instance, "category")
-    ours = [_page(f"/c/{one.slug}") for one in categories()]
-    return ours, [_page(f"/cat/{numbers[one.name]}") for one in categories()]
+    shuffled = chance.sample(categories(), len(categories()))
+    weights = [1 / place for place in range(1, len(shuffled) + 1)]
+    asked = [*shuffled, *chance.choices(shuffled, weights, k=VISITS - len(shuffled))]
+    chance.shuffle(asked)
+    return [_page(f"/c/{one.slug}") for one in asked], [_page(f"/cat/{numbers[one.name]}") for one in asked]
 
 
 def _narrowed(instance: Instance, chance: random.Random) -> tuple[list[Request], list[Request]]:

@@ -18,7 +18,7 @@ import psutil
 from harness.instances import BENCHMARKS, ROOT, Instance
 from harness.load import Target
 from harness.processor import Family, family_of
-from storefront.cli.up import web_server
+from storefront.cli.up import web_environment, web_server
 from storefront.core.embedded import processes
 from storefront.core.settings import Settings
 
@@ -49,7 +49,7 @@ def our_server(
 ) -> Iterator[Target]:
     """The shop on ``instance``, as `make run` starts it but for what ``environment`` says."""
     settings = instance.settings.model_copy(update={"port": free_port()})
-    own = {"INSTANCE_DIR": str(instance.folder), "PORT": str(settings.port), **environment}
+    own = {**web_environment(settings), **environment}
     with _running(command(settings, "wsgi:app"), settings, own, ROOT, "/health/ready") as server:
         yield Target("ours", f"127.0.0.1:{settings.port}", (family_of(server), *_services(instance)))
 
@@ -58,7 +58,7 @@ def our_server(
 def bare_server(instance: Instance, command: Command = web_server) -> Iterator[Target]:
     """The bare page on the same database, in the same server with the same workers."""
     settings = instance.settings.model_copy(update={"port": free_port()})
-    own = {"BARE_DATABASE": instance.database}
+    own = {**web_environment(settings), "BARE_DATABASE": instance.database}
     with _running(command(settings, "bare.app:app"), settings, own, BENCHMARKS, "/suggest?q=a") as server:
         yield Target("bare", f"127.0.0.1:{settings.port}", (family_of(server), *_services(instance)))
 
@@ -67,7 +67,7 @@ def bare_server(instance: Instance, command: Command = web_server) -> Iterator[T
 def embedder(instance: Instance) -> Iterator[int]:
     """The process that turns texts into vectors for the shop on ``instance``; its id."""
     flask = Path(os.sys.executable).with_name("flask")  # type: ignore[attr-defined]
-    own = {"INSTANCE_DIR": str(instance.folder)}
+    own = web_environment(instance.settings)
     with _started([str(flask), "--app", "wsgi", "embedder"], instance.settings, own, ROOT) as process:
         socket_file = instance.folder / "embedder.sock"
         deadline = time.monotonic() + READY_WITHIN_SECONDS
@@ -113,7 +113,7 @@ def _started(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

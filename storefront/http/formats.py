@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -33,7 +33,12 @@ def format_number(number: int) -> str:
 
 def format_date(moment: datetime) -> str:
     """``Nov 22, 2026``."""
-    return babel_date(moment, locale=get_locale() or "en")
+    return _date(moment.date(), language())
+
+
+@lru_cache(maxsize=1_024)
+def _date(day: date, spoken: str) -> str:
+    return babel_date(day, locale=spoken)
 
 
 def format_moment(moment: datetime) -> str:

@@ -14,7 +14,7 @@ import flask
 from flask import Flask, current_app, request
 from werkzeug.routing import BuildError
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
+_PLAIN = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
 _MARK = "placeholder"
 _EXTENSION = "links"
 

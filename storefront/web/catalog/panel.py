@@ -36,20 +36,21 @@ class FacetPanel:
     price_low: str | None
     price_high: str | None
     currency: str
-    _html: Markup | None = None
+    _html: bytes = b""
 
     @property
     def html(self) -> Markup:
-        """The panel, written at the first use."""
-        if self._html is None:
+        """The panel, written at the first use. What it was made of is not kept: hundreds of objects for each list."""
+        if not self._html:
             template = current_app.jinja_env.get_template("catalog/_facets.html")
-            self._html = Markup(template.render(panel=self))
-        return self._html
+            self._html = template.render(panel=self).encode()
+            self.categories = self.groups = self.price_ranges = ()
+        return Markup(self._html.decode())
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to choose from."""
-        return not (self.categories or self.groups or self.price_ranges)
+        return not (self._html or self.categories or self.groups or self.price_ranges)
 
 
 _Key = tuple[int, str, str, str]
