@@ -30,7 +30,9 @@ async () => {
   })));
   await settled();
   const place = stop.getClientRects()[0];
-  const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+  // The middle of what is in sight: the beginning of a large field is enough.
+  const [top, bottom] = [Math.max(0, place.top), Math.min(innerHeight, place.bottom)];
+  const [x, y] = [place.x + place.width / 2, bottom - top < Math.min(24, place.height) ? -1 : (top + bottom) / 2];
   const hit = document.elementFromPoint(x, y);
   if (!hit) problems.push(`out of sight at ${Math.round(x)}, ${Math.round(y)}`);
   else if (!stop.contains(hit) && !hit.contains(stop) && !stop.closest("label")?.contains(hit))

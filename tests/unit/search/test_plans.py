@@ -28,8 +28,8 @@ MOST_ROWS_READ = 25_000
 
 
 @pytest.fixture(scope="module")
-def large_shop(databases: TestDatabases, settings: Settings) -> Iterator[Flask]:
-    from storefront import create_app
+def large_shop(databases: TestDatabases, settings: Settings, application: Flask) -> Iterator[Flask]:
+    from storefront import create_app, jobs
 
     urls = databases.migrated(DATABASE)
     write_catalog(databases.admin_url(DATABASE))
@@ -46,6 +46,7 @@ def large_shop(databases: TestDatabases, settings: Settings) -> Iterator[Flask]:
         for engine in db.engines.values():
             engine.dispose()
     forget_what_is_kept()
+    jobs.init_celery(application, settings)  # jobs run in the application that was made last
     databases.drop(DATABASE)
 
 
