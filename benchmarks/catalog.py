@@ -1,10 +1,10 @@
 """Fill an empty shop with a generated catalog of any size.
 
-    python benchmarks/catalog.py --products 1000000 --instance FOLDER
+    python benchmarks/catalog.py [--products 1000000] [--instance FOLDER]
 
 200 categories on three levels, 100 brands, names and descriptions of made-up words drawn as in a language, with
 specifications, prices, stock, reviews. The same catalog every time; a smaller one is the beginning of a bigger one.
-The shop on it: ``make run INSTANCE_DIR=FOLDER``.
+The shop on it: ``make run INSTANCE_DIR=FOLDER``. Without a folder it only says how long it took.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import argparse
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.progress import (
@@ -83,10 +85,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--products", type=int, default=10_000, help="how many; 10,000 unless told")
-    parser.add_argument("--instance", type=Path, required=True, help="the INSTANCE_DIR to fill")
+    parser.add_argument(
+        "--instance", type=Path, help="the INSTANCE_DIR to fill; one for the moment unless told"
+    )
     arguments = parser.parse_args()
-    seconds = fill(arguments.instance.absolute(), arguments.products)
-    print(f"{arguments.products:,} products loaded in {seconds:.0f} s")
+    with ExitStack() as stack:
+        instance = arguments.instance or Path(stack.enter_context(TemporaryDirectory(prefix="catalog-")))
+        seconds = fill(instance.absolute(), arguments.products)
+        print(f"{arguments.products:,} products loaded in {seconds:.0f} s")
+        if not arguments.instance:
+            from storefront.core import embedded
+
+            embedded.leave(instance.absolute())
 
 
 if __name__ == "__main__":

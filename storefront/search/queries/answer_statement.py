@@ -54,6 +54,7 @@ class Cell:
     available: bool
 
 
+@lru_cache(maxsize=4_096)
 def unpacked(cell: int) -> Cell:
     """The cell of its packed number."""
     rest, available = divmod(cell, 2)

@@ -75,7 +75,7 @@ def _facets_of(request: ListingRequest, answer: EngineAnswer) -> tuple[Facet, ..
         by_kind.setdefault(row.kind, []).append(row)
     estimated = {(row.kind, row.name) for row in answer.counts if not row.is_exact}
     return tuple(
-        msgspec.structs.replace(facet, is_exact=(facet.kind, facet.name) not in estimated)
+        msgspec.structs.replace(facet, is_exact=False) if (facet.kind, facet.name) in estimated else facet
         for facet in _facets(request, answer.total, by_kind)
         if _narrows(facet, answer.total)
     )

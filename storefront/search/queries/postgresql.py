@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -281,22 +282,38 @@ def _cell_rows(
     cells: Sequence[tuple[Cell, int, Decimal, Decimal]], bits: Mapping[FacetKey, int], weights: _Weights
 ) -> Iterator[CountRow]:
     """Prices, ratings and stock, each counted with its own choice left out."""
-    values: dict[str, Callable[[Cell], str]] = {
-        "price": lambda cell: str(cell.price_step),
-        "rating": lambda cell: str(cell.stars),
-        "stock": lambda cell: "true" if cell.available else "false",
-    }
-    tally = _Tally(weights)
-    for kind, value_of in values.items():
+    for kind, value_of, written in _VALUES:
+        own = bits.get((kind, ""), 0)
+        met: Counter[Any] = Counter()
+        failing: Counter[Any] = Counter()
         for cell, count, _least, _most in cells:
-            if cell.failed in (0, bits.get((kind, ""), 0)):
-                tally.add((kind, "", value_of(cell), value_of(cell)), cell.failed, count)
-    return tally.rows()
+            if not cell.failed:
+                met[value_of(cell)] += count
+            elif cell.failed == own:
+                failing[value_of(cell)] += count
+        for value in {**met, **failing}:
+            total = met[value] * weights.met + failing[value] * weights.failing
+            is_exact = (weights.met == 1 or not met[value]) and (weights.failing == 1 or not failing[value])
+            yield CountRow(kind, "", written(value), written(value), total, is_exact)
+
+
+_VALUES: tuple[tuple[str, Callable[[Cell], Any], Callable[[Any], str]], ...] = (
+    ("price", attrgetter("price_step"), str),
+    ("rating", attrgetter("stars"), str),
+    ("stock", attrgetter("available"), lambda available: "true" if available else "false"),
+)
 
 
 def _fact_rows(
     facts: Sequence[tuple[int, str, str, str, str, int]], bits: Mapping[FacetKey, int], weights: _Weights
 ) -> Iterator[CountRow]:
+    if not bits:
+        # Nothing is chosen, nothing fails: each row is a value of its own.
+        return (
+            CountRow(kind, name, value, label or value, count * weights.met, weights.met == 1)
+            for _failed, kind, name, value, label, count in facts
+            if kind != "language"
+        )
     tally = _Tally(weights)
     for failed, kind, name, value, label, count in facts:
         if kind != "language" and failed in (0, bits.get((kind, name), 0)):
