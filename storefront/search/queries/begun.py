@@ -55,10 +55,12 @@ class _Vocabulary(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(_Vocabulary)
+# Parameters come by way of a sub-select: where the planner sees their values it plans anew each time, for nothing, and
+# planning this takes eight times as long as answering.
 _LOOK_UP = sa.text("""
 WITH typed AS MATERIALIZED (
-  SELECT folded(word) AS word, place, place = cardinality(CAST(:words AS text[])) AS is_last
-  FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS one(word, place)
+  SELECT folded(word) AS word, place, place = cardinality((SELECT CAST(:words AS text[]))) AS is_last
+  FROM unnest((SELECT CAST(:words AS text[]))) WITH ORDINALITY AS one(word, place)
 ), known AS MATERIALIZED (
   SELECT typed.*, coalesce(held.holders, 0) AS holders, coalesce(held.text_holders, 0) AS text_holders,
   CASE WHEN is_last THEN (
@@ -72,7 +74,7 @@ WITH typed AS MATERIALIZED (
     SELECT sum(v.holders) AS holders, sum(v.text_holders) AS text_holders FROM search_words AS v
     WHERE v.word = typed.word
       OR v.stem = ANY (ARRAY(
-        SELECT stem FROM unnest(CAST(:languages AS text[])) AS spoken(language)
+        SELECT stem FROM unnest((SELECT CAST(:languages AS text[]))) AS spoken(language)
         CROSS JOIN unnest(tsvector_to_array(to_tsvector(search_configuration(language), typed.word))) AS stem))
   ) AS held
 )
@@ -86,7 +88,7 @@ SELECT CAST(json_build_object(
         SELECT v.word, v.holders FROM search_words AS v
         WHERE v.holders > 0 AND v.deletes && word_deletes(known.word) AND v.deletes <> '{}'
         UNION
-        SELECT v.word, v.holders FROM unnest(CAST(:slips AS text[])) AS slip CROSS JOIN LATERAL (
+        SELECT v.word, v.holders FROM unnest((SELECT CAST(:slips AS text[]))) AS slip CROSS JOIN LATERAL (
           SELECT w.word, w.holders FROM search_words AS w
           WHERE is_last AND w.holders > 0 AND w.word ~>=~ slip AND w.word ~<~ (slip || chr(1114111))
           ORDER BY w.holders DESC LIMIT 6
