@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Any, cast
+from functools import cache, lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS
 from storefront.core.db import release, session, transaction, write
+from storefront.core.statements import rows
 from storefront.providers.vector_store import Near, NewVector
 from storefront.search.locks import lock_listed
 from storefront.search.models import ProductSearch, products_table
@@ -47,8 +48,8 @@ class VectorColumn:
 
     def nearest(self, vector: Sequence[float], limit: int) -> list[Near]:
         """See :meth:`VectorStore.nearest`. Published products only; nothing while the index is made anew."""
-        rows = session().execute(_statement(limit), {"vector": list(vector), "most": limit})
-        return [Near(row.product_id, float(row.similarity)) for row in rows]
+        found = rows(_statement(limit), {"vector": _written(tuple(vector)), "most": limit})
+        return [Near(row.product_id, float(row.similarity)) for row in found]
 
     def write(self, vectors: Sequence[NewVector]) -> None:
         """See :meth:`VectorStore.write`. What has changed since it was embedded is left to the next turn."""
@@ -97,19 +98,22 @@ def _statement(limit: int) -> sa.Select[Any]:
     candidates = min(max(limit, _LEAST_CANDIDATES), 1_000)
     searching = sa.func.set_config("hnsw.ef_search", str(candidates), True).label("searching")
     tuned = sa.select(searching).subquery("tuned")
-    vector = (
-        sa.select(
-            sa.cast(sa.bindparam("vector", type_=VECTOR(EMBEDDING_DIMENSIONS)), VECTOR(EMBEDDING_DIMENSIONS))
-        )
-        .select_from(tuned)
-        .scalar_subquery()
-    )
+    written = sa.cast(sa.bindparam("vector", type_=sa.Text()), VECTOR(EMBEDDING_DIMENSIONS))
+    vector = sa.select(written).select_from(tuned).scalar_subquery()
     distance = _PRODUCTS.c.embedding.op("<=>", return_type=sa.Float())(vector)
     nearest: Any = (
         sa.select(ProductSearch.product_id, (1 - distance).label("similarity"))
-        # Without its index every search would read every vector.
-        .where(_INDEX_IS_THERE, _PRODUCTS.c.embedding.isnot(None), published(_PRODUCTS))
+        # Without its index every search would read every vector. Those without a vector are left out afterwards: where
+        # none has one, the planner would rather look at each product for its vector than at the index.
+        .where(_INDEX_IS_THERE, published(_PRODUCTS))
         .order_by(distance)
         .limit(sa.bindparam("most", type_=sa.Integer()))
+        .subquery("nearest")
     )
-    return cast("sa.Select[Any]", nearest)
+    return sa.select(nearest).where(nearest.c.similarity.isnot(None))
+
+
+@lru_cache(maxsize=256)
+def _written(vector: tuple[float, ...]) -> str:
+    """The vector as pgvector reads it. The same texts are asked for again and again."""
+    return f"[{','.join(map(str, vector))}]"
