@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -173,14 +175,34 @@ def test_only_who_was_understood_and_found_something_is_an_asker() -> None:
     assert askers() == {"tent": 3, "yurt": 0}
 
 
+@contextmanager
+def tallies_locked() -> Iterator[None]:
+    """Somebody else has the tallies; who wants to write there gives up soon.
+
+    Connections made meanwhile are impatient for good: none of them is left in the pool for another test.
+    """
+
+    def hurry(driver: Any, _record: object, _proxy: object) -> None:
+        driver.execute("SET lock_timeout = '50ms'")
+
+    engine = db.engine
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
+        somebody.execute(sa.text("LOCK TABLE search_text_days"))
+        db.session.remove()
+        engine.dispose()
+        sa.event.listen(engine, "checkout", hurry)
+        try:
+            yield
+        finally:
+            sa.event.remove(engine, "checkout", hurry)
+            db.session.remove()
+            engine.dispose()
+
+
 def test_who_could_not_be_counted_is_counted_the_next_time() -> None:
     search("tent", manner="exact")
-    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
-        somebody.execute(sa.text("LOCK TABLE search_text_days"))
-        session().execute(sa.text("SET lock_timeout = '50ms'"))
-        with pytest.raises(OperationalError):
-            write_log()
-    session().execute(sa.text("RESET lock_timeout"))
+    with tallies_locked(), pytest.raises(OperationalError):
+        write_log()
     write_log()
     assert askers() == {"tent": 1}
 
@@ -250,12 +272,8 @@ def test_who_was_erased_meanwhile_keeps_nobody_waiting() -> None:
 def test_what_cannot_be_written_waits_and_counts_once(redis_client: redis.Redis) -> None:
     for number in range(log_writing.MOST_A_MINUTE):
         search(f"tent {number:02}")
-    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
-        somebody.execute(sa.text("LOCK TABLE search_text_days"))
-        session().execute(sa.text("SET lock_timeout = '50ms'"))
-        with pytest.raises(OperationalError):
-            write_log()
-    session().execute(sa.text("RESET lock_timeout"))
+    with tallies_locked(), pytest.raises(OperationalError):
+        write_log()
     assert redis_client.llen(NOTES) == log_writing.MOST_A_MINUTE
     write_log()
     assert [text for text, *_counts in tallies()] == [f"tent {number:02}" for number in range(60)]
@@ -287,12 +305,8 @@ def test_a_click_that_cannot_be_written_yet_is_not_lost(tents: list[Made]) -> No
     search(shown=[tents[0].id])
     write_log()
     log_click("tent", tents[0].slug, ADDRESS)
-    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
-        somebody.execute(sa.text("LOCK TABLE search_text_days"))
-        session().execute(sa.text("SET lock_timeout = '50ms'"))
-        with pytest.raises(OperationalError):
-            write_log()
-    session().execute(sa.text("RESET lock_timeout"))
+    with tallies_locked(), pytest.raises(OperationalError):
+        write_log()
     assert write_log() == {"searches": 0, "clicks": 1}
     assert tallies() == [("tent", 1, 0, 1)]
 
