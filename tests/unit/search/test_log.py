@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 import redis
 import sqlalchemy as sa
@@ -179,24 +180,28 @@ def test_only_who_was_understood_and_found_something_is_an_asker() -> None:
 def tallies_locked() -> Iterator[None]:
     """Somebody else has the tallies; who wants to write there gives up soon.
 
-    Connections made meanwhile are impatient for good: none of them is left in the pool for another test.
+    A connection is impatient only while it is out of the pool: the next test gets it as it was.
     """
 
-    def hurry(driver: Any, _record: object, _proxy: object) -> None:
+    def hurry(driver: psycopg.Connection, _record: object, _proxy: object) -> None:
         driver.execute("SET lock_timeout = '50ms'")
+
+    def calm(driver: psycopg.Connection, _record: object) -> None:
+        driver.execute("RESET lock_timeout")
+        driver.commit()
 
     engine = db.engine
     with engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
         somebody.execute(sa.text("LOCK TABLE search_text_days"))
         db.session.remove()
-        engine.dispose()
         sa.event.listen(engine, "checkout", hurry)
+        sa.event.listen(engine, "checkin", calm)
         try:
             yield
         finally:
-            sa.event.remove(engine, "checkout", hurry)
             db.session.remove()
-            engine.dispose()
+            sa.event.remove(engine, "checkout", hurry)
+            sa.event.remove(engine, "checkin", calm)
 
 
 def test_who_could_not_be_counted_is_counted_the_next_time() -> None:
