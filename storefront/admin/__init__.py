@@ -1,6 +1,17 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
+from storefront.admin import (
+    conversations,
+    dashboard,
+    orders,
+    products,
+    promotions,
+    refunds,
+    returns,
+    searches,
+    stock,
+    synonyms,
+)
 from storefront.admin.area import blueprint
 
 __all__ = [
@@ -10,6 +21,8 @@ __all__ = [
     "orders",
     "products",
     "promotions",
+    "refunds",
+    "returns",
     "searches",
     "stock",
     "synonyms",

@@ -276,8 +276,9 @@ def record_event(
     to_status: str | None = None,
     actor: str = "system",
     note: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to the order's timeline."""
+    """Add a line to the order's timeline. ``note`` may be read by the shopper; ``data`` is for programs."""
     session().execute(
         sa.insert(OrderEvent).values(
             order_id=order_id,
@@ -286,6 +287,7 @@ def record_event(
             to_status=to_status,
             actor=actor,
             note=note,
+            data=dict(data or {}),
             created_at=now(),
         )
     )

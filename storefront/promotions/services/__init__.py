@@ -3,7 +3,14 @@
 Locks come last and in one order: promotions by key, then gift cards by key.
 """
 
-from storefront.promotions.services.gift_cards import IssuedGiftCard, issue_gift_card, spend_gift_card
+from storefront.promotions.services.gift_cards import (
+    IssuedGiftCard,
+    draw_code,
+    give_back_to_gift_card,
+    issue_gift_card,
+    open_refund_card,
+    spend_gift_card,
+)
 from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
 from storefront.promotions.services.staff import (
     PromotionEdit,
@@ -21,8 +28,11 @@ __all__ = [
     "add_codes",
     "add_to_group",
     "create_promotion",
+    "draw_code",
+    "give_back_to_gift_card",
     "issue_gift_card",
     "lock_for_order",
+    "open_refund_card",
     "release_order",
     "remove_from_group",
     "set_active",
