@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from storefront.cart import services as carts
+from storefront.cart.errors import UnknownProduct
 from storefront.cart.models import Cart, CartItem
 from storefront.cart.queries import cart_view
-from storefront.cart.services import AddedLine
+from storefront.cart.queries_of_saved import saved_lines
+from storefront.cart.queries_of_wishes import wish_list
+from storefront.cart.services import AddedLine, RemovedLine, Wished
 from storefront.core.db import session
 from storefront.core.identity import Identity
 from storefront.inventory.errors import InsufficientStock
@@ -58,3 +61,22 @@ def merge(guest: Identity, shopper: Identity) -> int:
     assert guest.session_id is not None
     assert shopper.user_id is not None
     return carts.merge_carts(guest.session_id, shopper.user_id)
+
+
+def test_a_line_that_is_saved_and_brought_back_at_once_is_in_one_place(app_context: Flask) -> None:
+    guest, kettle = make_guest(), make_product(stock=500)
+    fill_cart(guest, (kettle, 4))
+    back, away = partial(carts.return_to_cart, guest, kettle), partial(carts.save_for_later, guest, kettle)
+    results = at_once(app_context, [act for _ in range(8) for act in (back, away)])
+    allowed = (AddedLine, RemovedLine, UnknownProduct, type(None))
+    assert all(isinstance(result, allowed) for result in results), results
+    saved = sum(one.line.quantity for one in saved_lines(guest))
+    assert cart_view(guest).quantity + saved == 4
+
+
+def test_wishes_from_two_browsers_at_once_are_on_one_list(app_context: Flask) -> None:
+    shopper, products = make_shopper(), [make_product(f"Kettle {number}") for number in range(4)]
+    wishes = [partial(carts.wish, shopper, product) for product in products for _ in range(3)]
+    results = at_once(app_context, wishes)
+    assert all(isinstance(result, Wished) for result in results), results
+    assert len(wish_list(shopper).wishes) == 4

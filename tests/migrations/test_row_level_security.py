@@ -36,6 +36,9 @@ PERSONAL = (
     "return_items",
     "carts",
     "cart_items",
+    "saved_for_later",
+    "wish_lists",
+    "wish_list_items",
     "conversations",
     "messages",
     "message_feedback",
@@ -54,6 +57,9 @@ OF_ORDERS = {
 OF_SESSIONS = {
     "carts",
     "cart_items",
+    "saved_for_later",
+    "wish_lists",
+    "wish_list_items",
     "conversations",
     "messages",
     "message_feedback",
@@ -76,6 +82,9 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     owner = {"session_id": visit} if guest else {"user_id": user_id}
     cart = rows.insert(app, "carts", **owner)
     rows.insert(app, "cart_items", cart_id=cart, product_id=product)
+    rows.insert(app, "saved_for_later", product_id=product, **owner)
+    wishes = rows.insert(app, "wish_lists", **owner)
+    rows.insert(app, "wish_list_items", wish_list_id=wishes, product_id=product)
     talk = rows.conversation(app, **owner)
     message = rows.message(app, talk, created_at="2026-11-20T12:00:00Z")
     rows.insert(

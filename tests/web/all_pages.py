@@ -48,6 +48,8 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "catalog.write_form": _by_product,
     "cart.page": _plain,
     "cart.drawer": _plain,
+    "wishes.page": _plain,
+    "wishes.shared": lambda town: [{"token": town.share_token}],
     "checkout.page": _plain,
     "checkout.lookup": _plain,
     "checkout.order": _by_order,

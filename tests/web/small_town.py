@@ -12,6 +12,7 @@ from storefront.accounts import services as accounts
 from storefront.accounts.services import AddressInput
 from storefront.assistant import services as assistant
 from storefront.assistant.engines.builtin import BuiltinEngine
+from storefront.cart import services as carts
 from storefront.core import clock
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.settings import current_settings
@@ -79,6 +80,7 @@ class Town:
     synonym_id: uuid.UUID
     promotion_id: uuid.UUID
     mail: str
+    share_token: str
     customer: MadeUser
     buyer_token: str
     staff: MadeUser
@@ -103,11 +105,15 @@ def build_town(app: Flask) -> Town:
         made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
         buyer, buyer_token = shopper_with_token("buyer@example.com")
         fill_cart(buyer, (kettle.id, 2))
+        carts.save_for_later(buyer, kettle.id)
         refresh_words()
         for text, found in (("ridge tent", 1), ("headfones", 0)):
             log_search(ANONYMOUS, text, results_count=found, search_type="text", milliseconds=12)
         write_log()
         drain()
+        for wished in (tent.id, kettle.id, sold_out.id):
+            carts.wish(customer.identity, wished)
+        fill_cart(buyer, (kettle.id, 1))
         (letter, *_others) = stored_mails(mail_folder(current_settings()))
         return Town(
             category=category.slug,
@@ -122,6 +128,7 @@ def build_town(app: Flask) -> Town:
             synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
             promotion_id=make_promotion(has_single_codes=True),
             mail=letter.name,
+            share_token=carts.share(customer.identity),
             customer=customer,
             buyer_token=buyer_token,
             staff=make_staff(),
