@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Browse
-from tests.browser.steps import cart_badge, product_card
+from tests.browser.steps import cart_badge
 
 
 def heart(page: Page, name: str) -> Locator:
-    """The heart on the card of a product."""
-    return product_card(page, name).get_by_role("button", name=f"On your wish list: {name}")
+    """The heart beside the card of a product."""
+    return page.get_by_role("main").get_by_role("button", name=f"On your wish list: {name}")
 
 
 def test_a_heart_stays_pressed_and_the_wish_goes_into_the_cart(page: Page) -> None:
