@@ -20,7 +20,8 @@ MOST_SAVED = 100
 class Cart(Identified, Timestamped, Base):
     """A guest's cart belongs to a session, a signed-in shopper's to the user: exactly one of the two.
 
-    ``coupon`` is the code that was entered; ``gift_card_id`` the card that is to pay, never its code.
+    ``coupon`` is the code that was entered; ``gift_card_id`` the card that is to pay, never its code. ``restored_from``
+    is the user's cart that a guest's copy was made of: where they meet at sign-in, units are not counted twice.
     """
 
     __tablename__ = "carts"
@@ -45,6 +46,11 @@ class Cart(Identified, Timestamped, Base):
             "gift_card_id",
             postgresql_where=sa.text("gift_card_id IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_carts_restored_from",
+            "restored_from",
+            postgresql_where=sa.text("restored_from IS NOT NULL"),
+        ),
     )
 
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
@@ -57,6 +63,7 @@ class Cart(Identified, Timestamped, Base):
     gift_card_id: Mapped[uuid.UUID | None] = mapped_column(
         sa.ForeignKey("gift_cards.id", ondelete="SET NULL")
     )
+    restored_from: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("carts.id", ondelete="SET NULL"))
 
 
 class CartItem(Identified, Timestamped, Base):

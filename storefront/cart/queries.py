@@ -229,6 +229,11 @@ def cart_view(identity: Identity) -> CartView:
     return CartView(head.cart_id, snapshot, tuple(gone), tuple(notices), head.coupon or "", head.gift_card_id)
 
 
+def owner_of_open_cart(cart_id: uuid.UUID) -> uuid.UUID | None:
+    """The user whose open cart this is; None for a guest's, a closed or an unknown one."""
+    return session().scalar(sa.select(Cart.user_id).where(Cart.id == cart_id, Cart.status == "open"))
+
+
 def reduced_cart(identity: Identity) -> CartView:
     """This person's open cart with what promotions take off, before shipping is known. Two statements."""
     view = cart_view(identity)

@@ -58,6 +58,7 @@ from storefront.promotions.errors import (
     UnknownGiftCard,
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
+from storefront.reminders.errors import NothingToWaitFor
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -434,3 +435,8 @@ def _wish_list_full(error: WishListFull) -> str:
 @explain.register
 def _sign_in_to_share(error: SignInToShare) -> str:
     return _("Please sign in to share your wish list. It comes along.")
+
+
+@explain.register
+def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
+    return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")

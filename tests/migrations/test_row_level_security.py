@@ -44,6 +44,8 @@ PERSONAL = (
     "message_feedback",
     "confirmations",
     "handoffs",
+    "consents",
+    "stock_alerts",
     "saved_payment_methods",
     "external_ids",
     "gift_cards",
@@ -96,6 +98,8 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     if user_id:
         address = {"name": "Ada", "line1": "Street 1", "city": "Town", "postal_code": "1", "country": "DE"}
         rows.insert(app, "addresses", user_id=user_id, **address)
+        rows.insert(app, "consents", user_id=user_id, purpose="cart_reminder", source="account")
+        rows.insert(app, "stock_alerts", user_id=user_id, product_id=product, status="waiting")
         card = rows.insert(app, "gift_cards", code_hash=str(user_id))
         rows.insert(app, "saved_payment_methods", user_id=user_id, kind="gift_card", gift_card_id=card)
     paid = rows.insert(

@@ -23,6 +23,7 @@ from storefront.cart.services.paying import (
     remove_coupon,
     remove_gift_card,
 )
+from storefront.cart.services.restoring import copy_cart
 from storefront.cart.services.saving import drop_saved, merge_saved, return_to_cart, save_for_later
 from storefront.cart.services.wishing import (
     Wished,
@@ -44,6 +45,7 @@ __all__ = [
     "add_line",
     "clear",
     "close_cart",
+    "copy_cart",
     "drop_saved",
     "enter_coupon",
     "enter_gift_card",
