@@ -56,7 +56,7 @@ def web_server(settings: Settings, application: str = "wsgi:app") -> list[str]:
     gunicorn = [sys.executable, "-m", "gunicorn", application, "--bind", f"{settings.host}:{settings.port}"]
     gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
     gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
-    return [*gunicorn, "--preload", "--no-control-socket", "--access-logfile", "-", "--log-level", "info"]
+    return [*gunicorn, "--preload", "--no-control-socket", "--log-level", "info"]
 
 
 def web_environment(settings: Settings) -> dict[str, str]:

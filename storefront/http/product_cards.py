@@ -20,7 +20,7 @@ from storefront.core.texts import language
 from storefront.http.assets import Manifest
 
 MOST = 1_000
-"""Cards that a process keeps: two megabytes."""
+"""Cards that a process keeps: three megabytes."""
 
 Eager = Literal["first"] | bool
 """Whether a card's picture loads at once; the very first one before everything else."""
