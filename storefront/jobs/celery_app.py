@@ -23,6 +23,7 @@ TASK_MODULES = (
     "storefront.jobs.payments",
     "storefront.jobs.popularity",
     "storefront.jobs.returns",
+    "storefront.jobs.reminders",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
     "storefront.jobs.upkeep",
