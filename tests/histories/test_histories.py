@@ -36,11 +36,15 @@ from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.services import adjust_stock, release_expired
 from storefront.jobs.payments import drain_payments
 from storefront.orders.errors import CheckoutExpired, OrderNotCancellable, TotalChanged
+from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.services import (
+    RefundLine,
+    RefundRequest,
     bring_up_to_date,
     cancel_order,
     capture_payment,
     place_order,
+    refund_order,
     refund_payment,
 )
 from storefront.payments.errors import NothingToCapture, RefundTooLarge
@@ -226,6 +230,18 @@ class History(RuleBasedStateMachine):
         bought = data.draw(some.sampled_from(self.world.orders))
         with suppress(RefundTooLarge, PaymentProviderFailure):
             refund_payment(bought.placed.number, Decimal(cents) / 100)
+
+    @precondition(lambda self: self.world.orders)
+    @rule(data=some.data(), card=some.booleans())
+    def refund_a_unit(self, data: Any, card: bool) -> None:
+        bought = data.draw(some.sampled_from(self.world.orders))
+        with suppress(DomainError, PaymentProviderFailure):
+            line = data.draw(some.sampled_from(refundable(bought.placed.number).lines))
+            release()
+            wanted = RefundRequest(
+                lines=[RefundLine(line.id, 1)], destination="gift_card" if card else "original"
+            )
+            refund_order(None, bought.placed.number, wanted)
 
     @rule(what=some.sampled_from(range(3)), delta=some.sampled_from((-2, -1, 1, 2)))
     def count_the_shelf(self, what: int, delta: int) -> None:
