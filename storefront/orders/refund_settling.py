@@ -163,7 +163,7 @@ def _adopt_foreign(order_id: uuid.UUID) -> None:
                 Refund.order_refund_id.is_(None),
                 Refund.status != "failed",
                 Payment.provider == CARDS.code,
-                Order.status != "cancelled",
+                Order.status.not_in(["draft", "cancelled"]),
             )
             .order_by(Refund.created_at, Refund.id)
         )

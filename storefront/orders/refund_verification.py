@@ -31,14 +31,16 @@ def refund_differences(limit: int = 100) -> list[OrderDifference]:
 
 def _counted(limit: int) -> list[OrderDifference]:
     """What a line, the shipping and the order count as given back is what the refunds that stand consist of."""
-    of_order = RefundItem.order_refund_id.in_(
-        sa.select(OrderRefund.id).where(OrderRefund.order_id == Order.id, OrderRefund.status != "failed")
-    )
+    stands = sa.and_(OrderRefund.order_id == Order.id, OrderRefund.status != "failed")
 
     def total(column: Any, *which: sa.ColumnElement[bool]) -> Any:
-        return sa.func.coalesce(
-            sa.select(sa.func.sum(column)).where(of_order, *which).correlate(Order).scalar_subquery(), 0
+        found = (
+            sa.select(sa.func.sum(column))
+            .join(OrderRefund, OrderRefund.id == RefundItem.order_refund_id)
+            .where(stands, *which)
+            .correlate(Order)
         )
+        return sa.func.coalesce(found.scalar_subquery(), 0)
 
     checks: tuple[tuple[str, Any, Any], ...] = (
         ("refunded amount", Order.refunded_amount, total(RefundItem.amount)),
