@@ -86,7 +86,9 @@ def _intro(content: Content) -> str:
             number=content.corrects,
             date=_day(date.fromisoformat(content.corrects_date)),
         )
-    return _("Thank you for your order. The day of delivery is that of the invoice, unless stated otherwise.")
+    return _(
+        "Thank you for your order. The day of supply is the day on which the goods leave us, as your order says."
+    )
 
 
 def _line(line: Line, currency: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -13,12 +13,14 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.invoicing.content import Content, content_from
 from storefront.invoicing.models import Invoice
+from storefront.invoicing.reading import TAKEN
 from storefront.orders.models import Order
 from storefront.orders.selling import NOT_SOLD
 from storefront.payments.cards import CARDS
 from storefront.payments.models import Payment, Refund
 
 PAID = ("paid", "partially_refunded", "refunded")
+LOOKED_BACK = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
 
 
 def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
-    """Orders whose invoice or credit note nobody has issued, though it was due ``before``. One statement.
+    """Orders of the last two months that lack a document which was due ``before``. One statement.
 
     It finds what the outbox would have brought, should an entry be lost or come too early.
     """
@@ -109,7 +111,7 @@ def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
     )
     uncharged = sa.exists().where(
         Payment.order_id == Order.id,
-        Payment.captured_amount > 0,
+        Payment.status.in_(TAKEN),
         Payment.captured_amount < Payment.amount,
     )
     lacks_note = sa.and_(
@@ -125,6 +127,7 @@ def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
         .where(
             Order.placed_at.is_not(None),
             Order.external_id.is_(None),
+            Order.created_at > before - LOOKED_BACK,
             Order.updated_at < before,
             sa.or_(is_due, lacks_note),
         )

@@ -16,6 +16,9 @@ from storefront.orders.models import Order, OrderEvent, OrderItem
 from storefront.payments.models import Payment, Refund
 from storefront.shipping.models import ShippingMethod
 
+TAKEN = ("captured", "partially_refunded", "refunded")
+"""Payments of which nothing more will be captured."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvoicedLine:
@@ -151,8 +154,8 @@ def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
 
 
 def never_charged(order_id: uuid.UUID) -> Decimal:
-    """What was promised and let go of when less was captured than had been authorised."""
+    """What was promised and let go of when less was captured than had been authorised, and no more will be."""
     rest = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount - Payment.captured_amount), 0)).where(
-        Payment.order_id == order_id, Payment.captured_amount > 0
+        Payment.order_id == order_id, Payment.status.in_(TAKEN)
     )
     return Decimal(session().scalar(rest) or 0)

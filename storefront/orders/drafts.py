@@ -19,7 +19,7 @@ from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
 from storefront.core.money import ZERO
-from storefront.core.outbox import enqueue_all
+from storefront.core.outbox import enqueue, enqueue_all
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.concessions import Concessions
@@ -286,7 +286,9 @@ def record_event(
     actor: str = "system",
     note: str = "",
 ) -> None:
-    """Add a line to the order's timeline."""
+    """Add a line to the order's timeline. Once it is ``paid`` its invoice is due."""
+    if kind == "paid":
+        enqueue(INVOICES_DUE, order_id=str(order_id))
     session().execute(
         sa.insert(OrderEvent).values(
             order_id=order_id,

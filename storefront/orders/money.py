@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
-from storefront.core.outbox import enqueue
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.models import Order
 from storefront.orders.paying import bring_up_to_date, order_follows_refunds
@@ -17,7 +16,6 @@ from storefront.orders.queries import normal_number
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.errors import NothingToCapture, RefundFailed, RefundTooLarge
-from storefront.payments.methods import INVOICES_DUE
 from storefront.payments.queries import PaymentRow, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
@@ -55,7 +53,6 @@ def capture_payment(number: str, amount: Decimal | None = None) -> Decimal:
                     .execution_options(synchronize_session=False)
                 )
             record_event(order_id, "paid", actor="staff", note=f"{state.captured} {payment.currency}")
-            enqueue(INVOICES_DUE, order_id=str(order_id))
     return state.captured
 
 

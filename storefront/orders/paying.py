@@ -17,7 +17,6 @@ import structlog
 from storefront.core.clock import now
 from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import NotFound
-from storefront.core.outbox import enqueue
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.drafts import abandon, announce, head_of, record_event
@@ -27,7 +26,7 @@ from storefront.orders.placing import finalise_or_let_go
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.events import record_outcome
-from storefront.payments.methods import INVOICES_DUE, Authorisation, PaymentState
+from storefront.payments.methods import Authorisation, PaymentState
 from storefront.payments.queries import (
     PaymentRow,
     order_of_reference,
@@ -119,7 +118,6 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
         if payments.record_capture(payment.id, state.captured):
             _payment_status(payment.order_id, "paid", ("pending", "authorised", "failed"))
             record_event(payment.order_id, "paid")
-            enqueue(INVOICES_DUE, order_id=str(payment.order_id))
         current = payment_at_provider(payment.order_id) or payment
         refunds.adopt(current, state.given_back)
         order_follows_refunds(payment.order_id, payment.id)

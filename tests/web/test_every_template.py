@@ -82,6 +82,7 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
     buyer.ask("/search/suggest?q=ten")
+    browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
     buyer.ask(f"/p/{town.product}/reviews/{town.review_id}/helpful", {})
     buyer.ask("/chat/panel")
     buyer.ask("/chat/messages", {"message": ""})
