@@ -71,6 +71,9 @@ class Mail:
         letter.add_alternative(self.html, subtype="html")
         for one in self.attachments:
             letter.add_attachment(one.content, maintype="application", subtype="pdf", filename=one.name)
+        # An address cannot be folded: at 78 characters Python would write it as an encoded word, which programs that
+        # look for List-Unsubscribe do not read. 998 is what a line may have (RFC 5322).
+        letter.policy = letter.policy.clone(max_line_length=998)
         return letter
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, url_for
 
+from storefront.http.signed_links import sign_link
 from tests.web.small_town import Town
 
 Arguments = list[dict[str, Any]]
@@ -46,8 +47,16 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     ],
     "catalog.reviews": lambda town: [{"slug": town.product}, {"slug": town.product, "stars": 1}],
     "catalog.write_form": _by_product,
+    "reminders.confirm": lambda town: [{"token": sign_link("confirm_alert", town.alert_id)}],
+    "reminders.unsubscribe": lambda town: [
+        {"kind": "alert", "token": sign_link("stop_alert", town.alert_id)},
+        {"kind": "cart", "token": sign_link("stop_cart_reminder", town.customer.id)},
+    ],
+    "reminders.restore": lambda town: [{"token": sign_link("open_cart", town.left_cart_id)}],
     "cart.page": _plain,
     "cart.drawer": _plain,
+    "wishes.page": _plain,
+    "wishes.shared": lambda town: [{"token": town.share_token}],
     "checkout.page": _plain,
     "checkout.lookup": _plain,
     "checkout.order": _by_order,
@@ -59,6 +68,7 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "account.new_address": _plain,
     "account.edit_address": lambda town: [{"address_id": town.address_id}],
     "account.profile": _plain,
+    "account.letters": _plain,
     "account.password": _plain,
     "account.sessions": _plain,
     "account.sign_in": _plain,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "44_taxation"
-down_revision = "32_other_books"
+revision = "48_taxation"
+down_revision = "46_reminders"
 branch_labels = None
 depends_on = None
 

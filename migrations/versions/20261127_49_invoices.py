@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "45_invoices"
-down_revision = "44_taxation"
+revision = "49_invoices"
+down_revision = "48_taxation"
 branch_labels = None
 depends_on = None
 
