@@ -1,6 +1,16 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
+from storefront.admin import (
+    conversations,
+    dashboard,
+    orders,
+    products,
+    promotions,
+    searches,
+    stock,
+    synonyms,
+    tax_report,
+)
 from storefront.admin.area import blueprint
 
 __all__ = [
@@ -13,4 +23,5 @@ __all__ = [
     "searches",
     "stock",
     "synonyms",
+    "tax_report",
 ]

@@ -16,6 +16,7 @@ class Shop:
     email: str
     currency: str
     country: str
+    prices_include_tax: bool
 
 
 def shop() -> Shop:
@@ -30,4 +31,5 @@ def _shop(settings: Settings) -> Shop:
         settings.shop_email,
         settings.shop_currency,
         settings.shop_country,
+        settings.catalog_prices == "with_tax",
     )

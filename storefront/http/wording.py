@@ -16,6 +16,7 @@ from storefront.accounts.errors import (
     PasswordRefused,
     SignInRefused,
     UnknownRole,
+    VatNumberRefused,
     WrongPassword,
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
@@ -31,6 +32,7 @@ from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhi
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
+from storefront.http.countries import country_name
 from storefront.http.formats import format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
@@ -139,6 +141,16 @@ def _unknown_role(error: UnknownRole) -> str:
 @explain.register
 def _address_refused(error: AddressRefused) -> str:
     return _("Something is missing in this address, or does not fit the country. Please look at it again.")
+
+
+@explain.register
+def _vat_number_refused(error: VatNumberRefused) -> str:
+    country = country_name(error.country)
+    if error.reason == "country":
+        return _(
+            "This VAT number is of another country than %(country)s, where the invoice goes.", country=country
+        )
+    return _("That is not a VAT number of %(country)s. Please look at it again.", country=country)
 
 
 @explain.register

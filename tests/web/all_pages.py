@@ -91,6 +91,7 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.stock_of": lambda town: [{"product_id": town.product_id}],
     "admin.orders": _plain,
     "admin.order": _by_order,
+    "admin.report": _plain,
     "admin.searches": lambda _town: [
         {},
         {"days": 7, "list": "unopened"},
@@ -113,6 +114,9 @@ NOT_PAGES = {
     "media.picture": "pictures, opened as resources of pages",
     "checkout.pay": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "checkout.paper": "a PDF; tests/web/test_tax_and_papers.py",
+    "admin.paper": "a PDF; tests/admin/test_tax_report.py",
+    "admin.report_csv": "a file; tests/admin/test_tax_report.py",
     "chat.stream": "events; tests/web/test_chat_stream.py",
     "health.live": "for programs",
     "health.ready": "for programs",

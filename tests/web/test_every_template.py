@@ -101,6 +101,7 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
     buyer.ask("/search/suggest?q=ten")
+    browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
     buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})
     PaperBrowser(app).post("/alerts", {"product_id": str(town.sold_out_id), "email": "nobody"})
     with app.app_context():
