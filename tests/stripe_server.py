@@ -98,7 +98,7 @@ class StripeServer:
         )
         self.memory = Memory(upstream)
         handler = type("Handler", (_Handler,), {"memory": self.memory})
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._server = _Server(("127.0.0.1", self._port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -196,6 +196,11 @@ class StripeServer:
 
 def _card(number: str) -> Form:
     return {"number": number, "exp_month": "12", "exp_year": "2035", "cvc": "123"}
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever asked is gone, and needs no answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
