@@ -1,6 +1,16 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
+from storefront.admin import (
+    conversations,
+    dashboard,
+    orders,
+    plans,
+    products,
+    promotions,
+    searches,
+    stock,
+    synonyms,
+)
 from storefront.admin.area import blueprint
 
 __all__ = [
@@ -8,6 +18,7 @@ __all__ = [
     "conversations",
     "dashboard",
     "orders",
+    "plans",
     "products",
     "promotions",
     "searches",
