@@ -108,6 +108,7 @@ def settings(
             cache_facet_counts_seconds=0,
             cache_product_card_seconds=0,
             cache_search_answer_seconds=0,
+            web_connections=8,  # half of them streams: so few that a test can take all
             log_level="WARNING",
         )
 

@@ -54,8 +54,15 @@ def up(context: click.Context, demo: bool) -> None:
 def web_server(settings: Settings, application: str = "wsgi:app") -> list[str]:
     """The command of the web server (``docs/decisions/web-server.md``): this shop's, or another WSGI application's."""
     gunicorn = [sys.executable, "-m", "gunicorn", application, "--bind", f"{settings.host}:{settings.port}"]
-    gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
-    gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
+    gunicorn += ["--workers", str(settings.web_workers), "--worker-class", "gevent"]
+    gunicorn += [
+        "--worker-connections",
+        str(settings.web_connections),
+        "--graceful-timeout",
+        "3",
+        "--timeout",
+        "60",
+    ]
     return [*gunicorn, "--preload", "--no-control-socket", "--log-level", "info"]
 
 
@@ -89,8 +96,11 @@ def programs(settings: Settings) -> list[Program]:
 
 def _supervise(settings: Settings, console: Console, sign_in: str, begun: float) -> None:
     def revive() -> None:
-        if embedded.revive(settings.instance_dir):
-            console.print("  A server had stopped and runs again")
+        try:
+            if embedded.revive(settings.instance_dir):
+                console.print("  A server had stopped and runs again")
+        except embedded.EmbeddedServiceError as problem:  # the programs stay, and the next look tries again
+            console.print(f"  A server had stopped. {problem}")
 
     web, *workers = programs(settings)
     supervisor = Supervisor(

@@ -72,14 +72,26 @@ def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
     with transaction():
         draft = head_of(order_id)
     assert state.status in ("authorised", "captured")
+    if draft.status in ("draft", "pending") and not state.is_for(payment.amount, payment.currency):
+        return _paid_otherwise(payment, state)
+    taken = state.captured if state.status == "captured" else None
     try:
-        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status))
+        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status, taken))
     except (InsufficientStock, CheckoutExpired):
         log.warning("paid_too_late", order=str(order_id), payment=str(payment.id))
         return "cancelled"
     if placed.was_placed_before:
         _catch_up(payment, state)
     return "placed"
+
+
+def _paid_otherwise(payment: PaymentRow, state: PaymentState) -> Outcome:
+    """Somebody has changed the payment at the provider: it buys nothing, and the money goes back."""
+    paid = f"{state.amount} {state.currency}"
+    log.error("paid_otherwise", order=str(payment.order_id), payment=str(payment.id), paid=paid)
+    with transaction():
+        abandon(payment.order_id, "paid_otherwise")
+        return "cancelled" if head_of(payment.order_id).status == "cancelled" else "placed"
 
 
 def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
@@ -189,6 +201,8 @@ def let_go(order_id: uuid.UUID) -> None:
 def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
     with transaction():
         head_of(payment.order_id, lock=True)
+        if not state.is_for(payment.amount, payment.currency):
+            payments.record_terms(payment.id, state)
         payments.record_capture(payment.id, state.captured)
         current = payment_at_provider(payment.order_id) or payment
         refunds.adopt(current, state.given_back)

@@ -17,10 +17,14 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """The provider's yes: under which reference, and whether the money is promised or already here."""
+    """The provider's yes: under which reference, and whether the money is promised or already here.
+
+    ``captured`` is how much is here, all of it unless said otherwise.
+    """
 
     reference: str
     status: Literal["authorised", "captured"] = "authorised"
+    captured: Decimal | None = None
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +72,7 @@ class PaymentState:
     """How a payment stands at the provider. ``error`` is why the last attempt failed, in the provider's word.
 
     ``open`` waits for the shopper, ``processing`` for the bank. ``given_back`` is only asked for once money was taken.
+    ``amount`` (None: what was asked for) and ``currency`` are what the shopper is to pay, or has paid, there.
     """
 
     reference: str
@@ -76,6 +81,12 @@ class PaymentState:
     client_secret: str = ""
     error: str = ""
     given_back: tuple[GivenBack, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+    def is_for(self, amount: Decimal, currency: str) -> bool:
+        """Whether what is paid there is what was asked for."""
+        return self.amount is None or (self.amount, self.currency) == (amount, currency)
 
 
 class PaymentMethod(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -125,7 +126,7 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
             .values(
                 status=authorisation.status,
                 provider_reference=authorisation.reference,
-                captured_amount=Payment.amount if captured else Decimal(0),
+                captured_amount=_taken(authorisation) if captured else Decimal(0),
                 error=None,
                 raw=authorisation.raw,
             )
@@ -135,6 +136,18 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
         for user_id in filter(None, kept_for.all()):
             enqueue(KEEP_CARDS, user_id=str(user_id))
     return "paid" if captured else "authorised"
+
+
+def _taken(authorisation: Authorisation) -> Any:
+    return Payment.amount if authorisation.captured is None else authorisation.captured
+
+
+def record_terms(payment_id: uuid.UUID, state: PaymentState) -> None:
+    """Write down that something else was paid than was asked for, so that this goes back."""
+    if state.amount is not None:
+        with transaction():
+            terms = {"amount": state.amount, "currency": state.currency}
+            write(sa.update(Payment).where(Payment.id == payment_id).values(**terms))
 
 
 def record_capture(payment_id: uuid.UUID, captured: Decimal) -> bool:
