@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "48_taxation"
-down_revision = "46_reminders"
+down_revision = "46_memberships"
 branch_labels = None
 depends_on = None
 

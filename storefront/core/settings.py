@@ -284,6 +284,9 @@ class Settings(BaseSettings):
     )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
+    rate_limit_chat_member: str = Field(
+        "40/minute;500/hour", description="Chat messages per member whose plan gives more of them."
+    )
     rate_limit_chat_address: str = Field(
         "60/minute;600/hour", description="Chat messages per network address, whoever sends them."
     )

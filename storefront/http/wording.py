@@ -36,6 +36,14 @@ from storefront.http.countries import country_name
 from storefront.http.formats import format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
+from storefront.memberships.errors import (
+    AlreadyMember,
+    JoiningAlready,
+    NoMembership,
+    PlanChangedMeanwhile,
+    PlanNameTaken,
+    PlanNotOffered,
+)
 from storefront.orders.errors import (
     CheckoutExpired,
     EmptyCart,
@@ -452,3 +460,33 @@ def _sign_in_to_share(error: SignInToShare) -> str:
 @explain.register
 def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
     return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")
+
+
+@explain.register
+def _already_member(error: AlreadyMember) -> str:
+    return _("You have the membership “%(plan)s” already.", plan=error.plan)
+
+
+@explain.register
+def _joining_already(error: JoiningAlready) -> str:
+    return _("Your membership is being arranged. Please look again in a few minutes.")
+
+
+@explain.register
+def _plan_not_offered(error: PlanNotOffered) -> str:
+    return _("This membership is not offered at the moment.")
+
+
+@explain.register
+def _no_membership(error: NoMembership) -> str:
+    return _("There is no membership to change. Please look at the page again.")
+
+
+@explain.register
+def _plan_name_taken(error: PlanNameTaken) -> str:
+    return _("Another plan is called “%(name)s”.", name=error.name)
+
+
+@explain.register
+def _plan_changed_meanwhile(error: PlanChangedMeanwhile) -> str:
+    return _("Somebody else has changed this plan meanwhile. Please open it anew.")

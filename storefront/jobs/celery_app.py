@@ -19,6 +19,7 @@ TASK_MODULES = (
     "storefront.jobs.events",
     "storefront.jobs.knowledge",
     "storefront.jobs.mail",
+    "storefront.jobs.memberships",
     "storefront.jobs.orders",
     "storefront.jobs.outbox",
     "storefront.jobs.payments",

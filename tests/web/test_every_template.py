@@ -29,8 +29,14 @@ from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
 
 WITH_CARDS = {
+    "account/card.html",
+    "account/cards.html",
+    "account/pay_membership.html",
+    "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/membership.html",
+    "email/membership.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
