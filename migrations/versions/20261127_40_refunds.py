@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "40_refunds"
-down_revision = "46_reminders"
+down_revision = "49_invoices"
 branch_labels = None
 depends_on = None
 

@@ -4,6 +4,7 @@ from storefront.admin import (
     conversations,
     dashboard,
     orders,
+    plans,
     products,
     promotions,
     refunds,
@@ -11,6 +12,7 @@ from storefront.admin import (
     searches,
     stock,
     synonyms,
+    tax_report,
 )
 from storefront.admin.area import blueprint
 
@@ -19,6 +21,7 @@ __all__ = [
     "conversations",
     "dashboard",
     "orders",
+    "plans",
     "products",
     "promotions",
     "refunds",
@@ -26,4 +29,5 @@ __all__ = [
     "searches",
     "stock",
     "synonyms",
+    "tax_report",
 ]

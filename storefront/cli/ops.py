@@ -15,6 +15,7 @@ from rich.table import Table
 
 from storefront.core.cache import cache_store
 from storefront.inventory.queries import stock_differences
+from storefront.invoicing.verification import invoice_differences
 from storefront.orders.verification import order_differences
 from storefront.promotions.verification import promotion_differences
 from storefront.returns.verification import return_differences
@@ -25,7 +26,8 @@ ops = AppGroup("ops", help="Keeping the shop: checks and care.")
 
 @ops.command("verify")
 def verify() -> None:
-    """Do the books agree? Stock with its ledger and holds, orders with their lines, sales, refunds and returns, cards.
+    """Do the books agree? Stock with its ledger and holds, orders with their lines, sales, refunds and returns, uses,
+    gift cards, invoices.
 
     Prints a table of what does not, and ends with 1; with 0 when all of it does. Warns of a Redis that drops what must
     stay.
@@ -36,10 +38,11 @@ def verify() -> None:
         *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in return_differences()),
         *((one.name, one.what, one.stored, one.computed) for one in promotion_differences()),
+        *((one.name, one.what, one.stored, one.computed) for one in invoice_differences()),
     ]
     if not differences:
         click.echo(
-            "Stock movements, holds, order totals, refunds, returns, promotions and gift cards all agree."
+            "Stock movements, holds, order totals, refunds, returns, promotions, gift cards and invoices all agree."
         )
         return
     Console().print(_table(differences))

@@ -16,6 +16,7 @@ from storefront.accounts.errors import (
     PasswordRefused,
     SignInRefused,
     UnknownRole,
+    VatNumberRefused,
     WrongPassword,
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
@@ -31,9 +32,18 @@ from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhi
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
+from storefront.http.countries import country_name
 from storefront.http.formats import format_date, format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
+from storefront.memberships.errors import (
+    AlreadyMember,
+    JoiningAlready,
+    NoMembership,
+    PlanChangedMeanwhile,
+    PlanNameTaken,
+    PlanNotOffered,
+)
 from storefront.orders.errors import (
     CheckoutExpired,
     EmptyCart,
@@ -146,6 +156,16 @@ def _unknown_role(error: UnknownRole) -> str:
 @explain.register
 def _address_refused(error: AddressRefused) -> str:
     return _("Something is missing in this address, or does not fit the country. Please look at it again.")
+
+
+@explain.register
+def _vat_number_refused(error: VatNumberRefused) -> str:
+    country = country_name(error.country)
+    if error.reason == "country":
+        return _(
+            "This VAT number is of another country than %(country)s, where the invoice goes.", country=country
+        )
+    return _("That is not a VAT number of %(country)s. Please look at it again.", country=country)
 
 
 @explain.register
@@ -454,6 +474,36 @@ def _sign_in_to_share(error: SignInToShare) -> str:
 @explain.register
 def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
     return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")
+
+
+@explain.register
+def _already_member(error: AlreadyMember) -> str:
+    return _("You have the membership “%(plan)s” already.", plan=error.plan)
+
+
+@explain.register
+def _joining_already(error: JoiningAlready) -> str:
+    return _("Your membership is being arranged. Please look again in a few minutes.")
+
+
+@explain.register
+def _plan_not_offered(error: PlanNotOffered) -> str:
+    return _("This membership is not offered at the moment.")
+
+
+@explain.register
+def _no_membership(error: NoMembership) -> str:
+    return _("There is no membership to change. Please look at the page again.")
+
+
+@explain.register
+def _plan_name_taken(error: PlanNameTaken) -> str:
+    return _("Another plan is called “%(name)s”.", name=error.name)
+
+
+@explain.register
+def _plan_changed_meanwhile(error: PlanChangedMeanwhile) -> str:
+    return _("Somebody else has changed this plan meanwhile. Please open it anew.")
 
 
 @explain.register

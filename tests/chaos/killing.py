@@ -19,13 +19,14 @@ ROLES = {
     "web server": 1,
     "job process": 3,
     "jobs worker": 1,
+    "schedule": 1,
     "PostgreSQL": 3,
     "PostgreSQL connection": 3,
     "Valkey": 3,
 }
 """What is killed, and how often in comparison."""
 
-_PAUSE_GROWS = ("web server", "jobs worker")
+_PAUSE_GROWS = ("web server", "jobs worker", "schedule")
 STEADY_SECONDS = 62.0
 """A program that ends sooner is started later each time (``storefront.cli.children``): that is not what we look at."""
 LONGEST_RECOVERY_SECONDS = 120.0

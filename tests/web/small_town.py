@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 from flask import Flask
@@ -20,6 +21,7 @@ from storefront.core.db import session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.settings import current_settings
 from storefront.jobs.outbox import drain
+from storefront.memberships.services import PlanEdit, create_plan
 from storefront.orders.services import (
     RefundLine,
     RefundRequest,
@@ -102,6 +104,7 @@ class Town:
     answer_id: uuid.UUID
     synonym_id: uuid.UUID
     promotion_id: uuid.UUID
+    plan_id: uuid.UUID
     mail: str
     share_token: str
     alert_id: uuid.UUID
@@ -129,6 +132,7 @@ def build_town(app: Flask) -> Town:
             customer.identity, AddressInput("Ida Larsen", "Am Hang 3", "10115", "Berlin", "DE")
         )
         made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
+        staff = make_staff()
         buyer, buyer_token = shopper_with_token("buyer@example.com")
         fill_cart(buyer, (kettle.id, 2))
         carts.save_for_later(buyer, kettle.id)
@@ -156,13 +160,16 @@ def build_town(app: Flask) -> Town:
             answer_id=made.exchange.answer_id,
             synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
             promotion_id=make_promotion(has_single_codes=True),
+            plan_id=create_plan(
+                staff.id, PlanEdit("Friends", "Closer.", Decimal(5), "month", Decimal(20), True)
+            ),
             mail=letter.name,
             share_token=carts.share(customer.identity),
             alert_id=_alert(sold_out.id),
             left_cart_id=_left_cart(kettle.id),
             customer=customer,
             buyer_token=buyer_token,
-            staff=make_staff(),
+            staff=staff,
         )
 
 

@@ -29,8 +29,14 @@ from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
 
 WITH_CARDS = {
+    "account/card.html",
+    "account/cards.html",
+    "account/pay_membership.html",
+    "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/membership.html",
+    "email/membership.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
@@ -106,6 +112,7 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
     buyer.ask("/search/suggest?q=ten")
+    browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
     buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})
     PaperBrowser(app).post("/alerts", {"product_id": str(town.sold_out_id), "email": "nobody"})
     with app.app_context():

@@ -11,6 +11,7 @@ from storefront.promotions.services.gift_cards import (
     open_refund_card,
     spend_gift_card,
 )
+from storefront.promotions.services.groups import make_group, rename_group, set_group
 from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
 from storefront.promotions.services.staff import (
     PromotionEdit,
@@ -18,6 +19,7 @@ from storefront.promotions.services.staff import (
     add_to_group,
     create_promotion,
     remove_from_group,
+    replace_promotion,
     set_active,
     update_promotion,
 )
@@ -32,10 +34,14 @@ __all__ = [
     "give_back_to_gift_card",
     "issue_gift_card",
     "lock_for_order",
+    "make_group",
     "open_refund_card",
     "release_order",
     "remove_from_group",
+    "rename_group",
+    "replace_promotion",
     "set_active",
+    "set_group",
     "spend_gift_card",
     "update_promotion",
     "use_promotions",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,9 +17,11 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import tidy
 from storefront.http.order_words import OrderWords, words_for
+from storefront.http.paper_answers import pdf_of
 from storefront.http.return_words import reason_words, return_state
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
+from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
 from storefront.orders.queries_for_refunds import RefundView, order_refunds
@@ -30,10 +32,11 @@ from storefront.web.checkout.area import blueprint
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its states in words."""
+    """An order with its states in words, and its papers."""
 
     order: OrderPage
     words: OrderWords
+    documents: tuple[Issued, ...] = ()
     returns: Sequence[ReturnView] = ()
     refunds: Sequence[RefundView] = ()
     can_return: bool = False
@@ -41,16 +44,19 @@ class OrderView:
 
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
-    return OrderView(order, words_for(order))
+    return OrderView(order, words_for(order), tuple(issued_for(order.id)))
 
 
 def _with_what_came_back(view: OrderView) -> OrderView:
     """The same with its returns and refunds: nothing to ask for while nothing has left or been paid."""
-    order, words = view.order, view.words
+    order = view.order
     has_left = order.fulfilment_status != "unfulfilled"
-    can_return = has_left and returnable(current_visitor().identity, order.number).is_open
-    refunds = [one for one in order_refunds(order.id) if one.status != "failed"]
-    return OrderView(order, words, returns_of(order.id) if has_left else (), refunds, can_return)
+    return replace(
+        view,
+        returns=returns_of(order.id) if has_left else (),
+        refunds=[one for one in order_refunds(order.id) if one.status != "failed"],
+        can_return=has_left and returnable(current_visitor().identity, order.number).is_open,
+    )
 
 
 @blueprint.get("/orders/<number>/thanks")
@@ -68,6 +74,12 @@ def order(number: str) -> ResponseReturnValue:
     return render_template(
         "checkout/order.html", view=view, return_state=return_state, reasons=reason_words()
     )
+
+
+@blueprint.get("/orders/<number>/papers/<document>.pdf")
+def paper(number: str, document: str) -> ResponseReturnValue:
+    """An invoice or credit note of the person's own order. Anybody else finds nothing."""
+    return pdf_of(issued_document(order_page(current_visitor().identity, number).id, document))
 
 
 class CancelForm(FlaskForm):
