@@ -24,6 +24,8 @@ from storefront.core.db import Base, Created, Identified, SoftDeleted, Timestamp
 STAFF_ROLES = ("admin", "manager", "support", "catalog_editor")
 ROLES = ("customer", *STAFF_ROLES)
 SUBSCRIPTION_STATUSES = ("incomplete", "trialing", "active", "past_due", "cancelled", "expired")
+CONSENT_PURPOSES = ("cart_reminder",)
+CONSENT_SOURCES = ("account", "checkout")
 CODE_PURPOSES = ("order_access", "email_change", "conversation_identity")
 
 
@@ -166,7 +168,11 @@ class RolePermission(Created, Base):
 
 
 class Subscription(Identified, Timestamped, Base):
-    """A membership plan somebody has; it raises their tier (assistant quota, free shipping)."""
+    """A membership plan somebody has; it raises their tier (assistant quota, free shipping).
+
+    ``provider_reference`` is the payment provider's name for it, None while it is being begun: once per person. The
+    plan is of a layer above; ``plan_name`` and ``price_id`` are what it was called and cost when it began.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -179,6 +185,14 @@ class Subscription(Identified, Timestamped, Base):
             unique=True,
             postgresql_where=sa.text("status IN ('trialing', 'active', 'past_due')"),
         ),
+        sa.Index(
+            "uq_subscriptions_beginning",
+            "user_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'incomplete' AND provider_reference IS NULL"),
+        ),
+        sa.Index("ix_subscriptions_plan_id", "plan_id"),
+        sa.Index("ix_subscriptions_status_current_period_end", "status", "current_period_end"),
     )
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
@@ -188,6 +202,33 @@ class Subscription(Identified, Timestamped, Base):
     current_period_start: Mapped[datetime | None]
     current_period_end: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership_plans.id"))
+    provider_reference: Mapped[str | None] = mapped_column(unique=True)
+
+
+class Consent(Identified, Base):
+    """What a person agreed to, where, and from when to when. A new yes is a new row: the old ones are the proof."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        one_of("purpose", CONSENT_PURPOSES),
+        one_of("source", CONSENT_SOURCES),
+        sa.CheckConstraint("withdrawn_at >= given_at", name="withdrawn_after_given"),
+        sa.Index(
+            "uq_consents_standing",
+            "user_id",
+            "purpose",
+            unique=True,
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
+        sa.Index("ix_consents_user_id", "user_id"),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    source: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Address(Identified, Timestamped, Base):

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storefront.accounts.models import Address, Permission, RolePermission, User, UserSession
+from storefront.accounts.models import Address, Consent, Permission, RolePermission, User, UserSession
 from storefront.accounts.tokens import token_hash
 from storefront.core.clock import now
 from storefront.core.db import session
@@ -28,6 +28,7 @@ class SignedInUser:
     roles: tuple[str, ...] = ("customer",)
     email_verified: bool = False
     permissions: frozenset[str] = frozenset()
+    tier: str = "standard"
 
     @property
     def is_authenticated(self) -> bool:
@@ -87,6 +88,7 @@ def signed_in_columns() -> tuple[Any, ...]:
         User.last_name,
         User.roles,
         User.email_verified,
+        User.subscription_tier,
         granted_permissions().label("permissions"),
     )
 
@@ -108,6 +110,7 @@ def signed_in_user(row: Any) -> SignedInUser | None:
         roles=tuple(row.roles),
         email_verified=row.email_verified,
         permissions=frozenset(row.permissions),
+        tier=row.subscription_tier,
     )
 
 
@@ -123,6 +126,16 @@ def user_by_email(email: str) -> SignedInUser | None:
     row = session().execute(sa.select(*signed_in_columns()).where(User.email == email.strip(), may_sign_in()))
     found = row.one_or_none()
     return None if found is None else signed_in_user(found)
+
+
+CART_REMINDER = "cart_reminder"
+"""The purpose of a consent: one letter about a cart that was left."""
+
+
+def consent_since(user_id: uuid.UUID, purpose: str) -> datetime | None:
+    """Since when the person agrees to ``purpose``; None when they do not."""
+    standing = sa.and_(Consent.user_id == user_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+    return session().scalar(sa.select(Consent.given_at).where(standing))
 
 
 @dataclass(frozen=True, slots=True)

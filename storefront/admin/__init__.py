@@ -1,6 +1,17 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
+from storefront.admin import (
+    conversations,
+    dashboard,
+    orders,
+    plans,
+    products,
+    promotions,
+    searches,
+    stock,
+    synonyms,
+    tax_report,
+)
 from storefront.admin.area import blueprint
 
 __all__ = [
@@ -8,9 +19,11 @@ __all__ = [
     "conversations",
     "dashboard",
     "orders",
+    "plans",
     "products",
     "promotions",
     "searches",
     "stock",
     "synonyms",
+    "tax_report",
 ]

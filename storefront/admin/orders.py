@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from storefront.admin.access import requires
 from storefront.admin.area import blueprint
 from storefront.core.pagination import page_number
+from storefront.invoicing.queries import issued_for
 from storefront.orders.queries_for_staff import staff_order, staff_orders
 from storefront.search.queries import clean_text
 
@@ -25,4 +26,5 @@ def orders() -> ResponseReturnValue:
 @requires("orders", "read")
 def order(number: str) -> ResponseReturnValue:
     """One order."""
-    return render_template("admin/order.html", order=staff_order(number))
+    found = staff_order(number)
+    return render_template("admin/order.html", order=found, documents=issued_for(found.id))

@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         None, description="How the shop is reached from outside, for links in mail. Unset: host and port."
     )
     web_workers: PositiveInt = Field(2, description="Web server processes.")
-    web_threads: PositiveInt = Field(8, description="Threads of each web server process.")
+    web_connections: PositiveInt = Field(
+        200, description="Connections that each web server process serves at once, half of them open streams."
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For, -Proto and -Host."
     )
@@ -114,7 +116,40 @@ class Settings(BaseSettings):
     shop_tagline: str = Field("Gear for unhurried days outside", description="One line under the name.")
     shop_email: EmailStr = Field("hello@larkfell.example.com", description="Where shoppers can write to.")
     shop_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all prices.")
-    shop_country: str = Field("DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code, the default address.")
+    shop_country: str = Field(
+        "DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code: where goods leave from, the default address."
+    )
+    catalog_prices: Literal["with_tax", "without_tax"] = Field(
+        "with_tax",
+        description="`without_tax`: prices are net everywhere, and tax comes on top in the checkout.",
+    )
+    company_prices: Literal["with_tax", "without_tax"] = Field(
+        "without_tax", description="How the checkout shows prices to whoever gives a VAT number."
+    )
+    shop_legal_name: str | None = Field(
+        None, description="Who sells, as it stands on invoices. Unset: `SHOP_NAME`."
+    )
+    shop_address: str = Field(
+        "Musterweg 1, 12345 Musterstadt",
+        description="The seller's address on invoices; commas part its lines.",
+    )
+    shop_vat_number: str | None = Field(None, description="The seller's VAT number on invoices.")
+    shop_register: str | None = Field(
+        None, description="Where the seller is registered, on invoices: court and number."
+    )
+    shop_bank_account: str | None = Field(
+        None, description="Where bank transfers go, on invoices: bank, IBAN, BIC."
+    )
+    invoice_prefix: str = Field(
+        "INV",
+        pattern=r"^[A-Z0-9]{1,10}$",
+        description="What invoices' numbers begin with; year and number follow.",
+    )
+    credit_note_prefix: str = Field(
+        "CN",
+        pattern=r"^[A-Z0-9]{1,10}$",
+        description="What credit notes' numbers begin with; year and number follow.",
+    )
 
     embeddings_backend: Literal["local", "openai", "off"] = Field(
         "local",
@@ -238,8 +273,20 @@ class Settings(BaseSettings):
     reservation_minutes: PositiveInt = Field(
         15, description="Minutes that stock is held for a started order."
     )
+    stock_alerts_per_unit: PositiveInt = Field(
+        3, description="Letters that something is in stock again, for each unit that came."
+    )
+    stock_alert_pause_hours: PositiveInt = Field(
+        24, description="Hours until those are told who had to wait, if some of it is left."
+    )
+    cart_reminder_hours: PositiveInt = Field(
+        24, description="Hours after which people who asked for it are reminded of a cart they left."
+    )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
+    rate_limit_chat_member: str = Field(
+        "40/minute;500/hour", description="Chat messages per member whose plan gives more of them."
+    )
     rate_limit_chat_address: str = Field(
         "60/minute;600/hour", description="Chat messages per network address, whoever sends them."
     )

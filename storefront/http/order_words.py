@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.core.texts import gettext as _
-from storefront.http.countries import country_name
+from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
-from storefront.orders.addresses import PostalAddress
 from storefront.orders.queries import OrderPage
 from storefront.payments.methods import GIFT_CARD
 from storefront.payments.queries import known_method
@@ -52,8 +51,8 @@ def words_for(order: OrderPage) -> OrderWords:
         if order.status == "cancelled" and order.payment_status == "paid"
         else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
-        address_lines(order.shipping_address),
-        address_lines(order.billing_address),
+        written_address(order.shipping_address),
+        written_address(order.billing_address),
     )
 
 
@@ -91,20 +90,6 @@ def payment_state(method: str, status: str) -> str:
     if method == "stripe" and status == "authorised":
         return _("The amount is reserved on your card, and charged when the parcel leaves.")
     return _("Not paid yet.")
-
-
-def address_lines(address: PostalAddress) -> tuple[str, ...]:
-    """The address as people write it on a parcel, without its empty parts."""
-    parts = (
-        address.full_name,
-        address.company,
-        address.line1,
-        address.line2,
-        f"{address.postal_code} {address.city}".strip(),
-        address.region,
-        country_name(address.country) if address.country else "",
-    )
-    return tuple(part for part in parts if part)
 
 
 def _steps(order: OrderPage) -> list[Step]:

@@ -16,17 +16,34 @@ from storefront.accounts.errors import (
     PasswordRefused,
     SignInRefused,
     UnknownRole,
+    VatNumberRefused,
     WrongPassword,
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
-from storefront.cart.errors import ChooseVariant, QuantityOutOfRange, UnknownProduct
+from storefront.cart.errors import (
+    ChooseVariant,
+    QuantityOutOfRange,
+    SavedListFull,
+    SignInToShare,
+    UnknownProduct,
+    WishListFull,
+)
 from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhile, SlugTaken
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
+from storefront.http.countries import country_name
 from storefront.http.formats import format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
+from storefront.memberships.errors import (
+    AlreadyMember,
+    JoiningAlready,
+    NoMembership,
+    PlanChangedMeanwhile,
+    PlanNameTaken,
+    PlanNotOffered,
+)
 from storefront.orders.errors import (
     CheckoutExpired,
     EmptyCart,
@@ -51,6 +68,7 @@ from storefront.promotions.errors import (
     UnknownGiftCard,
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
+from storefront.reminders.errors import NothingToWaitFor
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -131,6 +149,16 @@ def _unknown_role(error: UnknownRole) -> str:
 @explain.register
 def _address_refused(error: AddressRefused) -> str:
     return _("Something is missing in this address, or does not fit the country. Please look at it again.")
+
+
+@explain.register
+def _vat_number_refused(error: VatNumberRefused) -> str:
+    country = country_name(error.country)
+    if error.reason == "country":
+        return _(
+            "This VAT number is of another country than %(country)s, where the invoice goes.", country=country
+        )
+    return _("That is not a VAT number of %(country)s. Please look at it again.", country=country)
 
 
 @explain.register
@@ -407,3 +435,58 @@ def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
 @explain.register
 def _refund_failed(error: RefundFailed) -> str:
     return _("The payment provider did not take this refund. Nothing was sent.")
+
+
+@explain.register
+def _saved_list_full(error: SavedListFull) -> str:
+    return _(
+        "You have saved %(maximum)s things for later. Please remove one of them first.",
+        maximum=error.maximum,
+    )
+
+
+@explain.register
+def _wish_list_full(error: WishListFull) -> str:
+    return _(
+        "Your wish list holds %(maximum)s things. Please take one of them off first.", maximum=error.maximum
+    )
+
+
+@explain.register
+def _sign_in_to_share(error: SignInToShare) -> str:
+    return _("Please sign in to share your wish list. It comes along.")
+
+
+@explain.register
+def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
+    return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")
+
+
+@explain.register
+def _already_member(error: AlreadyMember) -> str:
+    return _("You have the membership “%(plan)s” already.", plan=error.plan)
+
+
+@explain.register
+def _joining_already(error: JoiningAlready) -> str:
+    return _("Your membership is being arranged. Please look again in a few minutes.")
+
+
+@explain.register
+def _plan_not_offered(error: PlanNotOffered) -> str:
+    return _("This membership is not offered at the moment.")
+
+
+@explain.register
+def _no_membership(error: NoMembership) -> str:
+    return _("There is no membership to change. Please look at the page again.")
+
+
+@explain.register
+def _plan_name_taken(error: PlanNameTaken) -> str:
+    return _("Another plan is called “%(name)s”.", name=error.name)
+
+
+@explain.register
+def _plan_changed_meanwhile(error: PlanChangedMeanwhile) -> str:
+    return _("Somebody else has changed this plan meanwhile. Please open it anew.")

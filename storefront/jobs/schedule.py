@@ -17,8 +17,14 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "storefront.jobs.upkeep.settle_stranded_orders",
         "schedule": 60.0,
     },
+    "issue missing invoices": {"task": "storefront.jobs.orders.issue_missing_invoices", "schedule": 600.0},
     "work on payments": {"task": "storefront.jobs.payments.drain_payments", "schedule": 3.0},
     "ask about undecided payments": {"task": "storefront.jobs.payments.reconcile", "schedule": 60.0},
+    "ask about overdue memberships": {
+        "task": "storefront.jobs.memberships.reconcile",
+        "schedule": 600.0,
+    },
+    "remind of carts": {"task": "storefront.jobs.reminders.remind_of_carts", "schedule": 600.0},
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
     "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
     "remove left-over vectors": {

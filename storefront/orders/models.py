@@ -43,6 +43,7 @@ FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "returned": (),
 }
 SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
+TAX_TREATMENTS = ("taxed", "reverse_charge", "untaxed")
 RETURN_KINDS = ("return", "exchange")
 RETURN_STATUSES = ("requested", "approved", "received", "completed", "rejected", "cancelled")
 
@@ -54,6 +55,8 @@ class Order(Identified, Timestamped, Base):
     was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
     for: the shopper's login may not read them), ``customer_note`` is the shopper's. ``reductions`` are what the
     promotions were called and took off, ``gift_card_amount`` the part of the total that a gift card pays.
+    ``tax_amount`` is that of the lines and ``shipping_tax``. With ``tax_treatment`` ``reverse_charge`` the buyer owes
+    the tax under their ``vat_number``; with ``untaxed`` there is none where the order goes.
     """
 
     __tablename__ = "orders"
@@ -75,6 +78,18 @@ class Order(Identified, Timestamped, Base):
         ),
         sa.CheckConstraint(
             "gift_card_amount >= 0 AND gift_card_amount <= total_amount", name="gift_card_within_total"
+        ),
+        one_of("tax_treatment", TAX_TREATMENTS),
+        sa.CheckConstraint(
+            "tax_treatment = 'taxed' OR (tax_amount = 0 AND shipping_tax = 0)", name="untaxed_without_tax"
+        ),
+        sa.CheckConstraint(
+            "tax_treatment <> 'reverse_charge' OR (vat_number IS NOT NULL AND NOT prices_include_tax)",
+            name="reverse_charge_names_the_buyer",
+        ),
+        sa.CheckConstraint(
+            "shipping_tax >= 0 AND shipping_tax <= tax_amount AND shipping_tax_rate >= 0",
+            name="shipping_tax_within_tax",
         ),
         sa.CheckConstraint(
             "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
@@ -133,6 +148,10 @@ class Order(Identified, Timestamped, Base):
     anonymised_at: Mapped[datetime | None]
     reductions: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    tax_treatment: Mapped[str] = mapped_column(default="taxed", server_default="taxed")
+    shipping_tax: Mapped[Decimal] = mapped_column(server_default="0")
+    shipping_tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), server_default="0")
+    vat_number: Mapped[str | None]
 
 
 class OrderItem(Identified, Created, Base):

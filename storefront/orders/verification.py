@@ -72,6 +72,7 @@ def _amounts(limit: int) -> list[OrderDifference]:
             OrderItem.order_id,
             sa.func.sum(OrderItem.unit_price * OrderItem.quantity).label("subtotal"),
             sa.func.sum(OrderItem.total_price).label("lines"),
+            sa.func.sum(OrderItem.tax).label("tax"),
         )
         .group_by(OrderItem.order_id)
         .subquery()
@@ -81,6 +82,7 @@ def _amounts(limit: int) -> list[OrderDifference]:
     checks: tuple[tuple[str, Any, Any], ...] = (
         ("subtotal", Order.subtotal, sa.func.coalesce(sums.c.subtotal, 0)),
         ("goods after discount", Order.subtotal - Order.discount_amount, sa.func.coalesce(sums.c.lines, 0)),
+        ("tax", Order.tax_amount - Order.shipping_tax, sa.func.coalesce(sums.c.tax, 0)),
         ("total", Order.total_amount, total),
     )
     found: list[OrderDifference] = []

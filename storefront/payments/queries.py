@@ -193,6 +193,7 @@ class StoredEvent:
     kind: str
     intent_id: str
     order_id: str
+    customer_id: str
     is_processed: bool
 
 
@@ -208,6 +209,7 @@ def stored_event(event_id: uuid.UUID) -> StoredEvent:
                 WebhookEvent.kind,
                 sa.func.coalesce(WebhookEvent.payload["intent_id"].astext, ""),
                 sa.func.coalesce(WebhookEvent.payload["order_id"].astext, ""),
+                sa.func.coalesce(WebhookEvent.payload["customer_id"].astext, ""),
                 WebhookEvent.processed_at.is_not(None),
             ).where(WebhookEvent.id == event_id)
         )

@@ -17,8 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.core.db import assert_no_transaction, session, transaction, write
 from storefront.core.ids import new_id
+from storefront.core.outbox import enqueue
 from storefront.payments.errors import RefundedMeanwhile, RefundTooLarge
-from storefront.payments.methods import GivenBack
+from storefront.payments.methods import INVOICES_DUE, GivenBack
 from storefront.payments.models import Payment, Refund
 from storefront.payments.queries import PaymentRow, payments_of, refund_row
 from storefront.payments.services import of_payment
@@ -138,13 +139,15 @@ def _settle(refund_id: uuid.UUID, answer: GivenBack, error: str = "") -> None:
         values: dict[str, Any] = {"status": answer.status, "raw": {"error": error} if error else {}}
         if answer.reference:
             values["provider_reference"] = answer.reference
-        write(
+        settled = write(
             sa.update(Refund)
             .where(Refund.id == refund_id, Refund.status != "failed", Refund.status != answer.status)
             # What was read before it succeeded may arrive after it.
             .where(sa.or_(Refund.status == "pending", sa.literal(answer.status) == "failed"))
             .values(**values)
         )
+        if settled and answer.status == "succeeded":
+            enqueue(INVOICES_DUE, order_id=str(refund_row(refund_id).order_id))
 
 
 def _note(payment: PaymentRow, one: GivenBack) -> None:
@@ -166,3 +169,4 @@ def _note(payment: PaymentRow, one: GivenBack) -> None:
             )
             .on_conflict_do_nothing(index_elements=[Refund.payment_id, Refund.provider_reference])
         )
+        enqueue(INVOICES_DUE, order_id=str(payment.order_id))

@@ -16,6 +16,8 @@ from storefront.payments.methods import Authorisation, Charge, NeedsShopper, Pay
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
+KEEP_CARDS = "payments.keep_cards"
+"""The outbox entry for a person whose cards at the provider are to be read anew."""
 LET_GO = "payments.let_go"
 """The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
 
@@ -118,7 +120,7 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     """Write the provider's yes to the order's open payment; returns the order's new payment status."""
     captured = authorisation.status == "captured"
     with transaction():
-        session().execute(
+        kept_for = session().scalars(
             sa.update(Payment)
             .where(Payment.order_id == order_id, Payment.status.in_(["pending", "failed"]))
             .values(
@@ -128,8 +130,11 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
                 error=None,
                 raw=authorisation.raw,
             )
+            .returning(Payment.kept_for)
             .execution_options(synchronize_session=False)
         )
+        for user_id in filter(None, kept_for.all()):
+            enqueue(KEEP_CARDS, user_id=str(user_id))
     return "paid" if captured else "authorised"
 
 

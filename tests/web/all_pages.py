@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, url_for
 
+from storefront.http.signed_links import sign_link
 from tests.web.small_town import Town
 
 Arguments = list[dict[str, Any]]
@@ -46,8 +47,16 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     ],
     "catalog.reviews": lambda town: [{"slug": town.product}, {"slug": town.product, "stars": 1}],
     "catalog.write_form": _by_product,
+    "reminders.confirm": lambda town: [{"token": sign_link("confirm_alert", town.alert_id)}],
+    "reminders.unsubscribe": lambda town: [
+        {"kind": "alert", "token": sign_link("stop_alert", town.alert_id)},
+        {"kind": "cart", "token": sign_link("stop_cart_reminder", town.customer.id)},
+    ],
+    "reminders.restore": lambda town: [{"token": sign_link("open_cart", town.left_cart_id)}],
     "cart.page": _plain,
     "cart.drawer": _plain,
+    "wishes.page": _plain,
+    "wishes.shared": lambda town: [{"token": town.share_token}],
     "checkout.page": _plain,
     "checkout.lookup": _plain,
     "checkout.order": _by_order,
@@ -59,6 +68,8 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "account.new_address": _plain,
     "account.edit_address": lambda town: [{"address_id": town.address_id}],
     "account.profile": _plain,
+    "account.letters": _plain,
+    "account.membership": _plain,
     "account.password": _plain,
     "account.sessions": _plain,
     "account.sign_in": _plain,
@@ -81,6 +92,7 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.stock_of": lambda town: [{"product_id": town.product_id}],
     "admin.orders": _plain,
     "admin.order": _by_order,
+    "admin.report": _plain,
     "admin.searches": lambda _town: [
         {},
         {"days": 7, "list": "unopened"},
@@ -89,6 +101,9 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.synonyms": lambda _town: [{}, {"q": "nothingisnamedso"}],
     "admin.new_synonym": lambda _town: [{}, {"typed": "headfones"}],
     "admin.synonym": lambda town: [{"synonym_id": town.synonym_id}],
+    "admin.plans": _plain,
+    "admin.new_plan": _plain,
+    "admin.plan": lambda town: [{"plan_id": town.plan_id}],
     "admin.promotions": _plain,
     "admin.new_promotion": _plain,
     "admin.promotion": lambda town: [{"promotion_id": town.promotion_id}],
@@ -102,7 +117,13 @@ NOT_PAGES = {
     "asset": "files, opened as resources of pages",
     "media.picture": "pictures, opened as resources of pages",
     "checkout.pay": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "account.cards": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
+    "account.new_card": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
+    "account.card_added": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
     "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "checkout.paper": "a PDF; tests/web/test_tax_and_papers.py",
+    "admin.paper": "a PDF; tests/admin/test_tax_report.py",
+    "admin.report_csv": "a file; tests/admin/test_tax_report.py",
     "chat.stream": "events; tests/web/test_chat_stream.py",
     "health.live": "for programs",
     "health.ready": "for programs",

@@ -125,7 +125,7 @@ def test_everything_typed_is_kept_and_each_error_stands_at_its_field(app: Flask,
     assert response.status_code == 422
     for sentence in (
         "Please enter an e-mail address like name@example.com.",
-        "That is not a postal code of Germany. It looks like 10115.",
+        "That is not a postal code of Germany. It looks like 26133.",
         "Please enter the street.",
     ):
         assert response.text.count(sentence) == 2, "once above the form, once at the field"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,11 +12,16 @@ from flask import Flask
 from jinja2 import BaseLoader, Environment
 
 from storefront.accounts import services as accounts
+from storefront.accounts.queries import CART_REMINDER
 from storefront.assistant import services as assistant
+from storefront.cart.queries import owner_of_open_cart
+from storefront.core.clock import frozen, now
 from storefront.core.settings import ROOT
 from storefront.http.errors import error_answer
+from storefront.http.signed_links import sign_link
 from storefront.jobs.outbox import drain
 from storefront.orders.services import cancel_order
+from storefront.reminders.services import confirm_alert, remind_of_carts
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.buying import change_product
 from tests.web.all_pages import page_addresses
@@ -23,8 +29,14 @@ from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
 
 WITH_CARDS = {
+    "account/card.html",
+    "account/cards.html",
+    "account/pay_membership.html",
+    "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/membership.html",
+    "email/membership.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
@@ -70,6 +82,19 @@ def _write_letters(town: Town) -> None:
     )
     cancel_order(town.customer.identity, town.order)
     drain()
+    _write_what_was_asked_for(town)
+
+
+def _write_what_was_asked_for(town: Town) -> None:
+    confirm_alert(town.alert_id)
+    change_product(town.sold_out_id, stock_quantity=1)
+    owner = owner_of_open_cart(town.left_cart_id)
+    assert owner
+    accounts.give_consent(owner, CART_REMINDER, "account")
+    drain()
+    with frozen(now() + timedelta(hours=25)):
+        remind_of_carts()
+        drain()
 
 
 def _press_everything(app: Flask, town: Town) -> None:
@@ -82,6 +107,13 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
     buyer.ask("/search/suggest?q=ten")
+    browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
+    buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})
+    PaperBrowser(app).post("/alerts", {"product_id": str(town.sold_out_id), "email": "nobody"})
+    with app.app_context():
+        stop = "/unsubscribe/alert/" + sign_link("stop_alert", UUID(int=1))
+    buyer.post(stop, {})
+    buyer.ask("/wish-list/items", {"add": product}, **{"HX-Trigger": f"heart-list-{product}"})
     buyer.ask(f"/p/{town.product}/reviews/{town.review_id}/helpful", {})
     buyer.ask("/chat/panel")
     buyer.ask("/chat/messages", {"message": ""})

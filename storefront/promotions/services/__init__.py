@@ -4,6 +4,7 @@ Locks come last and in one order: promotions by key, then gift cards by key.
 """
 
 from storefront.promotions.services.gift_cards import IssuedGiftCard, issue_gift_card, spend_gift_card
+from storefront.promotions.services.groups import make_group, rename_group, set_group
 from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
 from storefront.promotions.services.staff import (
     PromotionEdit,
@@ -11,6 +12,7 @@ from storefront.promotions.services.staff import (
     add_to_group,
     create_promotion,
     remove_from_group,
+    replace_promotion,
     set_active,
     update_promotion,
 )
@@ -23,9 +25,13 @@ __all__ = [
     "create_promotion",
     "issue_gift_card",
     "lock_for_order",
+    "make_group",
     "release_order",
     "remove_from_group",
+    "rename_group",
+    "replace_promotion",
     "set_active",
+    "set_group",
     "spend_gift_card",
     "update_promotion",
     "use_promotions",

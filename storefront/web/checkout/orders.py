@@ -16,8 +16,10 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import tidy
 from storefront.http.order_words import OrderWords, words_for
+from storefront.http.paper_answers import pdf_of
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
+from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
 from storefront.orders.services import cancel_order
@@ -26,15 +28,16 @@ from storefront.web.checkout.area import blueprint
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its states in words."""
+    """An order with its states in words, and its papers."""
 
     order: OrderPage
     words: OrderWords
+    documents: tuple[Issued, ...] = ()
 
 
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
-    return OrderView(order, words_for(order))
+    return OrderView(order, words_for(order), tuple(issued_for(order.id)))
 
 
 @blueprint.get("/orders/<number>/thanks")
@@ -49,6 +52,12 @@ def order(number: str) -> ResponseReturnValue:
     if normal_number(number) != number:
         return redirect(url_for("checkout.order", number=normal_number(number)))
     return render_template("checkout/order.html", view=_view(number))
+
+
+@blueprint.get("/orders/<number>/papers/<document>.pdf")
+def paper(number: str, document: str) -> ResponseReturnValue:
+    """An invoice or credit note of the person's own order. Anybody else finds nothing."""
+    return pdf_of(issued_document(order_page(current_visitor().identity, number).id, document))
 
 
 class CancelForm(FlaskForm):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import uuid
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from storefront.accounts.queries import SignedInUser
 from storefront.core.db import release
+from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
-from storefront.http.csp import allow
+from storefront.http.card_fields import provider_script, with_provider
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.queries import Unpaid, order_to_pay
 from storefront.orders.services import bring_up_to_date
+from storefront.payments.saved_cards import keep_card_of, kept_cards, pay_with_card
 from storefront.payments.services import client_secret_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
 
-STRIPE_FRAMES = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
 SECONDS_BETWEEN_LOOKS = 4
 
 
@@ -36,17 +38,69 @@ def pay(number: str) -> ResponseReturnValue:
         return _unanswered(order, failure)
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
-    settings = current_settings()
-    back = url_for("checkout.returned", order=order.number, _external=True)
     page = render_template(
         "checkout/pay.html",
         order=order,
         secret=secret,
-        key=settings.stripe_publishable_key,
-        script=f"{settings.stripe_script_base}/v3/",
-        back=back,
+        key=current_settings().stripe_publishable_key,
+        script=provider_script(),
+        back=_back(order),
+        cards=kept_cards(current_visitor().identity.user_id),
     )
-    return _with_provider(make_response(page))
+    return with_provider(make_response(page))
+
+
+def _back(order: Unpaid) -> str:
+    return url_for("checkout.returned", order=order.number, _external=True)
+
+
+@blueprint.post("/checkout/pay/<number>/keep")
+def keep(number: str) -> ResponseReturnValue:
+    """The box "keep this card" was ticked: asked by the page before the card pays."""
+    order, user = _own_order(number)
+    try:
+        keep_card_of(order.id, user.id, user.email)
+    except PaymentProviderFailure as failure:
+        return explain(failure), 503
+    return "", 204
+
+
+@blueprint.post("/checkout/pay/<number>/card")
+def pay_kept(number: str) -> ResponseReturnValue:
+    """Pay with a card that was kept. The bank may still want to hear from the shopper."""
+    order, user = _own_order(number)
+    try:
+        step = pay_with_card(order.id, user.id, _card_id(), _back(order))
+    except PaymentProviderFailure as failure:
+        if failure.is_undecided:
+            return _unanswered(order, failure)
+        # The order's own page knows how it stands now, and offers the other cards.
+        return redirect(url_for("checkout.returned", order=order.number), 303)
+    if step.redirect_to:
+        return _to_the_bank(order, step.redirect_to)
+    return redirect(url_for("checkout.returned", order=order.number), 303)
+
+
+def _own_order(number: str) -> tuple[Unpaid, SignedInUser]:
+    """The order, which must be of somebody with an account. Raises NotFound."""
+    order, user = order_to_pay(current_visitor().identity, number), current_visitor().user
+    if user is None:
+        raise NotFound("card")
+    return order, user
+
+
+def _card_id() -> uuid.UUID:
+    try:
+        return uuid.UUID(request.form.get("card", ""))
+    except ValueError:
+        raise NotFound("card") from None
+
+
+def _to_the_bank(order: Unpaid, address: str) -> ResponseReturnValue:
+    """A page of our own in between: a form may not lead to other sites (``form-action``)."""
+    response = make_response(render_template("checkout/bank.html", order=order, address=address))
+    response.headers["Refresh"] = f"0;url={address}"
+    return response
 
 
 @blueprint.get("/checkout/return")
@@ -93,19 +147,3 @@ def _waiting(order: Unpaid, sentence: str, status: int = 200) -> ResponseReturnV
     response = make_response(render_template("checkout/waiting.html", order=order, sentence=sentence), status)
     response.headers["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
     return response
-
-
-def _with_provider(response: Response) -> Response:
-    """Let this one page load the provider's script and frames."""
-    settings = current_settings()
-    parts = urlsplit(settings.stripe_script_base)
-    script = f"{parts.scheme}://{parts.netloc}"
-    own = script == "https://js.stripe.com"
-    return allow(
-        response,
-        {
-            "script-src": ("https://js.stripe.com", "https://*.js.stripe.com") if own else (script,),
-            "frame-src": STRIPE_FRAMES if own else (script,),
-            "connect-src": ("https://api.stripe.com",) if own else (script,),
-        },
-    )

@@ -417,7 +417,7 @@ def test_the_real_books_are_taken_whole(app: Flask, tmp_path: Path) -> None:
     verified = app.test_cli_runner().invoke(args=["ops", "verify"])
     assert (verified.exit_code, verified.stdout) == (
         0,
-        "Stock movements, holds, order totals, promotions and gift cards all agree.\n",
+        "Stock movements, holds, order totals, promotions, gift cards and invoices all agree.\n",
     )
 
 
