@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.admin.access import requires
 from storefront.admin.area import blueprint
+from storefront.admin.refunds import what_came_back
 from storefront.core.pagination import page_number
 from storefront.invoicing.queries import issued_for
 from storefront.orders.queries_for_staff import staff_order, staff_orders
@@ -27,4 +28,6 @@ def orders() -> ResponseReturnValue:
 def order(number: str) -> ResponseReturnValue:
     """One order."""
     found = staff_order(number)
-    return render_template("admin/order.html", order=found, documents=issued_for(found.id))
+    return render_template(
+        "admin/order.html", order=found, documents=issued_for(found.id), back=what_came_back(found.id)
+    )

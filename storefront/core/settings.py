@@ -270,6 +270,12 @@ class Settings(BaseSettings):
     chat_step_limit: PositiveInt = Field(6, description="Tool-calling rounds in one answer.")
     chat_message_characters: PositiveInt = Field(4_000, description="Longest message a shopper may send.")
 
+    return_days: int = Field(
+        30,
+        ge=0,
+        le=3_650,
+        description="Days after delivery within which shoppers may ask to return; 0: not at all.",
+    )
     reservation_minutes: PositiveInt = Field(
         15, description="Minutes that stock is held for a started order."
     )

@@ -113,4 +113,12 @@ def _label(kind: str) -> str:
         "paid": _("Paid"),
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
+        "money_back": _("Money given back"),
+        "return_requested": _("Return asked for"),
+        "return_approved": _("Return approved"),
+        "return_rejected": _("Return refused"),
+        "return_received": _("Return received"),
+        "return_completed": _("Return done"),
+        "return_cancelled": _("Return withdrawn"),
+        "replacement_shipped": _("Replacement on its way"),
     }.get(kind, "")

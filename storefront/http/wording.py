@@ -33,7 +33,7 @@ from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFou
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.countries import country_name
-from storefront.http.formats import format_money
+from storefront.http.formats import format_date, format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
 from storefront.memberships.errors import (
@@ -49,6 +49,7 @@ from storefront.orders.errors import (
     EmptyCart,
     OrderNotCancellable,
     ProductNotSold,
+    RefundRefused,
     TotalChanged,
 )
 from storefront.payments.errors import (
@@ -69,6 +70,12 @@ from storefront.promotions.errors import (
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.reminders.errors import NothingToWaitFor
+from storefront.returns.errors import (
+    DifferenceChanged,
+    NotReturnable,
+    ReturnChangedMeanwhile,
+    ReturnRefused,
+)
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -425,6 +432,13 @@ def _refund_too_large(error: RefundTooLarge) -> str:
 
 @explain.register
 def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
+    if error.line:
+        return _(
+            "Somebody else has just given money back for “%(line)s”: %(refunded)s in all. Nothing more was sent. "
+            "Please look at the order again.",
+            line=error.line,
+            refunded=format_money(error.refunded, error.currency),
+        )
     return _(
         "Somebody else has just given money back for this order: %(refunded)s in all. Nothing more was sent. "
         "Please look at the order again.",
@@ -490,3 +504,64 @@ def _plan_name_taken(error: PlanNameTaken) -> str:
 @explain.register
 def _plan_changed_meanwhile(error: PlanChangedMeanwhile) -> str:
     return _("Somebody else has changed this plan meanwhile. Please open it anew.")
+
+
+@explain.register
+def _refund_refused(error: RefundRefused) -> str:
+    if error.reason == "units":
+        return ngettext(
+            "Only %(num)s of “%(line)s” can still be given back. Nothing was sent.",
+            "Only %(num)s of “%(line)s” can still be given back. Nothing was sent.",
+            error.left,
+            line=error.line,
+        )
+    if error.reason == "line":
+        return _("This order has no such line. Nothing was sent.")
+    return _("Please choose what is to be given back: units, shipping or an amount above zero.")
+
+
+@explain.register
+def _not_returnable(error: NotReturnable) -> str:
+    if error.until is not None:
+        return _(
+            "Returns of the order %(number)s were possible until %(date)s. Please write to us.",
+            number=error.number,
+            date=format_date(error.until),
+        )
+    return _("Nothing of the order %(number)s can come back at the moment.", number=error.number)
+
+
+@explain.register
+def _return_refused(error: ReturnRefused) -> str:
+    if error.reason == "units":
+        return ngettext(
+            "Only %(num)s of “%(line)s” can come back.",
+            "Only %(num)s of “%(line)s” can come back.",
+            error.left,
+            line=error.line,
+        )
+    if error.reason == "reason":
+        return _("Please choose why “%(line)s” comes back.", line=error.line)
+    if error.reason == "replacement":
+        return _("Please choose what you want instead of “%(line)s”, and that is there.", line=error.line)
+    if error.reason == "method":
+        return _("Please choose how the difference is settled.")
+    return _("Please choose what comes back, and how many of it.")
+
+
+@explain.register
+def _difference_changed(error: DifferenceChanged) -> str:
+    return _(
+        "The difference has changed from %(was)s to %(now)s. Nothing was asked for. Please look at it again.",
+        was=format_money(error.was, error.currency),
+        now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _return_changed(error: ReturnChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has taken a step with the return %(number)s meanwhile. Nothing of yours was done. "
+        "Please look at it again.",
+        number=error.number,
+    )

@@ -27,7 +27,7 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import InvalidInput, NotFound
 from storefront.core.ids import new_id
 from storefront.inventory.errors import InsufficientStock
-from storefront.inventory.models import MOVEMENT_REASONS, StockMovement, StockReservation
+from storefront.inventory.models import MOVEMENT_REASONS, REPLACEMENT, StockMovement, StockReservation
 from storefront.inventory.queries import sellable
 
 _BATCH = 500
@@ -127,11 +127,12 @@ def count_stock(actor_id: uuid.UUID, product_id: uuid.UUID, quantity: int, note:
 def hold(
     lines: Mapping[uuid.UUID, int],
     *,
-    order_id: uuid.UUID,
     expires_at: datetime,
+    order_id: uuid.UUID | None = None,
+    return_id: uuid.UUID | None = None,
     locked: Mapping[uuid.UUID, StockRow] | None = None,
 ) -> None:
-    """Keep ``lines`` (product to units) for the order until ``expires_at``.
+    """Keep ``lines`` (product to units) for the order, or for an exchange's replacements, until ``expires_at``.
 
     ``locked`` are the rows of a caller that has locked them and changed nothing since. Raises
     :class:`InsufficientStock` for the first product, in primary key order, that has too few units,
@@ -145,6 +146,8 @@ def hold(
                 raise NotFound("product", str(product_id))
             if row.available < lines[product_id]:
                 raise InsufficientStock(product_id, row.name, lines[product_id], row.available)
+        if not lines:
+            return
         _change({}, lines)
         session().execute(
             sa.insert(StockReservation),
@@ -152,6 +155,7 @@ def hold(
                 {
                     "product_id": product_id,
                     "order_id": order_id,
+                    "return_id": return_id,
                     "quantity": quantity,
                     "expires_at": expires_at,
                 }
@@ -166,9 +170,20 @@ def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
     Units whose hold has expired meanwhile are taken if they are still there; otherwise this raises
     :class:`InsufficientStock` and nothing is taken.
     """
+    _take(StockReservation.order_id == order_id, lines, order_id)
+
+
+def take_held(return_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, order_id: uuid.UUID) -> None:
+    """Take the replacements of an exchange off the stock, for its order, and end their hold. Raises as :func:`take`."""
+    _take(StockReservation.return_id == return_id, lines, order_id, REPLACEMENT)
+
+
+def _take(
+    of_holder: sa.ColumnElement[bool], lines: Mapping[uuid.UUID, int], order_id: uuid.UUID, note: str = ""
+) -> None:
     with transaction():
         rows = lock_products(lines)
-        held = _end_holds(StockReservation.order_id == order_id, lines)
+        held = _end_holds(of_holder, lines)
         for product_id in sorted(lines):
             row = rows.get(product_id)
             if row is None:
@@ -176,30 +191,65 @@ def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
             available = row.available + held.get(product_id, 0)
             if available < lines[product_id]:
                 raise InsufficientStock(product_id, row.name, lines[product_id], available)
-        _change(
-            {product_id: -quantity for product_id, quantity in lines.items()},
-            {product_id: -quantity for product_id, quantity in held.items()},
-        )
-        _record({product_id: -quantity for product_id, quantity in lines.items()}, "sale", order_id=order_id)
+        deltas = {product_id: -quantity for product_id, quantity in lines.items()}
+        _change(deltas, {product_id: -quantity for product_id, quantity in held.items()})
+        _record(deltas, "sale", order_id=order_id, note=note)
 
 
 def give_back(
-    order_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, user_id: uuid.UUID | None = None, note: str = ""
-) -> None:
-    """Put units of an order back on the shelf (it was cancelled), with ledger rows."""
+    order_id: uuid.UUID,
+    lines: Mapping[uuid.UUID, int],
+    *,
+    sold_elsewhere: Mapping[uuid.UUID, int] | None = None,
+    user_id: uuid.UUID | None = None,
+    note: str = "",
+) -> dict[uuid.UUID, int]:
+    """Put units of an order back on the shelf, with ledger rows; returns the units by product.
+
+    Never more than the order has away by the ledger: what was never taken, or is back, does not come back.
+    ``sold_elsewhere`` are units that another shop had sold before our ledger began, and that arrive here now.
+    """
     with transaction():
         known = lock_products(lines)
-        deltas = {product_id: quantity for product_id, quantity in lines.items() if product_id in known}
+        away = _away(order_id, sold_elsewhere or {})
+        deltas = {
+            product_id: min(quantity, away.get(product_id, 0))
+            for product_id, quantity in lines.items()
+            if product_id in known and away.get(product_id, 0) > 0
+        }
         _change(deltas, {})
         _record(deltas, "return", order_id=order_id, user_id=user_id, note=note)
+    return deltas
+
+
+def _away(order_id: uuid.UUID, sold_elsewhere: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
+    ledger = StockMovement
+    rows = session().execute(
+        sa.select(ledger.product_id, -sa.func.sum(ledger.delta))
+        .where(ledger.order_id == order_id)
+        .group_by(ledger.product_id)
+    )
+    away = dict(sold_elsewhere)
+    for product_id, units in rows:
+        away[product_id] = away.get(product_id, 0) + int(units)
+    return away
 
 
 def release_order(order_id: uuid.UUID) -> None:
     """End the order's holds without selling; nothing happens when there are none."""
+    _release(StockReservation.order_id == order_id)
+
+
+def release_return(return_id: uuid.UUID) -> None:
+    """End the holds of an exchange that does not come about."""
+    _release(StockReservation.return_id == return_id)
+
+
+def _release(of_holder: sa.ColumnElement[bool]) -> None:
     with transaction():
-        held = _held_products(StockReservation.order_id == order_id)
+        held = _held_products(of_holder)
         lock_products(held)
-        ended = _end_holds(StockReservation.order_id == order_id, held)
+        ended = _end_holds(of_holder, held)
         _change({}, {product_id: -quantity for product_id, quantity in ended.items()})
 
 

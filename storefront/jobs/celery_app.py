@@ -24,6 +24,7 @@ TASK_MODULES = (
     "storefront.jobs.outbox",
     "storefront.jobs.payments",
     "storefront.jobs.popularity",
+    "storefront.jobs.returns",
     "storefront.jobs.reminders",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",

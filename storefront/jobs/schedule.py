@@ -20,6 +20,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "issue missing invoices": {"task": "storefront.jobs.orders.issue_missing_invoices", "schedule": 600.0},
     "work on payments": {"task": "storefront.jobs.payments.drain_payments", "schedule": 3.0},
     "ask about undecided payments": {"task": "storefront.jobs.payments.reconcile", "schedule": 60.0},
+    "finish returns": {"task": "storefront.jobs.returns.settle_returns", "schedule": 60.0},
     "ask about overdue memberships": {
         "task": "storefront.jobs.memberships.reconcile",
         "schedule": 600.0,

@@ -285,8 +285,12 @@ def record_event(
     to_status: str | None = None,
     actor: str = "system",
     note: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to the order's timeline. Once it is ``paid`` its invoice is due."""
+    """Add a line to the order's timeline. Once it is ``paid`` its invoice is due.
+
+    ``note`` may be read by the shopper; ``data`` is for programs.
+    """
     if kind == "paid":
         enqueue(INVOICES_DUE, order_id=str(order_id))
     session().execute(
@@ -297,6 +301,7 @@ def record_event(
             to_status=to_status,
             actor=actor,
             note=note,
+            data=dict(data or {}),
             created_at=now(),
         )
     )

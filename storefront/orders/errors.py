@@ -54,3 +54,13 @@ class OrderNotCancellable(DomainError):
 
     number: str
     status: str
+
+
+@dataclass
+class RefundRefused(DomainError):
+    """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``."""
+
+    number: str
+    reason: Literal["nothing", "units", "line"]
+    line: str = ""
+    left: int = 0

@@ -1,4 +1,4 @@
-"""What staff do with an order's money: take what was authorised, give back what was taken."""
+"""What staff do with an order's money: take what was authorised, ask how it stands. ``refunding`` gives it back."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.models import Order
-from storefront.orders.paying import bring_up_to_date, order_follows_refunds
+from storefront.orders.paying import bring_up_to_date
 from storefront.orders.queries import normal_number
-from storefront.payments import refunds
 from storefront.payments import services as payments
-from storefront.payments.errors import NothingToCapture, RefundFailed, RefundTooLarge
+from storefront.payments.errors import NothingToCapture
 from storefront.payments.queries import PaymentRow, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
@@ -54,30 +53,6 @@ def capture_payment(number: str, amount: Decimal | None = None) -> Decimal:
                 )
             record_event(order_id, "paid", actor="staff", note=f"{state.captured} {payment.currency}")
     return state.captured
-
-
-def refund_payment(
-    number: str, amount: Decimal, reason: str = "", *, seen: Decimal | None = None
-) -> uuid.UUID:
-    """Give ``amount`` of what was taken for this order back; returns the refund's id.
-
-    ``seen`` is what had gone back already on the page it is asked from: of two people who ask at once, the second is
-    refused. Raises :class:`NotFound`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`, :class:`RefundFailed`, and
-    :class:`PaymentProviderFailure` when nobody knows what came of it: the refund stays pending, and is asked for again.
-    """
-    with transaction():
-        order_id, payment = _paid_by(number, ("captured", "partially_refunded", "refunded"))
-        draft = head_of(order_id, lock=True)
-        if payment is None:
-            raise RefundTooLarge(draft.number, amount, Decimal(0), draft.currency)
-        refund_id = refunds.open_refund(payment, draft.number, amount, reason, seen)
-    status = refunds.send_refund(refund_id)
-    if status == "failed":
-        raise RefundFailed(draft.number)
-    with transaction():
-        head_of(order_id, lock=True)
-        order_follows_refunds(order_id, payment.id)
-    return refund_id
 
 
 def look_again(number: str) -> str:

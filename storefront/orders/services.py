@@ -16,10 +16,11 @@ from storefront.orders.addresses import PostalAddress
 from storefront.orders.drafts import PlaceOrder, SeenAmount, announce, lines_of, record_event
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
-from storefront.orders.money import capture_payment, look_again, refund_payment
+from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.queries import is_cancellable, normal_number, visible_to
+from storefront.orders.refunding import RefundLine, RefundRequest, refund_order, refund_payment
 from storefront.orders.settling import settle_stranded_orders
 from storefront.payments import services as payments
 from storefront.promotions import services as promotions
@@ -29,6 +30,8 @@ __all__ = [
     "PlaceOrder",
     "PlacedOrder",
     "PostalAddress",
+    "RefundLine",
+    "RefundRequest",
     "SeenAmount",
     "bring_up_to_date",
     "cancel_order",
@@ -38,6 +41,7 @@ __all__ = [
     "place_order",
     "process_event",
     "reconcile_payments",
+    "refund_order",
     "refund_payment",
     "settle_stranded_orders",
 ]

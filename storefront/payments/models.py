@@ -128,7 +128,10 @@ class Payment(Identified, Timestamped, Base):
 
 
 class Refund(Identified, Timestamped, Base):
-    """Money given back. A pending one counts already: nobody may promise the same money twice."""
+    """Money given back. A pending one counts already: nobody may promise the same money twice.
+
+    ``order_refund_id`` is the decision that it carries out; with ``gift_card_id`` it went to that card instead.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -138,6 +141,8 @@ class Refund(Identified, Timestamped, Base):
         sa.UniqueConstraint("payment_id", "provider_reference"),
         sa.Index("ix_refunds_order_id", "order_id"),
         sa.Index("ix_refunds_saved_method_id", "saved_method_id"),
+        sa.Index("ix_refunds_order_refund_id", "order_refund_id"),
+        sa.Index("ix_refunds_gift_card_id", "gift_card_id"),
     )
 
     payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
@@ -151,6 +156,8 @@ class Refund(Identified, Timestamped, Base):
     currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     reason: Mapped[str] = mapped_column(default="", server_default="")
+    order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"))
+    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
 
 

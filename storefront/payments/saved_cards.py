@@ -113,30 +113,36 @@ def begin_card(user_id: uuid.UUID, email: str) -> CardSetup:
 def read_cards(user_id: uuid.UUID) -> int:
     """Make the person's cards here what they are at the provider; returns how many there are.
 
-    Of a card that was left there twice one stays. Raises ``PaymentProviderFailure``.
+    A card that was left there twice is shown once. The other stays there: a membership may be paid by it. Raises
+    ``PaymentProviderFailure``.
     """
     customer = customer_of(user_id)
     if customer is None:
         return 0
+    known = {card.reference for card in kept_cards(user_id)}
     release()
-    provider = stripe_customers()
     once: dict[str, ProviderCard] = {}
-    for card in provider.cards(customer):
-        if once.setdefault(card.fingerprint, card) is not card:
-            provider.detach(card.id)
+    for card in stripe_customers().cards(customer):
+        if card.id in known or card.fingerprint not in once:
+            once[card.fingerprint] = card
     with transaction():
         _write_cards(user_id, list(once.values()))
     return len(once)
 
 
 def remove_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
-    """Have the provider let go of a card of this person's, then forget it here.
+    """Have the provider let go of a card of this person's, however often it was left there, then forget it here.
 
     Raises :class:`NotFound` for one that is not theirs, and ``PaymentProviderFailure``; the card then stays.
     """
-    card = _own(user_id, card_id)
+    card, customer = _own(user_id, card_id), customer_of(user_id)
     release()
-    stripe_customers().detach(card.reference)
+    provider = stripe_customers()
+    there = provider.cards(customer) if customer else []
+    same = {one.fingerprint for one in there if one.id == card.reference}
+    for one in there:
+        if one.fingerprint in same:
+            provider.detach(one.id)
     with transaction():
         write(sa.delete(SavedPaymentMethod).where(SavedPaymentMethod.id == card.id))
 

@@ -12,7 +12,14 @@ from storefront.core.db import assert_no_transaction, session, transaction, writ
 from storefront.core.outbox import enqueue
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import Authorisation, Charge, NeedsShopper, PaymentMethod, PaymentState
+from storefront.payments.methods import (
+    METHODS,
+    Authorisation,
+    Charge,
+    NeedsShopper,
+    PaymentMethod,
+    PaymentState,
+)
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
@@ -35,6 +42,39 @@ def open_payment(
                 currency=currency,
                 idempotency_key=idempotency_key,
             )
+        )
+
+
+def open_promise(
+    payment_id: uuid.UUID, order_id: uuid.UUID, method: str, amount: Decimal, currency: str
+) -> None:
+    """Note that ``amount`` more is to be paid for an order, later, in a way that needs nobody's answer now.
+
+    Raises :class:`UnknownPaymentMethod` for any other way.
+    """
+    if all(one.code != method for one in METHODS):
+        raise UnknownPaymentMethod(method)
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                id=payment_id,
+                order_id=order_id,
+                provider=method,
+                provider_reference=str(payment_id),
+                amount=amount,
+                currency=currency,
+                status="authorised",
+            )
+        )
+
+
+def cancel_promise(payment_id: uuid.UUID) -> None:
+    """What was promised to be paid later is not asked for any more."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
+            .values(status="cancelled")
         )
 
 

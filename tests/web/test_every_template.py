@@ -101,6 +101,11 @@ def _press_everything(app: Flask, town: Town) -> None:
     """The forms whose answers have templates of their own."""
     buyer = browser_of(app, town, "buyer")
     product = buyer.form(buyer.get("/cart"), "/cart/removal").values["product_id"]
+    customer = browser_of(app, town, "customer")
+    form = customer.form(customer.get(f"/orders/{town.arrived}/return"), f"/orders/{town.arrived}/return")
+    line = next(name for name in form.values if name.startswith("quantity-")).removeprefix("quantity-")
+    chosen = {f"quantity-{line}": "1", f"reason-{line}": "damaged", "kind": "return"}
+    assert "Is this right?" in customer.post(f"/orders/{town.arrived}/return", chosen).text
     buyer.ask("/cart/drawer")
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "0"})
     buyer.ask("/cart/removal", {"product_id": product})

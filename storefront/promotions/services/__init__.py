@@ -3,7 +3,14 @@
 Locks come last and in one order: promotions by key, then gift cards by key.
 """
 
-from storefront.promotions.services.gift_cards import IssuedGiftCard, issue_gift_card, spend_gift_card
+from storefront.promotions.services.gift_cards import (
+    IssuedGiftCard,
+    draw_code,
+    give_back_to_gift_card,
+    issue_gift_card,
+    open_refund_card,
+    spend_gift_card,
+)
 from storefront.promotions.services.groups import make_group, rename_group, set_group
 from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
 from storefront.promotions.services.staff import (
@@ -23,9 +30,12 @@ __all__ = [
     "add_codes",
     "add_to_group",
     "create_promotion",
+    "draw_code",
+    "give_back_to_gift_card",
     "issue_gift_card",
     "lock_for_order",
     "make_group",
+    "open_refund_card",
     "release_order",
     "remove_from_group",
     "rename_group",
