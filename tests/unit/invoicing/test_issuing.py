@@ -20,6 +20,7 @@ from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.orders.models import Order
 from storefront.orders.services import PlacedOrder, cancel_order, capture_payment, place_order, refund_payment
+from storefront.payments.models import Refund
 from storefront.shipping.services import save_tax_rate
 from tests.factories.buying import (
     fill_cart,
@@ -33,6 +34,7 @@ from tests.factories.buying import (
 )
 
 pytestmark = pytest.mark.usefixtures("app_context")
+CANCELLED = {"status": "cancelled", "cancelled_at": sa.func.now()}
 YEAR = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
@@ -267,8 +269,9 @@ def test_another_orders_document_is_not_found() -> None:
     (_, placed), (_, other) = place(), place()
     (number,) = issue_what_is_due(placed.order_id)
     assert issued_document(placed.order_id, number).number == number
-    with pytest.raises(NotFound):
-        issued_document(other.order_id, number)
+    for order_id, asked in ((other.order_id, number), (placed.order_id, "INV\0"), (placed.order_id, "x" * 5000)):
+        with pytest.raises(NotFound):
+            issued_document(order_id, asked)
 
 
 def test_what_the_outbox_did_not_bring_is_found() -> None:
@@ -283,6 +286,33 @@ def test_what_the_outbox_did_not_bring_is_found() -> None:
     issue_what_is_due(placed.order_id)
     assert orders_lacking_documents(later, 10) == []
     assert guest.session_id is not None
+
+
+def test_what_was_credited_whole_is_not_looked_at_for_ever() -> None:
+    (_, refunded), (_, retried), later = place(), place(), now() + timedelta(minutes=10)
+    for placed, amount in ((refunded, "54.90"), (retried, "5.00")):
+        capture_payment(placed.number)
+        refund_id = refund_payment(placed.number, Decimal(amount))
+        issue_what_is_due(placed.order_id)
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == refunded.order_id).values(CANCELLED))
+        # Credited, failed at the bank afterwards, and sent once more: the credit note of the first one counts.
+        session().execute(sa.update(Refund).where(Refund.id == refund_id).values(status="failed"))
+    refund_payment(retried.number, Decimal(5))
+    assert [issue_what_is_due(one.order_id) for one in (refunded, retried)] == [[], []]
+    assert orders_lacking_documents(later, 10) == []
+
+
+def test_a_part_that_was_not_charged_does_not_hide_a_cancellation() -> None:
+    _, placed = place()
+    issue_what_is_due(placed.order_id)
+    capture_payment(placed.number, Decimal("50.00"))
+    issue_what_is_due(placed.order_id)
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == placed.order_id).values(CANCELLED))
+    assert orders_lacking_documents(now() + timedelta(minutes=10), 10) == [placed.order_id]
+    issue_what_is_due(placed.order_id)
+    assert [one.cause for one in documents(placed.order_id)] == ["order", "not_charged", "cancellation"]
 
 
 def test_a_difference_is_named() -> None:

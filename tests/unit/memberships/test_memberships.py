@@ -118,6 +118,24 @@ def test_nobody_joins_twice(stripe: StripeServer) -> None:
     assert len(stripe.subscriptions()) == 1
 
 
+def test_a_membership_that_begins_in_another_tab_is_not_begun_twice(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = make_plan()
+    payer = make_payer(stripe)
+
+    def meanwhile(user_id: uuid.UUID) -> str | None:
+        monkeypatch.undo()
+        join(user_id, plan_id, payer.card_id)
+        return customer_of(user_id)
+
+    monkeypatch.setattr("storefront.memberships.services.joining.customer_of", meanwhile)
+    with pytest.raises(AlreadyMember):
+        join(payer.user_id, plan_id, payer.card_id)
+    assert len(stripe.subscriptions()) == 1
+    assert standing(payer.user_id).status == "active"
+
+
 def test_an_answer_that_never_came_is_heard_at_the_next_click(stripe: StripeServer) -> None:
     plan_id = make_plan()
     payer = make_payer(stripe)
