@@ -337,7 +337,9 @@ def load_settings(**overrides: Any) -> Settings:
             "and an https address keeps the session cookie off plain connections."
         )
     if settings.invoice_prefix == settings.credit_note_prefix:
-        raise SettingsInvalid("CREDIT_NOTE_PREFIX: take another one than INVOICE_PREFIX, numbers are told apart by it.")
+        raise SettingsInvalid(
+            "CREDIT_NOTE_PREFIX: take another one than INVOICE_PREFIX, numbers are told apart by it."
+        )
     if settings.search_backend == "elasticsearch":
         if settings.elasticsearch_url is None:
             raise SettingsInvalid("ELASTICSEARCH_URL: name the server, or set SEARCH_BACKEND=postgresql.")

@@ -33,7 +33,8 @@ class Invoice(Identified, Created, Base):
     """An invoice, or a credit note that ``corrects_id`` an invoice. Append only. Amounts are in ``currency``.
 
     ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
-    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``country`` and ``region`` are where the goods
+    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``order_refund_id`` is the decision that a
+    credit note is about, ``refund_id`` money that went back without one. ``country`` and ``region`` are where the goods
     went: they decide which state gets the tax.
     """
 
@@ -47,7 +48,9 @@ class Invoice(Identified, Created, Base):
             "(kind = 'invoice') = (cause = 'order') AND (kind = 'credit_note') = (corrects_id IS NOT NULL)",
             name="credit_note_corrects_an_invoice",
         ),
-        sa.CheckConstraint("(cause = 'refund') = (refund_id IS NOT NULL)", name="refund_is_named"),
+        sa.CheckConstraint(
+            "num_nonnulls(refund_id, order_refund_id) = (cause = 'refund')::integer", name="refund_is_named"
+        ),
         sa.CheckConstraint("net >= 0 AND tax >= 0 AND gross = net + tax", name="amounts_add_up"),
         sa.CheckConstraint("treatment = 'taxed' OR tax = 0", name="untaxed_without_tax"),
         sa.UniqueConstraint("kind", "year", "number"),
@@ -76,6 +79,7 @@ class Invoice(Identified, Created, Base):
     corrects_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("invoices.id"))
     cause: Mapped[str]
     refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refunds.id"), unique=True)
+    order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"), unique=True)
     country: Mapped[str]
     region: Mapped[str] = mapped_column(default="", server_default="")
     treatment: Mapped[str]

@@ -15,7 +15,7 @@ from storefront.core.errors import NotFound
 from storefront.invoicing.content import Content, content_from
 from storefront.invoicing.models import Invoice
 from storefront.invoicing.reading import TAKEN
-from storefront.orders.models import Order
+from storefront.orders.models import Order, OrderRefund
 from storefront.orders.selling import NOT_SOLD
 from storefront.payments.cards import CARDS
 from storefront.payments.models import Payment, Refund
@@ -26,7 +26,7 @@ LOOKED_BACK = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An invoice or credit note with all it says."""
+    """An invoice or credit note with all it says. ``refund_id`` is the order's refund that a credit note is about."""
 
     id: uuid.UUID
     kind: str
@@ -63,7 +63,7 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             row.issued_on,
             row.order_id,
             row.cause,
-            row.refund_id,
+            sa.func.coalesce(row.order_refund_id, row.refund_id).label("refund_id"),
             row.gross,
             row.currency,
             row.content,
@@ -146,7 +146,11 @@ def _sum_of(amount: Any, which: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]
 
 
 def _refunded() -> sa.ColumnElement[Any]:
-    of_order = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
-        Refund.order_id == Order.id, Refund.status == "succeeded"
+    """What of the order has gone back: by decisions, and without one."""
+    decided = sa.select(sa.func.coalesce(sa.func.sum(OrderRefund.amount), 0)).where(
+        OrderRefund.order_id == Order.id, OrderRefund.status == "succeeded"
     )
-    return of_order.correlate(Order).scalar_subquery()
+    undecided = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
+        Refund.order_id == Order.id, Refund.status == "succeeded", Refund.order_refund_id.is_(None)
+    )
+    return decided.correlate(Order).scalar_subquery() + undecided.correlate(Order).scalar_subquery()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.core.money import ZERO
-from storefront.orders.models import Order, OrderEvent, OrderItem
+from storefront.invoicing.crediting import GivenBack
+from storefront.orders.models import Order, OrderEvent, OrderItem, OrderRefund, RefundItem
 from storefront.payments.models import Payment, Refund
 from storefront.shipping.models import ShippingMethod
 
@@ -136,21 +137,62 @@ def _was_paid_later(order_id: uuid.UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RefundedMoney:
-    """A refund that has succeeded."""
+    """A refund of the order that has succeeded, ``lines`` of what; or money that went back without a decision."""
 
     id: uuid.UUID
     amount: Decimal
     reason: str
+    is_decided: bool
+    created_at: datetime
+    lines: tuple[GivenBack, ...] = ()
 
 
 def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
-    """The order's refunds whose money is back, the oldest first."""
-    rows = session().execute(
-        sa.select(Refund.id, Refund.amount, Refund.reason)
-        .where(Refund.order_id == order_id, Refund.status == "succeeded")
-        .order_by(Refund.created_at, Refund.id)
+    """The order's refunds whose money is back, the oldest first. Three statements."""
+    decided, money = OrderRefund, Refund
+    lines = _lines_given_back(order_id)
+    done = session().execute(
+        sa.select(decided.id, decided.amount, decided.reason, sa.true(), decided.created_at).where(
+            decided.order_id == order_id, decided.status == "succeeded"
+        )
     )
-    return [RefundedMoney(*row) for row in rows]
+    undecided = session().execute(
+        sa.select(money.id, money.amount, money.reason, sa.false(), money.created_at).where(
+            money.order_id == order_id, money.status == "succeeded", money.order_refund_id.is_(None)
+        )
+    )
+    found = [
+        RefundedMoney(
+            id=row_id,
+            amount=amount,
+            reason=reason,
+            is_decided=is_decided,
+            created_at=created_at,
+            lines=tuple(lines.get(row_id, ())),
+        )
+        for row_id, amount, reason, is_decided, created_at in [*done, *undecided]
+    ]
+    return sorted(found, key=lambda one: (one.created_at, one.id))
+
+
+def _lines_given_back(order_id: uuid.UUID) -> Mapping[uuid.UUID, Sequence[GivenBack]]:
+    """What each refund of the order consists of, by the refund's id."""
+    rows = session().execute(
+        sa.select(
+            RefundItem.order_refund_id,
+            sa.func.coalesce(OrderItem.tax_rate, Order.shipping_tax_rate),
+            RefundItem.amount,
+            RefundItem.tax,
+        )
+        .join(OrderRefund, OrderRefund.id == RefundItem.order_refund_id)
+        .join(Order, Order.id == OrderRefund.order_id)
+        .join(OrderItem, OrderItem.id == RefundItem.order_item_id, isouter=True)
+        .where(Order.id == order_id)
+    )
+    found: dict[uuid.UUID, list[GivenBack]] = {}
+    for refund_id, rate, amount, tax in rows:
+        found.setdefault(refund_id, []).append(GivenBack(rate, amount, tax))
+    return found
 
 
 def never_charged(order_id: uuid.UUID) -> Decimal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -21,7 +22,13 @@ from storefront.invoicing.content import Content, RateSum
 from storefront.invoicing.drawing_up import credit_note_of, invoice_of
 from storefront.invoicing.models import Invoice, InvoiceTax
 from storefront.invoicing.queries import PAID, Issued, issued_for
-from storefront.invoicing.reading import InvoicedOrder, invoiced_order, never_charged, refunds_done
+from storefront.invoicing.reading import (
+    InvoicedOrder,
+    RefundedMoney,
+    invoiced_order,
+    never_charged,
+    refunds_done,
+)
 from storefront.orders.selling import NOT_SOLD
 from storefront.payments.cards import CARDS
 
@@ -55,44 +62,61 @@ def _is_due(order: InvoicedOrder) -> bool:
     return order.payment_method != CARDS.code or order.payment_status in PAID
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A credit note that is due, and the refund that it is about."""
+
+    cause: str
+    amount: Decimal
+    refund: RefundedMoney | None = None
+
+
 def _issue_credit_notes(order: InvoicedOrder, issued: Sequence[Issued]) -> list[str]:
     invoice, notes = issued[0], list(issued[1:])
     left = invoice.gross - sum((note.gross for note in notes), Decimal(0))
-    wanted: list[tuple[str, uuid.UUID | None, Decimal, str]] = []
     if order.status == "cancelled":
-        if left and not any(note.cause == "cancellation" for note in notes):
-            wanted.append(("cancellation", None, left, ""))
+        is_credited = not left or any(note.cause == "cancellation" for note in notes)
+        due = [] if is_credited else [_Due("cancellation", left)]
     else:
-        # A refund that failed after it had succeeded was credited; the one that is tried instead is not, again.
-        refunds = refunds_done(order.id)
-        owed = sum((one.amount for one in refunds), Decimal(0)) - sum(
-            (note.gross for note in notes if note.cause == "refund"), Decimal(0)
-        )
-        for refund in refunds:
-            amount = min(refund.amount, owed)
-            if amount > 0 and not any(note.refund_id == refund.id for note in notes):
-                wanted.append(("refund", refund.id, amount, refund.reason))
-                owed -= amount
+        due = _refunds_due(order, notes)
         rest = never_charged(order.id)
         if rest and not any(note.cause == "not_charged" for note in notes):
-            wanted.append(("not_charged", None, rest, ""))
-    return _write_notes(order, invoice, [rate for note in notes for rate in note.content.rates], wanted)
+            due.append(_Due("not_charged", rest))
+    return _write_notes(order, invoice, [rate for note in notes for rate in note.content.rates], due)
+
+
+def _refunds_due(order: InvoicedOrder, notes: Sequence[Issued]) -> list[_Due]:
+    # A refund that failed after it had succeeded was credited; the one that is tried instead is not, again.
+    refunds = refunds_done(order.id)
+    owed = sum((one.amount for one in refunds), Decimal(0)) - sum(
+        (note.gross for note in notes if note.cause == "refund"), Decimal(0)
+    )
+    due = []
+    for refund in refunds:
+        amount = min(refund.amount, owed)
+        if amount > 0 and not any(note.refund_id == refund.id for note in notes):
+            due.append(_Due("refund", amount, refund))
+            owed -= amount
+    return due
 
 
 def _write_notes(
-    order: InvoicedOrder,
-    invoice: Issued,
-    earlier: list[RateSum],
-    wanted: Sequence[tuple[str, uuid.UUID | None, Decimal, str]],
+    order: InvoicedOrder, invoice: Issued, earlier: list[RateSum], due: Sequence[_Due]
 ) -> list[str]:
     made = []
-    for cause, refund_id, amount, reason in wanted:
+    for one in due:
         content = credit_note_of(
-            invoice.content, invoice.number, invoice.issued_on.isoformat(), earlier, amount, reason=reason
+            invoice.content,
+            invoice.number,
+            invoice.issued_on.isoformat(),
+            earlier,
+            one.amount,
+            one.refund.lines if one.refund else (),
+            one.refund.reason if one.refund else "",
         )
         if content is None:
             break
-        made.append(_issue(order, content, cause, corrects=invoice.id, refund_id=refund_id))
+        made.append(_issue(order, content, one.cause, corrects=invoice.id, refund=one.refund))
         _announce(order.id, made[-1])
         earlier = [*earlier, *content.rates]
     return made
@@ -104,7 +128,7 @@ def _issue(
     cause: str,
     *,
     corrects: uuid.UUID | None = None,
-    refund_id: uuid.UUID | None = None,
+    refund: RefundedMoney | None = None,
 ) -> str:
     """Write the document down; the trigger draws its number, which waits for nobody but other documents."""
     settings, invoice_id = current_settings(), new_id()
@@ -118,7 +142,8 @@ def _issue(
             order_id=order.id,
             corrects_id=corrects,
             cause=cause,
-            refund_id=refund_id,
+            refund_id=refund.id if refund and not refund.is_decided else None,
+            order_refund_id=refund.id if refund and refund.is_decided else None,
             country=order.country,
             region=order.region,
             treatment=content.treatment,

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from storefront.core.db import session, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue_all
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderEvent, OrderRefund, RefundItem
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_shares import Share, shares_of
 from storefront.payments import refunds
 from storefront.payments.cards import CARDS
+from storefront.payments.methods import INVOICES_DUE
 from storefront.payments.models import Payment, Refund
 from storefront.promotions import services as promotions
 
@@ -118,7 +119,10 @@ def _complete(order_id: uuid.UUID, one: _Standing) -> None:
     )
     if one.waived:
         _close_if_nothing_is_owed(order_id)
-    enqueue(MAIL, order_refund_id=str(one.id))
+    enqueue_all(
+        (INVOICES_DUE, {"order_id": str(order_id)}),
+        (MAIL, {"order_refund_id": str(one.id)}),
+    )
 
 
 def _take_back(order_id: uuid.UUID, one: _Standing) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 import typst
@@ -22,7 +22,8 @@ TEMPLATES = ROOT / "templates" / "papers"
 FONTS = ROOT / "static" / "dist" / "fonts"
 
 
-STANDARDS = ("a-3a", "ua-1")
+Standard = Literal["a-3a", "ua-1"]
+STANDARDS: tuple[Standard, ...] = ("a-3a", "ua-1")
 
 
 def typeset(template: str, data: Mapping[str, Any], day: date) -> bytes:
@@ -43,7 +44,7 @@ def typeset(template: str, data: Mapping[str, Any], day: date) -> bytes:
 
 
 def _compiled(
-    template: str, data: Mapping[str, Any], day: date, standards: Sequence[str], *, own_faces_only: bool
+    template: str, data: Mapping[str, Any], day: date, standards: Sequence[Standard], *, own_faces_only: bool
 ) -> bytes:
     source: Path = TEMPLATES / f"{template}.typ"
     made: bytes = typst.compile(

@@ -85,7 +85,9 @@ def test_erased_person_gets_no_letter() -> None:
     assert letters("erased@example.com") == []
 
 
-def test_one_order_that_cannot_be_invoiced_holds_up_nobody_elses_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_order_that_cannot_be_invoiced_holds_up_nobody_elses_papers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     placed = []
     for _ in range(2):
         guest = make_guest()

@@ -16,9 +16,20 @@ DAY = date(2026, 11, 27)
 def data(buyer: str) -> dict[str, Any]:
     """The least that the template asks for."""
     return {
-        **{"title": "Invoice 1", "heading": "Invoice 1", "intro": "", "language": "en", "shop": "Larkfell"},
-        **{"seller": {"name": "Larkfell"}, "sender": "Larkfell", "buyer": [buyer], "facts": [["Date", "today"]]},
-        **{"columns": [], "lines": [], "sums": [], "notes": [], "footer": [["a"], ["b"], ["c"]]},
+        "title": "Invoice 1",
+        "heading": "Invoice 1",
+        "intro": "",
+        "language": "en",
+        "shop": "Larkfell",
+        "seller": {"name": "Larkfell"},
+        "sender": "Larkfell",
+        "buyer": [buyer],
+        "facts": [["Date", "today"]],
+        "columns": [],
+        "lines": [],
+        "sums": [],
+        "notes": [],
+        "footer": [["a"], ["b"], ["c"]],
         "rates": {"heading": "By rate", "columns": ["Rate", "Net", "Tax", "Gross"], "rows": []},
         "page": "{page}/{pages}",
     }
