@@ -1,12 +1,23 @@
 """Staff pages, one module per noun."""
 
-from storefront.admin import conversations, dashboard, orders, products, promotions, searches, stock, synonyms
+from storefront.admin import (
+    conversations,
+    dashboard,
+    fulfilment,
+    orders,
+    products,
+    promotions,
+    searches,
+    stock,
+    synonyms,
+)
 from storefront.admin.area import blueprint
 
 __all__ = [
     "blueprint",
     "conversations",
     "dashboard",
+    "fulfilment",
     "orders",
     "products",
     "promotions",

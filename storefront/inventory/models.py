@@ -15,7 +15,10 @@ MOVEMENT_REASONS = ("sale", "return", "adjustment", "import")
 
 
 class StockReservation(Identified, Created, Base):
-    """Units held for a cart or an order until ``expires_at``; their sum is the product's reserved_quantity."""
+    """Units held for a cart or an order until ``expires_at``; their sum is the product's reserved_quantity.
+
+    Without an end they were sold on back-order: the order was placed, and waits for them.
+    """
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
@@ -37,13 +40,19 @@ class StockReservation(Identified, Created, Base):
         ),
         sa.Index("ix_stock_reservations_product_id", "product_id"),
         sa.Index("ix_stock_reservations_expires_at", "expires_at"),
+        sa.Index(
+            "ix_stock_reservations_waiting",
+            "product_id",
+            "created_at",
+            postgresql_where=sa.text("expires_at IS NULL"),
+        ),
     )
 
     product_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("products.id"))
     cart_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("carts.id"))
     order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
     quantity: Mapped[int]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
 
 
 class StockMovement(Identified, Created, Base):

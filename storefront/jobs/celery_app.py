@@ -24,6 +24,7 @@ TASK_MODULES = (
     "storefront.jobs.popularity",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
+    "storefront.jobs.stock",
     "storefront.jobs.upkeep",
     "storefront.jobs.words",
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.mail import compose, deliver, mail_url
-from storefront.http.order_words import words_for
+from storefront.http.order_words import parcel_words, words_for
 from storefront.jobs.outbox import handles
-from storefront.orders.queries import OrderPage, order_for_mail
+from storefront.orders.queries import OrderPage, order_for_mail, order_of_parcel
+from storefront.payments.captures import charged_for
 
 
 @handles("mail.order_placed")
@@ -30,7 +32,18 @@ def order_cancelled(order_id: str) -> None:
     _write("order_cancelled", order, subject)
 
 
-def _write(template: str, order: OrderPage, subject: str) -> None:
+@handles("mail.parcel_shipped")
+def parcel_shipped(shipment_id: str) -> None:
+    """Tells the shopper what is on its way, how to follow it, and what their card was charged for it."""
+    order, parcel = order_of_parcel(uuid.UUID(shipment_id))
+    charged = charged_for(order.id, uuid.UUID(shipment_id))
+    with in_language(order.language):
+        subject = _("A parcel of your order %(number)s is on its way", number=order.number)
+        held = parcel_words(order, parcel)
+    _write("parcel_shipped", order, subject, parcel=parcel, held=held, charged=charged)
+
+
+def _write(template: str, order: OrderPage, subject: str, **context: Any) -> None:
     """An erased person's order has no address any more: then there is nobody to write to."""
     if not order.email:
         return
@@ -51,5 +64,6 @@ def _write(template: str, order: OrderPage, subject: str) -> None:
             order=order,
             words=words,
             link=link,
+            **context,
         )
     )

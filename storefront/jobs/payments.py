@@ -16,13 +16,13 @@ from storefront.jobs.upkeep import run
 from storefront.orders import services as orders
 from storefront.orders.queries import order_for_mail
 from storefront.payments.events import KIND as EVENT
-from storefront.payments.services import LET_GO
+from storefront.payments.services import LET_GO, RELEASE
 
 
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return drain_kind(EVENT) + drain_kind(LET_GO)
+    return drain_kind(EVENT) + drain_kind(LET_GO) + drain_kind(RELEASE)
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -41,6 +41,12 @@ def event(event_id: str) -> None:
 def let_go(order_id: str) -> None:
     """An order that is not wanted: nothing of its money stays."""
     orders.let_go(uuid.UUID(order_id))
+
+
+@handles(RELEASE, apart=True)
+def release(payment_id: str, order_id: str) -> None:
+    """A promise of which no more is wanted: the rest of it is let go of."""
+    orders.release_rest(uuid.UUID(payment_id), uuid.UUID(order_id))
 
 
 @handles("mail.payment_returned")

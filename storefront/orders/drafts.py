@@ -276,6 +276,7 @@ def record_event(
     to_status: str | None = None,
     actor: str = "system",
     note: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a line to the order's timeline."""
     session().execute(
@@ -286,6 +287,7 @@ def record_event(
             to_status=to_status,
             actor=actor,
             note=note,
+            data=dict(data or {}),
             created_at=now(),
         )
     )

@@ -139,6 +139,7 @@ class OrderItem(Identified, Created, Base):
     """A line with its own copy of name, SKU, options and picture: later changes never reach an order.
 
     ``total_price`` is ``unit_price * quantity - discount``; ``tax`` is what it contains, or what comes on top.
+    ``shipped_quantity`` is kept by a trigger on parcels; ``cancelled_quantity`` will never be sent.
     """
 
     __tablename__ = "order_items"
@@ -150,6 +151,10 @@ class OrderItem(Identified, Created, Base):
         sa.CheckConstraint(
             "returned_quantity >= 0 AND returned_quantity <= delivered_quantity AND delivered_quantity <= quantity",
             name="returned_within_delivered",
+        ),
+        sa.CheckConstraint(
+            "shipped_quantity >= 0 AND cancelled_quantity >= 0 AND shipped_quantity + cancelled_quantity <= quantity",
+            name="shipped_within_quantity",
         ),
         sa.Index("ix_order_items_order_id", "order_id"),
         sa.Index("ix_order_items_product_id", "product_id"),
@@ -170,6 +175,8 @@ class OrderItem(Identified, Created, Base):
     total_price: Mapped[Decimal]
     delivered_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     returned_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class OrderEvent(Identified, Created, Base):
@@ -191,7 +198,11 @@ class OrderEvent(Identified, Created, Base):
 
 
 class Shipment(Identified, Timestamped, Base):
-    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``."""
+    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``; a trigger counts them on their lines.
+
+    They count while it is ``preparing`` already, and no more once it is ``cancelled``. ``request_key`` comes with the
+    form: the same key makes one parcel.
+    """
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -207,6 +218,7 @@ class Shipment(Identified, Timestamped, Base):
     items: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
 
 
 class Return(Identified, Timestamped, Base):

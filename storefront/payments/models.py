@@ -23,6 +23,7 @@ PAYMENT_STATUSES = (
     "cancelled",
 )
 REFUND_STATUSES = ("pending", "succeeded", "failed")
+CAPTURE_STATUSES = ("pending", "succeeded", "failed")
 SAVED_METHOD_KINDS = ("credit_card", "paypal", "gift_card")
 
 
@@ -99,6 +100,40 @@ class Payment(Identified, Timestamped, Base):
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     error: Mapped[str | None]
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+
+
+class Capture(Identified, Timestamped, Base):
+    """Money being taken out of what was promised, in one or several parts. Written down before it is asked for.
+
+    A payment has one pending capture at most: what its provider says meanwhile is about that one. After one that
+    ``is_final`` the provider lets go of the rest. ``shipment_id`` is the parcel that waits for it.
+    """
+
+    __tablename__ = "captures"
+    __table_args__ = (
+        one_of("status", CAPTURE_STATUSES),
+        currency_check(),
+        sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.Index(
+            "uq_captures_pending_of_payment",
+            "payment_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'pending'"),
+        ),
+        sa.Index("ix_captures_order_id", "order_id"),
+        sa.Index("ix_captures_shipment_id", "shipment_id"),
+    )
+
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    shipment_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("shipments.id", ondelete="SET NULL"))
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    is_final: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    actor: Mapped[str] = mapped_column(default="system", server_default="system")
+    error: Mapped[str | None]
 
 
 class Refund(Identified, Timestamped, Base):

@@ -68,7 +68,12 @@ class PaymentRow:
     @property
     def asked(self) -> Asked:
         """As the provider is asked about it."""
-        return Asked(self.order_id, self.provider_reference, self.currency, self.created_at)
+        return Asked(self.order_id, self.provider_reference, self.currency, self.created_at, self.captured)
+
+    @property
+    def uncaptured(self) -> Decimal:
+        """What is promised and not taken yet; nothing where no more can be taken."""
+        return self.amount - self.captured if self.status == "authorised" else Decimal(0)
 
 
 def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:

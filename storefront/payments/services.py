@@ -17,6 +17,8 @@ from storefront.payments.queries import PaymentRow, known_method, payment_at_pro
 
 LET_GO = "payments.let_go"
 """The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
+RELEASE = "payments.release"
+"""The outbox entry for a promise of which no more is wanted: the provider lets go of the rest."""
 
 
 def open_payment(
@@ -79,12 +81,6 @@ def client_secret_of(order_id: uuid.UUID) -> str | None:
     return state.client_secret if state is not None and state.status == "open" else None
 
 
-def capture(payment: PaymentRow, amount: Decimal) -> PaymentState:
-    """Take ``amount`` of what was authorised. No transaction may be open. Raises :class:`PaymentProviderFailure`."""
-    assert_no_transaction()
-    return of_payment(payment.provider).capture(payment.asked, amount, f"{payment.id}-capture-{amount}")
-
-
 def of_payment(provider: str) -> PaymentMethod:
     """The way to pay of a payment that exists. Raises :class:`UnknownPaymentMethod`."""
     method = known_method(provider)
@@ -132,13 +128,24 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     return "paid" if captured else "authorised"
 
 
-def record_capture(payment_id: uuid.UUID, captured: Decimal) -> bool:
-    """Write down that the money is here. False when that was known, so that it counts once."""
+def record_capture(payment_id: uuid.UUID, captured: Decimal, *, final: bool = True) -> bool:
+    """Write down that ``captured`` is here, all in all. False when that was known, so that it counts once.
+
+    While it is not ``final``, more may be taken.
+    """
+    news = Payment.captured_amount < captured
+    open_status = sa.case((Payment.status == "cancelled", "cancelled"), else_="authorised")
+    if final:
+        news = sa.or_(news, Payment.status == "authorised")
     with transaction():
         taken = write(
             sa.update(Payment)
-            .where(Payment.id == payment_id, Payment.captured_amount == 0)
-            .values(status="captured", captured_amount=captured, error=None)
+            .where(Payment.id == payment_id, news)
+            .values(
+                status="captured" if final else open_status,
+                captured_amount=sa.func.greatest(Payment.captured_amount, captured),
+                error=None,
+            )
         )
     return bool(taken)
 
@@ -166,6 +173,21 @@ def cancel_payments(order_id: uuid.UUID, error: str | None = None) -> None:
             .values(status="cancelled", error=error)
         )
         have_let_go(order_id)
+
+
+def ask_to_release(payment: PaymentRow) -> None:
+    """Leave word, in the caller's transaction, that the rest of what was promised will not be taken."""
+    enqueue(RELEASE, payment_id=str(payment.id), order_id=str(payment.order_id))
+
+
+def promise_less(payment_id: uuid.UUID, amount: Decimal) -> None:
+    """Of what is to be paid later, by invoice or at the door, only ``amount`` is owed, and never less than was paid."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status == "authorised")
+            .values(amount=sa.func.greatest(Payment.captured_amount, amount))
+        )
 
 
 def have_let_go(order_id: uuid.UUID) -> None:

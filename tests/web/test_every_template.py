@@ -15,9 +15,11 @@ from storefront.assistant import services as assistant
 from storefront.core.settings import ROOT
 from storefront.http.errors import error_answer
 from storefront.jobs.outbox import drain
-from storefront.orders.services import cancel_order
+from storefront.orders.queries import order_page
+from storefront.orders.services import ParcelRequest, cancel_order, place_order, ship_parcel
 from tests.factories.accounts import PASSWORD, make_user
-from tests.factories.buying import change_product
+from tests.factories.buying import change_product, fill_cart, order_request
+from tests.factories.buying import make_product as sold_by_the_piece
 from tests.web.all_pages import page_addresses
 from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
@@ -69,7 +71,17 @@ def _write_letters(town: Town) -> None:
         town.customer.identity, town.conversation_id, reason="asked", summary="", contact_email=None
     )
     cancel_order(town.customer.identity, town.order)
+    _sell_and_send(town)
     drain()
+
+
+def _sell_and_send(town: Town) -> None:
+    """A sale that leaves few, and a parcel with it."""
+    person = town.customer.identity
+    fill_cart(person, (sold_by_the_piece("Lamp", "80.00", stock=11, low_stock_threshold=10), 1))
+    placed = place_order(person, order_request("80.00", email=""))
+    units = {line.id: 1 for line in order_page(person, placed.number).lines}
+    ship_parcel(town.staff.id, placed.number, ParcelRequest(units, "DHL", "00340"))
 
 
 def _press_everything(app: Flask, town: Town) -> None:

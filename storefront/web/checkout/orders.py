@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +20,7 @@ from storefront.http.address_form import tidy
 from storefront.http.order_words import OrderWords, words_for
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
+from storefront.inventory.queries import backordered
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
 from storefront.orders.services import cancel_order
@@ -26,15 +29,17 @@ from storefront.web.checkout.area import blueprint
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its states in words."""
+    """An order with its states in words. ``backordered`` are the units it waits for, by product."""
 
     order: OrderPage
     words: OrderWords
+    backordered: Mapping[uuid.UUID, int] = field(default_factory=dict)
 
 
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
-    return OrderView(order, words_for(order))
+    waits = order.status in ("placed", "processing")
+    return OrderView(order, words_for(order), backordered(order.id) if waits else {})
 
 
 @blueprint.get("/orders/<number>/thanks")
