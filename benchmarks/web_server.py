@@ -36,15 +36,13 @@ _TALK_FREELY = {"RATE_LIMIT_CHAT": "100000/minute", "RATE_LIMIT_CHAT_ADDRESS": "
 Command = Callable[[Settings, str], list[str]]
 
 
-def gunicorn(kind: str, *, workers: int = 2, threads: int = 1, extra: Sequence[str] = ()) -> Command:
-    """Gunicorn with another kind of worker, all else as the shop has it."""
+def gunicorn(kind: str, *, workers: int = 2, threads: int = 1) -> Command:
+    """Gunicorn with this kind of worker, all else as the shop has it."""
 
     def command(settings: Settings, application: str) -> list[str]:
-        usual = web_server(
-            settings.model_copy(update={"web_workers": workers, "web_threads": threads}), application
-        )
+        usual = web_server(settings.model_copy(update={"web_workers": workers}), application)
         place = usual.index("--worker-class") + 1
-        return [*usual[:place], kind, *usual[place + 1 :], *extra]
+        return [*usual[:place], kind, *usual[place + 1 :], "--threads", str(threads)]
 
     return command
 
@@ -63,10 +61,11 @@ def granian(*, threads: int) -> Command:
 CONTENDERS: dict[str, tuple[str, Command]] = {
     "gunicorn sync, 2 workers": ("gunicorn", gunicorn("sync")),
     "gunicorn sync, 4 workers": ("gunicorn", gunicorn("sync", workers=4)),
+    "gunicorn gthread, 2 × 2": ("gunicorn", gunicorn("gthread", threads=2)),
     "gunicorn gthread, 2 × 4": ("gunicorn", gunicorn("gthread", threads=4)),
     "gunicorn gthread, 2 × 8": ("gunicorn", gunicorn("gthread", threads=8)),
     "gunicorn gthread, 2 × 16": ("gunicorn", gunicorn("gthread", threads=16)),
-    "gunicorn gevent, 2": ("gevent", gunicorn("gevent", extra=("--worker-connections", "200"))),
+    "gunicorn gevent, 2": ("gevent", gunicorn("gevent")),
     "granian, 2 × 1": ("granian", granian(threads=1)),
     "granian, 2 × 8": ("granian", granian(threads=8)),
 }

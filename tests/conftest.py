@@ -108,6 +108,7 @@ def settings(
             cache_facet_counts_seconds=0,
             cache_product_card_seconds=0,
             cache_search_answer_seconds=0,
+            web_connections=8,  # half of them streams: so few that a test can take all
             log_level="WARNING",
         )
 
@@ -143,9 +144,10 @@ def _redis_connection(settings: Settings) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterator[None]:
-    """Afterwards tables are as the migrations left them and Redis is empty. Comes with every fixture below."""
+def clean_database(_emptier: Emptier, _redis_connection: redis.Redis, settings: Settings) -> Iterator[None]:
+    """Afterwards tables are as the migrations left them, Redis and the mailbox empty. Comes with all fixtures below."""
     from storefront.catalog.queries import forget_category_tree
+    from storefront.providers.mail import mail_folder
     from storefront.search.queries import forget_what_is_kept
     from storefront.shipping.queries import forget_advertised_shipping
 
@@ -156,6 +158,8 @@ def clean_database(_emptier: Emptier, _redis_connection: redis.Redis) -> Iterato
     yield
     _emptier.empty()
     _redis_connection.flushdb()
+    for letter in mail_folder(settings).glob("*.eml"):
+        letter.unlink()
 
 
 @pytest.fixture

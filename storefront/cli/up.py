@@ -54,9 +54,16 @@ def up(context: click.Context, demo: bool) -> None:
 def web_server(settings: Settings, application: str = "wsgi:app") -> list[str]:
     """The command of the web server (``docs/decisions/web-server.md``): this shop's, or another WSGI application's."""
     gunicorn = [sys.executable, "-m", "gunicorn", application, "--bind", f"{settings.host}:{settings.port}"]
-    gunicorn += ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
-    gunicorn += ["--worker-class", "gthread", "--graceful-timeout", "3", "--timeout", "60"]
-    return [*gunicorn, "--preload", "--no-control-socket", "--access-logfile", "-", "--log-level", "info"]
+    gunicorn += ["--workers", str(settings.web_workers), "--worker-class", "gevent"]
+    gunicorn += [
+        "--worker-connections",
+        str(settings.web_connections),
+        "--graceful-timeout",
+        "3",
+        "--timeout",
+        "60",
+    ]
+    return [*gunicorn, "--preload", "--no-control-socket", "--log-level", "info"]
 
 
 def web_environment(settings: Settings) -> dict[str, str]:

@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         None, description="How the shop is reached from outside, for links in mail. Unset: host and port."
     )
     web_workers: PositiveInt = Field(2, description="Web server processes.")
-    web_threads: PositiveInt = Field(8, description="Threads of each web server process.")
+    web_connections: PositiveInt = Field(
+        200, description="Connections that each web server process serves at once, half of them open streams."
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many proxies in front set X-Forwarded-For, -Proto and -Host."
     )

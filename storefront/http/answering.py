@@ -150,9 +150,9 @@ def answer_here(answer_id: uuid.UUID) -> None:
 
 @contextmanager
 def place_to_wait() -> Iterator[bool]:
-    """Whether this request may wait for an answer. Half of a process's threads stay free for everybody else."""
+    """Whether this request may wait for an answer. Half of a process's connections stay free for everybody else."""
     places = once_per_application(
-        "waiting_streams", lambda settings: BoundedSemaphore(max(1, settings.web_threads // 2))
+        "waiting_streams", lambda settings: BoundedSemaphore(max(1, settings.web_connections // 2))
     )
     may_wait = places.acquire(blocking=False)
     try:

@@ -12,7 +12,6 @@ from storefront.core.cache import init_cache
 from storefront.core.db import db
 from storefront.core.redis import init_redis
 from storefront.core.settings import Settings
-from storefront.providers.mail import mail_folder
 from tests.web.small_town import Town, build_town
 
 
@@ -46,8 +45,6 @@ def build_keeping(settings: Settings, clean_database: None) -> Iterator[Callable
 
 
 @pytest.fixture
-def town(app: Flask, settings: Settings) -> Iterator[Town]:
-    """A small shop in which every page has something to show; its letters are thrown away afterwards."""
-    yield build_town(app)
-    for letter in mail_folder(settings).glob("*.eml"):
-        letter.unlink()
+def town(app: Flask) -> Town:
+    """A small shop in which every page has something to show."""
+    return build_town(app)

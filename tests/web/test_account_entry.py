@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,14 +27,9 @@ NEW = "fourteen-slow-rivers"
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: Settings) -> Iterator[Path]:
-    """The folder of letters, emptied before and after."""
-    path = mail_folder(settings)
-    for _ in range(2):
-        for letter in path.glob("*.eml"):
-            letter.unlink()
-        if _ == 0:
-            yield path
+def folder(settings: Settings) -> Path:
+    """The folder of letters."""
+    return mail_folder(settings)
 
 
 def letters(app: Flask, folder: Path) -> list[StoredMail]:

@@ -1,4 +1,4 @@
-"""Streams hold a thread each while they wait: never so many that the shop has none left for pages."""
+"""Streams hold a connection each while they wait: never so many that the shop has none left for pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import LiveServer
 from tests.web.chat_talks import Talk, begin_talk, cookie_of
 from tests.web.sse import Stream
 
-_PLACES = 4  # half of the eight threads that a web process has by default
+_PLACES = 4  # half of the connections that a web process serves here
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from storefront.search.queries.listing import (
     ranked_products,
     search_listing,
 )
+from storefront.search.queries.meaning import forget_meanings
 from storefront.search.queries.named_values import forget_named_values
 from storefront.search.queries.request import SORTS, ListingRequest, clean_text
 from storefront.search.queries.suggest import BrandSuggestion, CategorySuggestion, Suggestions, suggest
@@ -54,3 +55,4 @@ def forget_what_is_kept() -> None:
     forget_synonyms()
     forget_named_values()
     forget_facet_numbers()
+    forget_meanings()

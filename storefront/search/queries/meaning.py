@@ -40,5 +40,11 @@ def meaning_of(text: str) -> Vector | None:
     return vector
 
 
+def forget_meanings() -> None:
+    """Ask the model again for each text."""
+    with _lock:
+        _kept.clear()
+
+
 def _embedded(model: EmbeddingModel, text: str) -> Vector:
     return model.embed([text], current_settings().search_vector_timeout_ms / 1_000)[0]

@@ -17,7 +17,7 @@ from storefront.search.queries import ListingPage, search_listing
 from storefront.web.catalog.addresses import ListAddress, read_request
 from storefront.web.catalog.counts import products_in_words
 from storefront.web.catalog.facets import filter_in_words
-from storefront.web.catalog.panel import FacetPanel, facet_panel
+from storefront.web.catalog.panel import WrittenPanel, written_panel
 from storefront.web.catalog.understood import Understood, understood
 
 
@@ -55,7 +55,7 @@ class ListingView:
 
     page: ListingPage
     address: ListAddress
-    panel: FacetPanel
+    panel: WrittenPanel
     summary: str
     chips: tuple[tuple[str, str], ...]
     sorts: tuple[tuple[str, str], ...]
@@ -101,7 +101,7 @@ def listing_view(path: str, category: CategoryPage | None = None) -> ListingView
     return ListingView(
         page=page,
         address=address,
-        panel=facet_panel(page, address, category, summary),
+        panel=written_panel(page, address, category, summary),
         summary=summary,
         chips=chips,
         sorts=_sorts(bool(page.request.text)),

@@ -22,7 +22,7 @@ from storefront.web.catalog.addresses import ListAddress, plain_amount
 from storefront.web.catalog.facets import FacetGroup, FacetLink, category_links, facet_groups, price_links
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FacetPanel:
     """Everything ``catalog/_facets.html`` needs. ``summary`` says how much the choice leaves."""
 
@@ -36,45 +36,49 @@ class FacetPanel:
     price_low: str | None
     price_high: str | None
     currency: str
-    _html: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPanel:
+    """A panel as it stands on the page (UTF-8: half the size of a text with a € in it), without the hundreds of objects
+    that it was made of. ``is_empty``: there is nothing to choose from."""
+
+    utf8: bytes
+    is_empty: bool
 
     @property
     def html(self) -> Markup:
-        """The panel, written at the first use. What it was made of is not kept: hundreds of objects for each list."""
-        if not self._html:
-            template = current_app.jinja_env.get_template("catalog/_facets.html")
-            self._html = template.render(panel=self).encode()
-            self.categories = self.groups = self.price_ranges = ()
-        return Markup(self._html.decode())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to choose from."""
-        return not (self._html or self.categories or self.groups or self.price_ranges)
+        """For the page."""
+        return Markup(self.utf8.decode())
 
 
 _Key = tuple[int, str, str, str]
-_written: LRUCache[_Key, tuple[tuple[Facet, ...], FacetPanel]] = LRUCache(128)
+_written: LRUCache[_Key, tuple[tuple[Facet, ...], WrittenPanel]] = LRUCache(128)
 _lock = Lock()
 
 
-def facet_panel(
+def written_panel(
     page: ListingPage, address: ListAddress, category: CategoryPage | None, summary: str
-) -> FacetPanel:
+) -> WrittenPanel:
     """The panel beside ``page``."""
     # The facets are the same object for as long as what they are made of is: see ``facets_of``.
     key = (id(page.facets), address.path, page.request.sort, language())
     with _lock:
         facets, panel = _written.get(key, (None, None))
     if panel is None or facets is not page.facets:
-        panel = _write(page, address, category, summary)
+        panel = _write(_panel(page, address, category, summary))
         if not page.request.text:
             with _lock:
                 _written[key] = (page.facets, panel)
     return panel
 
 
-def _write(
+def _write(panel: FacetPanel) -> WrittenPanel:
+    html = current_app.jinja_env.get_template("catalog/_facets.html").render(panel=panel)
+    return WrittenPanel(html.encode(), not (panel.categories or panel.groups or panel.price_ranges))
+
+
+def _panel(
     page: ListingPage, address: ListAddress, category: CategoryPage | None, summary: str
 ) -> FacetPanel:
     request = page.request

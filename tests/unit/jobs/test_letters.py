@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -21,13 +20,6 @@ from storefront.jobs.outbox import drain
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import StoredMail, stored_mails
 from tests.factories.accounts import make_user
-
-
-@pytest.fixture(autouse=True)
-def _empty_folder(settings: Settings) -> Iterator[None]:
-    yield
-    for letter in mail_folder(settings).glob("*.eml"):
-        letter.unlink()
 
 
 def letters(settings: Settings) -> list[StoredMail]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -73,7 +74,12 @@ def explained() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     for statement, parameters in asked:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             how = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "
-            found = connection.exec_driver_sql(how + statement, parameters).scalar()
+            if "$1" in statement:
+                driver: Any = connection.connection.dbapi_connection
+                cursor: Any = psycopg.RawCursor(driver)
+                [found] = cursor.execute(how + statement, parameters).fetchone()
+            else:
+                found = connection.exec_driver_sql(how + statement, parameters).scalar()
             plan = json.loads(found) if isinstance(found, str) else found
             plans.append((" ".join(statement.split()), plan[0]["Plan"]))
     session().rollback()
