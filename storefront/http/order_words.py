@@ -10,6 +10,7 @@ from storefront.http.countries import country_name
 from storefront.http.order_state import order_state
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
+from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD
 from storefront.payments.queries import known_method
 
@@ -113,6 +114,7 @@ def _for_staff(kind: str) -> str:
         "payment_lapsed": _("The card's promise has lapsed"),
         "payment_voided": _("The card was let go of"),
         "money_returned": _("The money went back"),
+        "change_not_made": _("A change was paid too late"),
         "rest_released": _("The rest was let go of"),
         "partially_refunded": _("Given back in part"),
         "refunded": _("Given back"),
@@ -155,6 +157,27 @@ def payment_state(method: str, status: str) -> str:
     return _("Not paid yet.")
 
 
+def missing_words(one: NotReordered) -> str:
+    """Why a line of an order is not in the cart, or not with all its units."""
+    if one.why == "gone":
+        return _("“%(name)s” is no longer sold.", name=one.name)
+    if one.why == "sold_out":
+        return _("“%(name)s” is sold out.", name=one.name)
+    if one.why == "fewer":
+        return _(
+            "Of “%(name)s”, %(added)s of %(wanted)s could be added: no more are there.",
+            name=one.name,
+            added=one.added,
+            wanted=one.wanted,
+        )
+    return _(
+        "Of “%(name)s”, %(added)s of %(wanted)s could be added: one order holds no more.",
+        name=one.name,
+        added=one.added,
+        wanted=one.wanted,
+    )
+
+
 def address_lines(address: PostalAddress) -> tuple[str, ...]:
     """The address as people write it on a parcel, without its empty parts."""
     parts = (
@@ -191,6 +214,7 @@ def _label(kind: str) -> str:
         "delivered": _("Delivered"),
         "charged": _("Charged for a part"),
         "paid": _("Paid"),
+        "changed": _("Changed"),
         "closed": _("The rest will not be sent"),
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),

@@ -37,6 +37,7 @@ from storefront.orders.errors import (
     EmptyCart,
     NotShippable,
     OrderNotCancellable,
+    OrderNotChangeable,
     ParcelNotCharged,
     ParcelUndecided,
     ProductNotSold,
@@ -400,6 +401,20 @@ def _payment_provider_failure(error: PaymentProviderFailure) -> str:
         "Our payment provider does not answer at the moment. Nothing was charged. "
         "Please try again in a minute, or choose another way to pay."
     )
+
+
+@explain.register
+def _order_not_changeable(error: OrderNotChangeable) -> str:
+    return {
+        "state": _("The order %(number)s can no longer be changed. Please write to us.", number=error.number),
+        "paid": _("The order is paid already, so it cannot be paid in another way. Nothing was changed."),
+        "line": _("This does not fit this line of the order. Nothing was changed."),
+        "empty": _("Nothing would be left of the order. Please cancel it instead."),
+        "card": _(
+            "The card has to pay more for this, which only the shopper can do, on the page of the order."
+            " Nothing was changed."
+        ),
+    }[error.why]
 
 
 @explain.register

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from storefront.catalog.models import Product
 from storefront.core.clock import now
@@ -34,7 +35,15 @@ def wait_for_stock(order_id: uuid.UUID, units: Mapping[uuid.UUID, int]) -> None:
         for product_id, quantity in sorted(units.items())
     ]
     if rows:
-        session().execute(sa.insert(StockReservation), rows)
+        more = insert(StockReservation)
+        session().execute(
+            more.on_conflict_do_update(
+                index_elements=[StockReservation.order_id, StockReservation.product_id],
+                index_where=StockReservation.order_id.is_not(None),
+                set_={"quantity": StockReservation.quantity + more.excluded.quantity},
+            ),
+            rows,
+        )
 
 
 def wait_less(order_id: uuid.UUID, units: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:

@@ -40,6 +40,7 @@ __all__ = [
     "hold",
     "lock_products",
     "release_expired",
+    "release_holds",
     "release_order",
     "set_stock",
     "take",
@@ -151,7 +152,9 @@ def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
     """
     with transaction():
         rows = lock_products(lines)
-        held = _end_holds(StockReservation.order_id == order_id, lines)
+        # What it waits for already, on back-order, goes on waiting.
+        own_hold = sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None))
+        held = _end_holds(own_hold, lines)
         taken: dict[uuid.UUID, int] = {}
         for product_id in sorted(lines):
             row = rows.get(product_id)
@@ -209,6 +212,17 @@ def release_order(order_id: uuid.UUID) -> None:
         held = _held_products(StockReservation.order_id == order_id)
         lock_products(held)
         ended = _end_holds(StockReservation.order_id == order_id, held)
+        change({}, {product_id: -quantity for product_id, quantity in ended.items()})
+        fill_backorders(ended)
+
+
+def release_holds(order_id: uuid.UUID) -> None:
+    """End the holds that an order has for a while, not what it waits for; nothing happens when there are none."""
+    with transaction():
+        own = sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None))
+        held = _held_products(own)
+        lock_products(held)
+        ended = _end_holds(own, held)
         change({}, {product_id: -quantity for product_id, quantity in ended.items()})
         fill_backorders(ended)
 

@@ -32,6 +32,15 @@ def order_cancelled(order_id: str) -> None:
     _write("order_cancelled", order, subject)
 
 
+@handles("mail.order_changed")
+def order_changed(order_id: str) -> None:
+    """The order as it is now."""
+    order = order_for_mail(uuid.UUID(order_id))
+    with in_language(order.language):
+        subject = _("Your order %(number)s was changed", number=order.number)
+    _write("order_changed", order, subject)
+
+
 @handles("mail.parcel_shipped")
 def parcel_shipped(shipment_id: str) -> None:
     """Tells the shopper what is on its way, how to follow it, and what their card was charged for it."""

@@ -16,13 +16,13 @@ from storefront.jobs.upkeep import run
 from storefront.orders import services as orders
 from storefront.orders.queries import order_for_mail
 from storefront.payments.events import KIND as EVENT
-from storefront.payments.services import LET_GO, RELEASE
+from storefront.payments.services import DROP, LET_GO, RELEASE
 
 
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return drain_kind(EVENT) + drain_kind(LET_GO) + drain_kind(RELEASE)
+    return drain_kind(EVENT) + drain_kind(LET_GO) + drain_kind(RELEASE) + drain_kind(DROP)
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -47,6 +47,12 @@ def let_go(order_id: str) -> None:
 def release(payment_id: str, order_id: str) -> None:
     """A promise of which no more is wanted: the rest of it is let go of."""
     orders.release_rest(uuid.UUID(payment_id), uuid.UUID(order_id))
+
+
+@handles(DROP, apart=True)
+def drop(payment_id: str) -> None:
+    """One payment of an order that goes on: nothing of it stays."""
+    orders.drop(uuid.UUID(payment_id))
 
 
 @handles("mail.payment_returned")

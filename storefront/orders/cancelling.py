@@ -15,6 +15,7 @@ from storefront.core.db import session, transaction, write
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.inventory import services as inventory
+from storefront.orders.changing import end_waiting
 from storefront.orders.drafts import announce, lines_of, record_event
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
@@ -85,6 +86,8 @@ def _cancel(
     # A parcel that is being prepared has its card charged at this moment.
     if not may or has_parcels(row.id):
         raise OrderNotCancellable(row.order_number, row.status)
+    inventory.lock_products([*lines_of(row.id), *inventory.held_for(row.id)])
+    end_waiting(row.id, "order cancelled")
     # What was taken is on its way back until it is there.
     is_taken = row.payment_status in ("paid", "partially_refunded")
     write(

@@ -98,3 +98,14 @@ class ParcelUndecided(DomainError):
     """Nobody knows whether the card was charged: the parcel is being prepared until the provider answers."""
 
     number: str
+
+
+@dataclass
+class OrderNotChangeable(DomainError):
+    """The order cannot be changed (so). ``why``: ``state`` (sent, cancelled, being charged), ``paid`` (in a way that
+    does not go with this change), ``line`` (this line cannot become that), ``empty`` (nothing would be left), ``card``
+    (its card has to pay more, which only the shopper can do).
+    """
+
+    number: str
+    why: Literal["state", "paid", "line", "empty", "card"]

@@ -24,6 +24,7 @@ from storefront.core.money import ZERO
 from storefront.inventory import services as inventory
 from storefront.inventory.queries import backordered
 from storefront.orders.capturing import take
+from storefront.orders.changing import end_waiting
 from storefront.orders.drafts import record_event
 from storefront.orders.errors import (
     NotShippable,
@@ -43,6 +44,7 @@ from storefront.orders.parcels import (
     write_parcel,
 )
 from storefront.orders.queries import normal_number
+from storefront.orders.refunding import open_refunds
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import captures_of, open_capture
@@ -140,6 +142,7 @@ def _prepare(actor_id: uuid.UUID, number: str, request: ParcelRequest) -> tuple[
         return SentParcel(known, order.number), None
     lines = sendable_lines(order.id)
     _check(order, lines, request)
+    end_waiting(order.id, "sent")
     actor = f"staff:{actor_id}"
     shipment_id = write_parcel(
         order.id, request.units, request.carrier, request.tracking_number, request.request_key
@@ -151,7 +154,7 @@ def _prepare(actor_id: uuid.UUID, number: str, request: ParcelRequest) -> tuple[
         amount, is_final = _amount(order.id, lines, request, payment)
     if not amount or payment is None:
         send_off(order.id, shipment_id, actor)
-        if payment is not None and payment.uncaptured and is_complete(order.id):
+        if payment is not None and payment.status == "authorised" and is_complete(order.id):
             payments.ask_to_release(payment)
         return SentParcel(shipment_id, order.number), None
     capture_id = open_capture(
@@ -299,11 +302,7 @@ def close_order(actor_id: uuid.UUID, number: str, reason: str = "") -> Decimal:
         _arrived_before(order, f"staff:{actor_id}")
         money = money_of(order.id)
         due = due_for(money, lines, {line.id: line.shipped for line in lines})
-        refund_ids = [
-            refund_id
-            for payment in payments_of(order.id)
-            if (refund_id := _owe_less(payment, order.number, due)) is not None
-        ]
+        refund_ids = _owe_less(order, due)
     for refund_id in refund_ids:
         refunds.send_refund(refund_id)
     return money.total - money.gift_card - due
@@ -317,15 +316,16 @@ def _arrived_before(order: LockedOrder, actor: str) -> None:
         record_event(order.id, "delivered", from_status="shipped", to_status="delivered", actor=actor)
 
 
-def _owe_less(payment: PaymentRow, number: str, due: Decimal) -> uuid.UUID | None:
-    """Bring a payment down to what is due. Returns a refund that is to be sent."""
-    if payment.status == "authorised" and payment.provider == CARDS.code:
-        payments.ask_to_release(payment)
-    elif payment.status == "authorised":
-        payments.promise_less(payment.id, due)
-    elif payment.status in ("captured", "partially_refunded") and payment.left > due:
-        return refunds.open_refund(payment, number, payment.left - due, "will not be sent")
-    return None
+def _owe_less(order: LockedOrder, due: Decimal) -> list[uuid.UUID]:
+    """Bring the order's payments down to what is due. Returns refunds that are to be sent."""
+    rows = [row for row in payments_of(order.id) if not row.is_for_change]
+    for row in rows:
+        if row.status == "authorised" and row.provider == CARDS.code:
+            payments.ask_to_release(row)
+        elif row.status == "authorised":
+            payments.promise(row.id, due)
+    left = sum((row.left for row in rows if row.status in ("captured", "partially_refunded")), ZERO)
+    return open_refunds(order.id, order.number, left - due, "will not be sent") if left > due else []
 
 
 def add_note(actor_id: uuid.UUID, number: str, text: str) -> None:

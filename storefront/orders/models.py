@@ -43,6 +43,7 @@ FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "returned": (),
 }
 SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
+CHANGE_STATUSES = ("waiting", "applied", "ended")
 RETURN_KINDS = ("return", "exchange")
 RETURN_STATUSES = ("requested", "approved", "received", "completed", "rejected", "cancelled")
 
@@ -219,6 +220,34 @@ class Shipment(Identified, Timestamped, Base):
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+
+
+class OrderChange(Identified, Timestamped, Base):
+    """A change of an order that its shopper pays for first, by the payment ``payment_id``; an order has one at a time.
+
+    ``wanted`` is forgotten when it is over. ``replaces_payment``: the order's earlier promise is let go of then.
+    """
+
+    __tablename__ = "order_changes"
+    __table_args__ = (
+        one_of("status", CHANGE_STATUSES),
+        sa.CheckConstraint("status = 'waiting' OR wanted = '{}'::jsonb", name="over_keeps_nothing"),
+        sa.Index(
+            "uq_order_changes_waiting_of_order",
+            "order_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'waiting'"),
+        ),
+        sa.Index("ix_order_changes_order_id", "order_id"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
+    status: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
+    wanted: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    expected_total: Mapped[Decimal]
+    replaces_payment: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    actor: Mapped[str] = mapped_column(default="shopper", server_default="shopper")
 
 
 class Return(Identified, Timestamped, Base):

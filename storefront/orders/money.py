@@ -18,10 +18,11 @@ from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.paying import bring_up_to_date, order_follows_refunds
 from storefront.orders.queries import normal_number
+from storefront.orders.refunding import open_refunds
 from storefront.payments import refunds
 from storefront.payments.captures import open_capture, pending_captures
 from storefront.payments.cards import CARDS
-from storefront.payments.errors import CaptureRefused, NothingToCapture, RefundFailed, RefundTooLarge
+from storefront.payments.errors import CaptureRefused, NothingToCapture, RefundFailed
 from storefront.payments.queries import PaymentRow, payments_of
 
 
@@ -63,25 +64,26 @@ def capture_payment(
 def refund_payment(
     number: str, amount: Decimal, reason: str = "", *, seen: Decimal | None = None
 ) -> uuid.UUID:
-    """Give ``amount`` of what was taken for this order back; returns the refund's id.
+    """Give ``amount`` of what was taken for this order back; returns the (first) refund's id.
+
+    An order that was changed may have been paid in several payments: the latest is given back first.
 
     ``seen`` is what had gone back already on the page it is asked from: of two people who ask at once, the second is
     refused. Raises :class:`NotFound`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`, :class:`RefundFailed`, and
     :class:`PaymentProviderFailure` when nobody knows what came of it: the refund stays pending, and is asked for again.
     """
     with transaction():
-        order_id, payment = _paid_by(number, ("captured", "partially_refunded", "refunded"))
+        order_id = _order_id(number)
         draft = head_of(order_id, lock=True)
-        if payment is None:
-            raise RefundTooLarge(draft.number, amount, Decimal(0), draft.currency)
-        refund_id = refunds.open_refund(payment, draft.number, amount, reason, seen)
-    status = refunds.send_refund(refund_id)
-    if status == "failed":
-        raise RefundFailed(draft.number)
+        opened = open_refunds(order_id, draft.number, amount, reason, seen)
+    statuses = [refunds.send_refund(refund_id) for refund_id in opened]
     with transaction():
         head_of(order_id, lock=True)
-        order_follows_refunds(order_id, payment.id)
-    return refund_id
+        for payment in payments_of(order_id):
+            order_follows_refunds(order_id, payment.id)
+    if "failed" in statuses:
+        raise RefundFailed(draft.number)
+    return opened[0]
 
 
 def look_again(number: str) -> str:

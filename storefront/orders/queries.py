@@ -141,6 +141,12 @@ class OrderPage:
         return self.total - self.gift_card
 
     @property
+    def can_change(self) -> bool:
+        """Whether the shopper may still change it."""
+        may = is_changeable(self.status, self.fulfilment_status, self.payment_status)
+        return may and not self.parcels and not self.external_id
+
+    @property
     def to_send(self) -> int:
         """How many units are still to be sent."""
         return sum(line.left for line in self.lines)
@@ -167,6 +173,11 @@ def is_cancellable(status: str, fulfilment_status: str, payment_status: str, pay
         return False
     is_taken = payment_status in ("paid", "partially_refunded")
     return payment_status in NOT_PAID_YET or (is_taken and gives_back(payment_method))
+
+
+def is_changeable(status: str, fulfilment_status: str, payment_status: str) -> bool:
+    """Whether an order in this state may be changed: placed, nothing of it sent, its money not given back whole."""
+    return status == "placed" and fulfilment_status == "unfulfilled" and payment_status != "refunded"
 
 
 @dataclass(frozen=True, slots=True)

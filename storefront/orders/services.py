@@ -3,6 +3,15 @@
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.cancelling import CancelledOrder, cancel_for_shopper, cancel_order
 from storefront.orders.capturing import release_rest
+from storefront.orders.change_payments import give_up_changes, settle_change
+from storefront.orders.change_pricing import LineChange, WantedChange
+from storefront.orders.changing import (
+    ChangedOrder,
+    Quote,
+    change_for_shopper,
+    change_order,
+    quote_change,
+)
 from storefront.orders.drafts import PlaceOrder, SeenAmount
 from storefront.orders.fulfilment import (
     ParcelRequest,
@@ -13,32 +22,45 @@ from storefront.orders.fulfilment import (
     ship_parcel,
 )
 from storefront.orders.money import capture_payment, look_again, refund_payment
-from storefront.orders.paying import bring_up_to_date, let_go, process_event, reconcile_payments
+from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
+from storefront.orders.reordering import Reordered, reorder
 from storefront.orders.settling import settle_stranded_orders
 
 __all__ = [
     "CancelledOrder",
+    "ChangedOrder",
+    "LineChange",
     "ParcelRequest",
     "PlaceOrder",
     "PlacedOrder",
     "PostalAddress",
+    "Quote",
+    "Reordered",
     "SeenAmount",
     "SentParcel",
+    "WantedChange",
     "add_note",
     "bring_up_to_date",
     "cancel_for_shopper",
     "cancel_order",
     "capture_payment",
+    "change_for_shopper",
+    "change_order",
     "close_order",
+    "drop",
+    "give_up_changes",
     "let_go",
     "look_again",
     "mark_delivered",
     "place_order",
     "process_event",
+    "quote_change",
     "reconcile_payments",
     "refund_payment",
     "release_rest",
+    "reorder",
+    "settle_change",
     "settle_stranded_orders",
     "ship_parcel",
 ]

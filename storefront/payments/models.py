@@ -66,6 +66,7 @@ class Payment(Identified, Timestamped, Base):
     """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, ``stripe``).
 
     ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods.
+    ``is_for_change``: it pays for a change of the order that is not made yet, or never was.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """
 
@@ -100,6 +101,7 @@ class Payment(Identified, Timestamped, Base):
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     error: Mapped[str | None]
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    is_for_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Capture(Identified, Timestamped, Base):

@@ -59,6 +59,7 @@ class PaymentRow:
     currency: str
     status: str
     created_at: datetime
+    is_for_change: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -68,7 +69,9 @@ class PaymentRow:
     @property
     def asked(self) -> Asked:
         """As the provider is asked about it."""
-        return Asked(self.order_id, self.provider_reference, self.currency, self.created_at, self.captured)
+        # Beside an order's own payment the provider knows one for a change by its own id.
+        named = self.id if self.is_for_change else self.order_id
+        return Asked(named, self.provider_reference, self.currency, self.created_at, self.captured)
 
     @property
     def uncaptured(self) -> Decimal:
@@ -83,8 +86,20 @@ def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:
 
 def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
     """The order's payment that somebody outside knows about; None when it is paid another way."""
-    rows = [row for row in payments_of(order_id) if row.provider == CARDS.code]
+    rows = [row for row in payments_at_provider(order_id) if not row.is_for_change]
     return rows[-1] if rows else None
+
+
+def payments_at_provider(order_id: uuid.UUID) -> list[PaymentRow]:
+    """All of them, the oldest first: earlier ones that were replaced, and those for changes, too."""
+    return [row for row in payments_of(order_id) if row.provider == CARDS.code]
+
+
+def payment_row(payment_id: uuid.UUID) -> PaymentRow:
+    """One payment. Raises :class:`NotFound`."""
+    for row in _payments(Payment.id == payment_id):
+        return row
+    raise NotFound("payment", str(payment_id))
 
 
 def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
@@ -126,6 +141,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.currency,
             row.status,
             row.created_at,
+            row.is_for_change,
         )
         .where(which)
         .order_by(row.created_at, row.id)

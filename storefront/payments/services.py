@@ -15,6 +15,8 @@ from storefront.payments.methods import Authorisation, Charge, NeedsShopper, Pay
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
+DROP = "payments.drop"
+"""The outbox entry for one payment of an order that goes on: it was replaced, or its change did not come about."""
 LET_GO = "payments.let_go"
 """The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
 RELEASE = "payments.release"
@@ -77,7 +79,12 @@ def client_secret_of(order_id: uuid.UUID) -> str | None:
     """
     with transaction():
         payment = payment_at_provider(order_id)
-    state = ask(payment) if payment is not None and payment.status == "pending" else None
+    return client_secret_for(payment) if payment is not None else None
+
+
+def client_secret_for(payment: PaymentRow) -> str | None:
+    """The same for one payment."""
+    state = ask(payment) if payment.status == "pending" else None
     return state.client_secret if state is not None and state.status == "open" else None
 
 
@@ -180,8 +187,8 @@ def ask_to_release(payment: PaymentRow) -> None:
     enqueue(RELEASE, payment_id=str(payment.id), order_id=str(payment.order_id))
 
 
-def promise_less(payment_id: uuid.UUID, amount: Decimal) -> None:
-    """Of what is to be paid later, by invoice or at the door, only ``amount`` is owed, and never less than was paid."""
+def promise(payment_id: uuid.UUID, amount: Decimal) -> None:
+    """Of what is promised, ``amount`` is owed, and never less than was taken. Of a card it can only become less."""
     with transaction():
         write(
             sa.update(Payment)

@@ -4,7 +4,13 @@ Locks come last and in one order: promotions by key, then gift cards by key.
 """
 
 from storefront.promotions.services.gift_cards import IssuedGiftCard, issue_gift_card, spend_gift_card
-from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
+from storefront.promotions.services.ordering import (
+    change_uses,
+    give_back_to_gift_card,
+    lock_for_order,
+    release_order,
+    use_promotions,
+)
 from storefront.promotions.services.staff import (
     PromotionEdit,
     add_codes,
@@ -20,7 +26,9 @@ __all__ = [
     "PromotionEdit",
     "add_codes",
     "add_to_group",
+    "change_uses",
     "create_promotion",
+    "give_back_to_gift_card",
     "issue_gift_card",
     "lock_for_order",
     "release_order",

@@ -16,14 +16,15 @@ from wtforms.validators import InputRequired, Length
 from storefront.core.extensions import limiter
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
+from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
-from storefront.http.order_words import OrderWords, words_for
+from storefront.http.order_words import OrderWords, missing_words, words_for
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.inventory.queries import backordered
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
-from storefront.orders.services import cancel_order
+from storefront.orders.services import cancel_order, reorder
 from storefront.web.checkout.area import blueprint
 
 
@@ -81,6 +82,20 @@ def cancel(number: str) -> ResponseReturnValue:
     else:
         flash(_("Your order was cancelled. There is nothing to pay."), "success")
     return redirect(url_for("checkout.order", number=view.order.number), 303)
+
+
+@blueprint.post("/orders/<number>/again")
+def order_again(number: str) -> ResponseReturnValue:
+    """Put what is still sold of an order into the cart, and say what is not."""
+    again = reorder(current_visitor().identity, number)
+    if again.added:
+        said = ngettext("%(num)s item is in your cart.", "%(num)s items are in your cart.", again.added)
+        flash(said, "success")
+    for one in again.missing:
+        flash(missing_words(one), "warning")
+    if not again.added:
+        return redirect(url_for("checkout.order", number=number), 303)
+    return redirect(url_for("cart.page"), 303)
 
 
 class LookupForm(FlaskForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -36,11 +37,18 @@ def pay(number: str) -> ResponseReturnValue:
         return _unanswered(order, failure)
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
-    settings = current_settings()
     back = url_for("checkout.returned", order=order.number, _external=True)
+    return card_page(order.number, order.total, order.currency, secret, back)
+
+
+def card_page(number: str, amount: Decimal, currency: str, secret: str, back: str) -> ResponseReturnValue:
+    """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``."""
+    settings = current_settings()
     page = render_template(
         "checkout/pay.html",
-        order=order,
+        number=number,
+        amount=amount,
+        currency=currency,
         secret=secret,
         key=settings.stripe_publishable_key,
         script=f"{settings.stripe_script_base}/v3/",
@@ -76,7 +84,9 @@ def _after(order: Unpaid, outcome: str) -> ResponseReturnValue:
         )
         return redirect(url_for("cart.page"), 303)
     if outcome == "processing":
-        return _waiting(order, _("Your bank has not answered yet. This page looks again by itself."))
+        return waiting_page(
+            order.number, _("Your bank has not answered yet. This page looks again by itself.")
+        )
     if outcome == "declined":
         flash(_("Your bank did not approve the payment. Nothing was charged. Please try again."), "warning")
     return redirect(url_for("checkout.pay", number=order.number), 303)
@@ -86,11 +96,20 @@ def _unanswered(order: Unpaid, failure: PaymentProviderFailure) -> ResponseRetur
     sentence = _(
         "Our payment provider does not answer at the moment. Your order is kept; this page looks again by itself."
     )
-    return _waiting(order, sentence if failure.is_undecided else explain(failure), 503)
+    return waiting_page(order.number, sentence if failure.is_undecided else explain(failure), 503)
 
 
-def _waiting(order: Unpaid, sentence: str, status: int = 200) -> ResponseReturnValue:
-    response = make_response(render_template("checkout/waiting.html", order=order, sentence=sentence), status)
+def waiting_page(number: str, sentence: str, status: int = 200, again: str = "") -> ResponseReturnValue:
+    """Nobody knows yet; the page looks again by itself."""
+    response = make_response(
+        render_template(
+            "checkout/waiting.html",
+            number=number,
+            sentence=sentence,
+            again=again or url_for("checkout.returned", order=number),
+        ),
+        status,
+    )
     response.headers["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
     return response
 
