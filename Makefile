@@ -4,12 +4,13 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$name && exit; done; echo python3)
 BIN := .venv/bin
 WORKERS ?= 2
+SEED ?= 1
 
 # Compiled modules halve the start; some machines forbid them by this variable.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench assets lock clean
+.PHONY: help run test lint bench chaos assets lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,6 +34,10 @@ lint: ## Style, types, import contracts, templates; without the tests
 bench: ## Measure: see benchmarks/README.md
 	@$(PYTHON) scripts/bootstrap.py tools
 	@for program in benchmarks/*.py; do echo "  $$program"; $(BIN)/python $$program || exit 1; done
+
+chaos: ## Kill parts of a shop under load 210 times, then check the books (SEED): see tests/chaos/README.md
+	@$(PYTHON) scripts/bootstrap.py tests
+	@$(BIN)/python -m tests.chaos --seed $(SEED)
 
 assets: ## Build the browser files into static/dist
 	@$(PYTHON) scripts/bootstrap.py assets

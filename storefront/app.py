@@ -38,7 +38,7 @@ from storefront.providers.vector_store import VectorStore
 from storefront.search.queries import engine, neighbours
 from storefront.search.queries.postgresql import PostgreSQLEngine
 from storefront.search.vector_column import VectorColumn
-from storefront.web import account, cart, catalog, chat, checkout, dev, pages, webhooks
+from storefront.web import account, cart, catalog, chat, checkout, dev, pages, reminders, webhooks, wishes
 
 
 def build_app(settings: Settings | None = None) -> Flask:
@@ -73,7 +73,7 @@ def build_app(settings: Settings | None = None) -> Flask:
         health,
     ):
         part.init_app(app)
-    for area in (catalog, cart, checkout, account, pages, chat, webhooks, admin):
+    for area in (catalog, cart, wishes, reminders, checkout, account, pages, chat, webhooks, admin):
         app.register_blueprint(area.blueprint)
     if settings.environment != "production":
         app.register_blueprint(dev.blueprint)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "42_fulfilment"
-down_revision = "32_other_books"
+down_revision = "46_reminders"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,8 @@ from storefront.core.db import Base, Created, Identified, SoftDeleted, Timestamp
 STAFF_ROLES = ("admin", "manager", "support", "catalog_editor")
 ROLES = ("customer", *STAFF_ROLES)
 SUBSCRIPTION_STATUSES = ("incomplete", "trialing", "active", "past_due", "cancelled", "expired")
+CONSENT_PURPOSES = ("cart_reminder",)
+CONSENT_SOURCES = ("account", "checkout")
 CODE_PURPOSES = ("order_access", "email_change", "conversation_identity")
 
 
@@ -188,6 +190,31 @@ class Subscription(Identified, Timestamped, Base):
     current_period_start: Mapped[datetime | None]
     current_period_end: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+
+class Consent(Identified, Base):
+    """What a person agreed to, where, and from when to when. A new yes is a new row: the old ones are the proof."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        one_of("purpose", CONSENT_PURPOSES),
+        one_of("source", CONSENT_SOURCES),
+        sa.CheckConstraint("withdrawn_at >= given_at", name="withdrawn_after_given"),
+        sa.Index(
+            "uq_consents_standing",
+            "user_id",
+            "purpose",
+            unique=True,
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
+        sa.Index("ix_consents_user_id", "user_id"),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    source: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Address(Identified, Timestamped, Base):

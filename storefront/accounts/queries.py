@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storefront.accounts.models import Address, Permission, RolePermission, User, UserSession
+from storefront.accounts.models import Address, Consent, Permission, RolePermission, User, UserSession
 from storefront.accounts.tokens import token_hash
 from storefront.core.clock import now
 from storefront.core.db import session
@@ -123,6 +123,16 @@ def user_by_email(email: str) -> SignedInUser | None:
     row = session().execute(sa.select(*signed_in_columns()).where(User.email == email.strip(), may_sign_in()))
     found = row.one_or_none()
     return None if found is None else signed_in_user(found)
+
+
+CART_REMINDER = "cart_reminder"
+"""The purpose of a consent: one letter about a cart that was left."""
+
+
+def consent_since(user_id: uuid.UUID, purpose: str) -> datetime | None:
+    """Since when the person agrees to ``purpose``; None when they do not."""
+    standing = sa.and_(Consent.user_id == user_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+    return session().scalar(sa.select(Consent.given_at).where(standing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,3 +35,22 @@ class QuantityOutOfRange(DomainError):
 @dataclass
 class CartMissing(DomainError):
     """Somebody without a session tried to change a cart. Deliverers make the session first."""
+
+
+@dataclass
+class SavedListFull(DomainError):
+    """There is no room for another line that is saved for later."""
+
+    maximum: int
+
+
+@dataclass
+class WishListFull(DomainError):
+    """There is no room for another wish."""
+
+    maximum: int
+
+
+@dataclass
+class SignInToShare(DomainError):
+    """A guest's wish list ends with their session; it is shared from an account."""

@@ -11,11 +11,12 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from storefront.accounts.models import User, UserSession
 from storefront.accounts.queries import SignedInUser, may_sign_in, signed_in_columns, signed_in_user
-from storefront.cart.models import Cart, CartItem
+from storefront.cart.models import Cart, CartItem, Wish, WishList
 from storefront.catalog.models import Product
 from storefront.catalog.queries import image_from
 from storefront.core.clock import now
@@ -35,17 +36,21 @@ Parent = aliased(Product, name="parent")
 
 @dataclass(frozen=True, slots=True)
 class VisitorRow:
-    """A live session: whose it is, what it keeps, and how many units lie in the open cart."""
+    """A live session: whose it is, what it keeps, how many units lie in the open cart, what is on the wish list.
+
+    ``wished`` holds each wish and, of a variant, its product, too: pages show hearts for both.
+    """
 
     session_id: uuid.UUID
     user: SignedInUser | None
     cart_quantity: int
     data: dict[str, Any]
     last_activity_at: datetime
+    wished: frozenset[uuid.UUID] = frozenset()
 
 
 def visitor(token_hash: str) -> VisitorRow | None:
-    """The session with this token hash, its user with permissions, and the cart's badge: one statement.
+    """The session with this token hash, its user with permissions, the cart's badge and the wishes: one statement.
 
     None for an unknown or expired session, and for one whose user was deleted or blocked.
     """
@@ -53,7 +58,14 @@ def visitor(token_hash: str) -> VisitorRow | None:
     row = first(_visitor_statement(), {"token_hash": token_hash, "moment": now()})
     if row is None or row.owner_id != row.user_id:
         return None
-    return VisitorRow(row.id, signed_in_user(row), int(row.cart_quantity), row.data, row.last_activity_at)
+    return VisitorRow(
+        row.id,
+        signed_in_user(row),
+        int(row.cart_quantity),
+        row.data,
+        row.last_activity_at,
+        frozenset(row.wished or ()) - {None},
+    )
 
 
 @cache
@@ -68,12 +80,27 @@ def _visitor_statement() -> sa.Select[Any]:
         (UserSession.user_id.is_(None), units(Cart.session_id == UserSession.id)),
         else_=units(Cart.user_id == UserSession.user_id),
     )
+
+    def wishes(owner: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+        of_product = aliased(Product)
+        both = sa.func.array_agg(Wish.product_id).op("||")(sa.func.array_agg(of_product.parent_id))
+        listed = sa.select(sa.type_coerce(both, ARRAY(sa.Uuid()))).join(
+            WishList, WishList.id == Wish.wish_list_id
+        )
+        of_owner = listed.join(of_product, of_product.id == Wish.product_id).where(owner)
+        return of_owner.correlate(UserSession).scalar_subquery()
+
+    hearts = sa.case(
+        (UserSession.user_id.is_(None), wishes(WishList.session_id == UserSession.id)),
+        else_=wishes(WishList.user_id == UserSession.user_id),
+    )
     columns: tuple[Any, ...] = (
         UserSession.id,
         UserSession.data,
         UserSession.last_activity_at,
         UserSession.user_id.label("owner_id"),
         badge.label("cart_quantity"),
+        hearts.label("wished"),
         *signed_in_columns(),
     )
     return (
@@ -200,6 +227,11 @@ def cart_view(identity: Identity) -> CartView:
     head = found[0]
     snapshot = CartSnapshot(tuple(lines), head.currency)
     return CartView(head.cart_id, snapshot, tuple(gone), tuple(notices), head.coupon or "", head.gift_card_id)
+
+
+def owner_of_open_cart(cart_id: uuid.UUID) -> uuid.UUID | None:
+    """The user whose open cart this is; None for a guest's, a closed or an unknown one."""
+    return session().scalar(sa.select(Cart.user_id).where(Cart.id == cart_id, Cart.status == "open"))
 
 
 def reduced_cart(identity: Identity) -> CartView:

@@ -96,8 +96,11 @@ def programs(settings: Settings) -> list[Program]:
 
 def _supervise(settings: Settings, console: Console, sign_in: str, begun: float) -> None:
     def revive() -> None:
-        if embedded.revive(settings.instance_dir):
-            console.print("  A server had stopped and runs again")
+        try:
+            if embedded.revive(settings.instance_dir):
+                console.print("  A server had stopped and runs again")
+        except embedded.EmbeddedServiceError as problem:  # the programs stay, and the next look tries again
+            console.print(f"  A server had stopped. {problem}")
 
     web, *workers = programs(settings)
     supervisor = Supervisor(

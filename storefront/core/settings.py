@@ -202,7 +202,7 @@ class Settings(BaseSettings):
         None, description="Signing secret of the webhook; several, with commas, while one is replaced."
     )
     stripe_capture: Literal["automatic", "manual"] = Field(
-        "automatic", description="When a card is charged: with the order, or `manual`, when staff say so."
+        "automatic", description="When a card is charged: with the order, or `manual`, as each parcel leaves."
     )
     stripe_timeout_seconds: float = Field(
         8.0,
@@ -239,6 +239,15 @@ class Settings(BaseSettings):
 
     reservation_minutes: PositiveInt = Field(
         15, description="Minutes that stock is held for a started order."
+    )
+    stock_alerts_per_unit: PositiveInt = Field(
+        3, description="Letters that something is in stock again, for each unit that came."
+    )
+    stock_alert_pause_hours: PositiveInt = Field(
+        24, description="Hours until those are told who had to wait, if some of it is left."
+    )
+    cart_reminder_hours: PositiveInt = Field(
+        24, description="Hours after which people who asked for it are reminded of a cart they left."
     )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")

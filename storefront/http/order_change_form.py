@@ -68,7 +68,7 @@ def change_form(
     order: CurrentOrder, choices: Mapping[uuid.UUID, list[Choice]], sent: Mapping[str, str] | None
 ) -> ChangeForm:
     """The form as it is opened, or as it was ``sent``; nothing is checked yet."""
-    address = AddressFields(formdata=sent, prefix="shipping-", meta={"csrf": False})  # type: ignore[arg-type]
+    address = AddressFields(formdata=sent, prefix="shipping-", meta={"csrf": False})
     if sent is None:
         for name in ADDRESS:
             address[name].data = getattr(order.shipping_address, name)

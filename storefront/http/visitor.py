@@ -43,6 +43,7 @@ class Visitor:
     cart_quantity: int = 0
     data: dict[str, Any] = field(default_factory=dict)
     has_cookie: bool = True
+    wished: frozenset[uuid.UUID] = frozenset()
 
 
 def current_visitor() -> Visitor:
@@ -63,7 +64,7 @@ def _load_visitor() -> Visitor:
     g.session_is_stale = now() - row.last_activity_at > _TOUCH_AFTER
     proved = frozenset(uuid.UUID(order_id) for order_id in row.data.get("proved_orders", ()))
     identity = Identity(row.user.id if row.user else None, row.session_id, proved)
-    return Visitor(identity, row.user, row.cart_quantity, row.data)
+    return Visitor(identity, row.user, row.cart_quantity, row.data, wished=row.wished)
 
 
 def forget_visitor() -> None:

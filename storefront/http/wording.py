@@ -19,7 +19,14 @@ from storefront.accounts.errors import (
     WrongPassword,
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
-from storefront.cart.errors import ChooseVariant, QuantityOutOfRange, UnknownProduct
+from storefront.cart.errors import (
+    ChooseVariant,
+    QuantityOutOfRange,
+    SavedListFull,
+    SignInToShare,
+    UnknownProduct,
+    WishListFull,
+)
 from storefront.catalog.errors import (
     BackorderLimitTooLow,
     PriceNotBelowFormer,
@@ -64,6 +71,7 @@ from storefront.promotions.errors import (
     UnknownGiftCard,
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
+from storefront.reminders.errors import NothingToWaitFor
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -519,3 +527,28 @@ def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
 @explain.register
 def _refund_failed(error: RefundFailed) -> str:
     return _("The payment provider did not take this refund. Nothing was sent.")
+
+
+@explain.register
+def _saved_list_full(error: SavedListFull) -> str:
+    return _(
+        "You have saved %(maximum)s things for later. Please remove one of them first.",
+        maximum=error.maximum,
+    )
+
+
+@explain.register
+def _wish_list_full(error: WishListFull) -> str:
+    return _(
+        "Your wish list holds %(maximum)s things. Please take one of them off first.", maximum=error.maximum
+    )
+
+
+@explain.register
+def _sign_in_to_share(error: SignInToShare) -> str:
+    return _("Please sign in to share your wish list. It comes along.")
+
+
+@explain.register
+def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
+    return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")

@@ -22,6 +22,7 @@ TASK_MODULES = (
     "storefront.jobs.outbox",
     "storefront.jobs.payments",
     "storefront.jobs.popularity",
+    "storefront.jobs.reminders",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
     "storefront.jobs.stock",

@@ -19,6 +19,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "work on payments": {"task": "storefront.jobs.payments.drain_payments", "schedule": 3.0},
     "ask about undecided payments": {"task": "storefront.jobs.payments.reconcile", "schedule": 60.0},
+    "remind of carts": {"task": "storefront.jobs.reminders.remind_of_carts", "schedule": 600.0},
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
     "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
     "remove left-over vectors": {

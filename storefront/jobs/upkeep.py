@@ -17,6 +17,7 @@ from storefront.core.db import transaction
 from storefront.inventory import services as inventory
 from storefront.jobs.celery_app import celery
 from storefront.orders import services as orders
+from storefront.reminders import services as reminders
 from storefront.search import services as searches
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,7 @@ def purge_expired() -> dict[str, int]:
             **accounts.purge_expired(),
             "carts": carts.purge_forgotten(),
             "outbox": done,
+            "stock_alerts": reminders.purge_unconfirmed(),
             "search_tallies": searches.purge_tallies(),
             "job_runs": job_runs.purge_runs(now() - RUNS_KEPT),
         }

@@ -6,7 +6,7 @@ import uuid
 
 from storefront.accounts import services as accounts
 from storefront.assistant.services import adopt_conversations
-from storefront.cart.services import merge_carts
+from storefront.cart.services import merge_carts, merge_saved, merge_wishes
 from storefront.core.db import transaction
 from storefront.core.identity import Identity
 
@@ -31,5 +31,7 @@ def take_along(visitor: Identity, user_id: uuid.UUID) -> None:
     with transaction():
         if visitor.user_id is None:
             merge_carts(visitor.session_id, user_id)
+            merge_saved(visitor.session_id, user_id)
+            merge_wishes(visitor.session_id, user_id)
             adopt_conversations(visitor.session_id, user_id)
         accounts.end_session(visitor.session_id)

@@ -74,6 +74,8 @@ def _make(payment: PaymentRow, state: PaymentState) -> Outcome:
             if order is None or change is None or change.status != "waiting":
                 return "ended" if change is None or change.status == "ended" else "changed"
             check_changeable(order)
+            if not state.is_for(payment.amount, payment.currency):
+                raise TotalChanged(payment.amount, state.amount or payment.amount, payment.currency)
             after = reprice(order, wanted_from(change.wanted))
             if after.totals.total != change.expected_total:
                 raise TotalChanged(change.expected_total, after.totals.total, order.currency)

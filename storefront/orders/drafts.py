@@ -311,7 +311,8 @@ def announce(
 def abandon(order_id: uuid.UUID, reason: str) -> bool:
     """Give up an unfinished order: cancelled, what it holds released, payment closed. False when it is finished.
 
-    ``reason`` is for staff, one of ``replaced``, ``declined``, ``out_of_stock``, ``expired``, ``left``.
+    ``reason`` is for staff, one of ``replaced``, ``declined``, ``out_of_stock``, ``expired``, ``left``,
+    ``paid_otherwise``.
     """
     with transaction():
         draft = head_of(order_id, lock=True)

@@ -88,14 +88,26 @@ def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
     with transaction():
         draft = head_of(order_id)
     assert state.status in ("authorised", "captured")
+    if draft.status in ("draft", "pending") and not state.is_for(payment.amount, payment.currency):
+        return _paid_otherwise(payment, state)
+    taken = state.captured if state.status == "captured" else None
     try:
-        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status))
+        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status, taken))
     except (InsufficientStock, CheckoutExpired):
         log.warning("paid_too_late", order=str(order_id), payment=str(payment.id))
         return "cancelled"
     if placed.was_placed_before:
         _catch_up(payment, state)
     return "placed"
+
+
+def _paid_otherwise(payment: PaymentRow, state: PaymentState) -> Outcome:
+    """Somebody has changed the payment at the provider: it buys nothing, and the money goes back."""
+    paid = f"{state.amount} {state.currency}"
+    log.error("paid_otherwise", order=str(payment.order_id), payment=str(payment.id), paid=paid)
+    with transaction():
+        abandon(payment.order_id, "paid_otherwise")
+        return "cancelled" if head_of(payment.order_id).status == "cancelled" else "placed"
 
 
 def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
@@ -134,6 +146,8 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
         if pending_captures(order_id=payment.order_id):
             return  # whoever asked for it, or the job after them, writes it down with what hangs on it
         is_all = state.status == "captured"
+        if state.captured > payment.amount:  # at the provider, of an order that had become smaller
+            payments.record_terms(payment.id, state)
         if payments.record_capture(payment.id, state.captured, final=is_all):
             if is_all:
                 paid(payment.order_id)
@@ -235,6 +249,8 @@ def _let_go_of(payment: PaymentRow, number: str) -> None:
 def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
     with transaction():
         head_of(payment.order_id, lock=True)
+        if not state.is_for(payment.amount, payment.currency):
+            payments.record_terms(payment.id, state)
         payments.record_capture(payment.id, state.captured)
         refunds.adopt(payment_row(payment.id), state.given_back)
         current = payment_row(payment.id)

@@ -268,12 +268,16 @@ def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> li
 
 @dataclass(frozen=True, slots=True)
 class Unpaid:
-    """An order that its shopper is about to pay, or has just paid. The amount is in ``currency``."""
+    """An order that its shopper is about to pay, or has just paid. Amounts are in ``currency``.
+
+    ``to_pay`` is what a gift card leaves of ``total``.
+    """
 
     id: uuid.UUID
     number: str
     status: str
     total: Decimal
+    to_pay: Decimal
     currency: str
 
 
@@ -288,9 +292,14 @@ def order_to_pay(identity: Identity, number: str) -> Unpaid:
     row = (
         session()
         .execute(
-            sa.select(Order.id, Order.order_number, Order.status, Order.total_amount, Order.currency).where(
-                Order.order_number == normal_number(number), theirs
-            )
+            sa.select(
+                Order.id,
+                Order.order_number,
+                Order.status,
+                Order.total_amount,
+                Order.total_amount - Order.gift_card_amount,
+                Order.currency,
+            ).where(Order.order_number == normal_number(number), theirs)
         )
         .one_or_none()
     )

@@ -94,6 +94,8 @@ class CardPayments:
             intent.client_secret,
             intent.error,
             tuple(_given_back(one) for one in back),
+            intent.amount,
+            intent.currency,
         )
 
 

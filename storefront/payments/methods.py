@@ -17,10 +17,14 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """The provider's yes: under which reference, and whether the money is promised or already here."""
+    """The provider's yes: under which reference, and whether the money is promised or already here.
+
+    ``captured`` is how much is here, all of it unless said otherwise.
+    """
 
     reference: str
     status: Literal["authorised", "captured"] = "authorised"
+    captured: Decimal | None = None
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,6 +77,7 @@ class PaymentState:
 
     ``open`` waits for the shopper, ``processing`` for the bank. ``captured`` is all that was taken so far, also
     of what is still ``authorised``. ``given_back`` is only asked for once no more can be taken.
+    ``amount`` (None: what was asked for) and ``currency`` are what the shopper is to pay, or has paid, there.
     """
 
     reference: str
@@ -81,6 +86,12 @@ class PaymentState:
     client_secret: str = ""
     error: str = ""
     given_back: tuple[GivenBack, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+    def is_for(self, amount: Decimal, currency: str) -> bool:
+        """Whether what is paid there is what was asked for."""
+        return self.amount is None or (self.amount, self.currency) == (amount, currency)
 
 
 class PaymentMethod(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -126,13 +127,25 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
             .values(
                 status=authorisation.status,
                 provider_reference=authorisation.reference,
-                captured_amount=Payment.amount if captured else Decimal(0),
+                captured_amount=_taken(authorisation) if captured else Decimal(0),
                 error=None,
                 raw=authorisation.raw,
             )
             .execution_options(synchronize_session=False)
         )
     return "paid" if captured else "authorised"
+
+
+def _taken(authorisation: Authorisation) -> Any:
+    return Payment.amount if authorisation.captured is None else authorisation.captured
+
+
+def record_terms(payment_id: uuid.UUID, state: PaymentState) -> None:
+    """Write down that something else was paid than was asked for, so that this goes back."""
+    if state.amount is not None:
+        with transaction():
+            terms = {"amount": state.amount, "currency": state.currency}
+            write(sa.update(Payment).where(Payment.id == payment_id).values(**terms))
 
 
 def record_capture(payment_id: uuid.UUID, captured: Decimal, *, final: bool = True) -> bool:

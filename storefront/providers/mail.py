@@ -60,6 +60,9 @@ class Mail:
             raise MailRefused(f"a header cannot be written: {error}") from error
         letter.set_content(self.text)
         letter.add_alternative(self.html, subtype="html")
+        # An address cannot be folded: at 78 characters Python would write it as an encoded word, which programs that
+        # look for List-Unsubscribe do not read. 998 is what a line may have (RFC 5322).
+        letter.policy = letter.policy.clone(max_line_length=998)
         return letter
 
 

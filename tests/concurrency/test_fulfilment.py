@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -13,12 +14,21 @@ from storefront.core.db import db, release
 from storefront.core.settings import Settings
 from storefront.inventory import services as inventory
 from storefront.inventory.queries import stock_differences
-from storefront.orders.errors import NotShippable, OrderNotCancellable, ShippedMeanwhile, TooManyUnits
+from storefront.orders.errors import (
+    NotShippable,
+    OrderNotCancellable,
+    OrderNotChangeable,
+    ShippedMeanwhile,
+    TooManyUnits,
+)
 from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.services import (
+    LineChange,
     ParcelRequest,
+    WantedChange,
     bring_up_to_date,
     cancel_order,
+    change_order,
     let_go,
     place_order,
     ship_parcel,
@@ -26,9 +36,18 @@ from storefront.orders.services import (
 from storefront.orders.verification import order_differences
 from storefront.payments.captures import captures_of
 from storefront.payments.errors import CaptureInProgress
+from storefront.payments.queries import payments_of
 from tests.concurrency.threads import at_once
 from tests.factories.accounts import make_staff
-from tests.factories.buying import fill_cart, make_guest, make_product, make_shipping, order_request, stock_of
+from tests.factories.buying import (
+    fill_cart,
+    make_address,
+    make_guest,
+    make_product,
+    make_shipping,
+    order_request,
+    stock_of,
+)
 from tests.factories.cards import CardOrder, order_by_card, payment_of, state_of, work
 from tests.stripe_server import StripeServer, card_settings
 
@@ -167,3 +186,41 @@ def test_buyers_on_back_order_while_goods_arrive(packers: Flask) -> None:
     assert left.stock - left.reserved == 5 - len(sold)
     assert stock_differences() == []
     assert order_differences() == []
+
+
+@pytest.mark.parametrize("against", ["cancel", "ship", "change"])
+@pytest.mark.parametrize("turn", range(2))
+def test_a_change_against_whatever_else_one_wins(packers: Flask, against: str, turn: int) -> None:
+    order = order_on_invoice(4)
+    staff = make_staff("support").id
+    [line] = page(order).lines
+    assert line.product_id
+    now_is = WantedChange(make_address(), "standard", "invoice", {line.id: LineChange(line.product_id, 2)})
+    other_way = WantedChange(
+        make_address(), "standard", "on_delivery", {line.id: LineChange(line.product_id, 3)}
+    )
+    change = partial(change_order, order.me, order.number, now_is, Decimal("160.00"))
+    others: dict[str, Callable[[], object]] = {
+        "cancel": partial(cancel_order, order.me, order.number),
+        "ship": partial(ship_parcel, staff, order.number, ParcelRequest({line.id: 4})),
+        "change": partial(change_order, order.me, order.number, other_way, Decimal("240.00")),
+    }
+    both: list[Callable[[], object]] = [change, others[against]]
+    results = at_once(packers, both[:: 1 if turn else -1])
+    failed = [one for one in results if isinstance(one, Exception)]
+    may_fail = OrderNotChangeable | NotShippable | TooManyUnits | ShippedMeanwhile
+    assert not [one for one in failed if not isinstance(one, may_fail)], results
+    shown = page(order)
+    units = sum(one.quantity for one in shown.lines)
+    owed = sum(one.amount for one in payments_of(order.order_id) if one.status == "authorised")
+    release()
+    if shown.status == "cancelled":
+        assert (owed, stock_of(order.product_id).stock) == (0, 4)
+    else:
+        assert (owed, shown.total, stock_of(order.product_id).stock) == (80 * units, 80 * units, 4 - units)
+        assert len([one for one in payments_of(order.order_id) if one.status == "authorised"]) == 1
+        release()
+    if against == "ship":
+        assert units == 4 or shown.parcels == (), "a parcel and a change never both"
+    assert order_differences() == []
+    assert stock_differences() == []

@@ -36,11 +36,16 @@ PERSONAL = (
     "return_items",
     "carts",
     "cart_items",
+    "saved_for_later",
+    "wish_lists",
+    "wish_list_items",
     "conversations",
     "messages",
     "message_feedback",
     "confirmations",
     "handoffs",
+    "consents",
+    "stock_alerts",
     "saved_payment_methods",
     "external_ids",
     "gift_cards",
@@ -54,6 +59,9 @@ OF_ORDERS = {
 OF_SESSIONS = {
     "carts",
     "cart_items",
+    "saved_for_later",
+    "wish_lists",
+    "wish_list_items",
     "conversations",
     "messages",
     "message_feedback",
@@ -76,6 +84,9 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     owner = {"session_id": visit} if guest else {"user_id": user_id}
     cart = rows.insert(app, "carts", **owner)
     rows.insert(app, "cart_items", cart_id=cart, product_id=product)
+    rows.insert(app, "saved_for_later", product_id=product, **owner)
+    wishes = rows.insert(app, "wish_lists", **owner)
+    rows.insert(app, "wish_list_items", wish_list_id=wishes, product_id=product)
     talk = rows.conversation(app, **owner)
     message = rows.message(app, talk, created_at="2026-11-20T12:00:00Z")
     rows.insert(
@@ -87,6 +98,8 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     if user_id:
         address = {"name": "Ada", "line1": "Street 1", "city": "Town", "postal_code": "1", "country": "DE"}
         rows.insert(app, "addresses", user_id=user_id, **address)
+        rows.insert(app, "consents", user_id=user_id, purpose="cart_reminder", source="account")
+        rows.insert(app, "stock_alerts", user_id=user_id, product_id=product, status="waiting")
         card = rows.insert(app, "gift_cards", code_hash=str(user_id))
         rows.insert(app, "saved_payment_methods", user_id=user_id, kind="gift_card", gift_card_id=card)
     paid = rows.insert(

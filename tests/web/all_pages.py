@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, url_for
 
+from storefront.http.signed_links import sign_link
 from tests.web.small_town import Town
 
 Arguments = list[dict[str, Any]]
@@ -46,19 +47,29 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     ],
     "catalog.reviews": lambda town: [{"slug": town.product}, {"slug": town.product, "stars": 1}],
     "catalog.write_form": _by_product,
+    "reminders.confirm": lambda town: [{"token": sign_link("confirm_alert", town.alert_id)}],
+    "reminders.unsubscribe": lambda town: [
+        {"kind": "alert", "token": sign_link("stop_alert", town.alert_id)},
+        {"kind": "cart", "token": sign_link("stop_cart_reminder", town.customer.id)},
+    ],
+    "reminders.restore": lambda town: [{"token": sign_link("open_cart", town.left_cart_id)}],
     "cart.page": _plain,
     "cart.drawer": _plain,
+    "wishes.page": _plain,
+    "wishes.shared": lambda town: [{"token": town.share_token}],
     "checkout.page": _plain,
     "checkout.lookup": _plain,
     "checkout.order": _by_order,
     "checkout.thanks": _by_order,
     "checkout.cancel": _by_order,
+    "checkout.change": _by_order,
     "account.overview": _plain,
     "account.orders": _plain,
     "account.addresses": _plain,
     "account.new_address": _plain,
     "account.edit_address": lambda town: [{"address_id": town.address_id}],
     "account.profile": _plain,
+    "account.letters": _plain,
     "account.password": _plain,
     "account.sessions": _plain,
     "account.sign_in": _plain,
@@ -81,6 +92,7 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "admin.stock_of": lambda town: [{"product_id": town.product_id}],
     "admin.orders": _plain,
     "admin.order": _by_order,
+    "admin.change_order": _by_order,
     "admin.searches": lambda _town: [
         {},
         {"days": 7, "list": "unopened"},
@@ -103,6 +115,8 @@ NOT_PAGES = {
     "media.picture": "pictures, opened as resources of pages",
     "checkout.pay": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
+    "checkout.pay_change": "only in a shop that takes cards; tests/web/test_order_changes.py",
+    "checkout.change_paid": "only in a shop that takes cards; tests/web/test_order_changes.py",
     "chat.stream": "events; tests/web/test_chat_stream.py",
     "health.live": "for programs",
     "health.ready": "for programs",

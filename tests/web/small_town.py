@@ -6,13 +6,17 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+import sqlalchemy as sa
 from flask import Flask
 
 from storefront.accounts import services as accounts
 from storefront.accounts.services import AddressInput
 from storefront.assistant import services as assistant
 from storefront.assistant.engines.builtin import BuiltinEngine
+from storefront.cart import services as carts
+from storefront.cart.queries import cart_view
 from storefront.core import clock
+from storefront.core.db import session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.settings import current_settings
 from storefront.jobs.outbox import drain
@@ -20,6 +24,8 @@ from storefront.orders.services import place_order
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
 from storefront.providers.object_storage import storage
+from storefront.reminders.models import StockAlert
+from storefront.reminders.services import wait_by_email
 from storefront.search.services import (
     SynonymEdit,
     create_synonym,
@@ -29,7 +35,13 @@ from storefront.search.services import (
 )
 from tests.factories.accounts import MadeUser, make_staff, make_user, sign_in
 from tests.factories.assistant import answer, make_policy, workshop
-from tests.factories.buying import fill_cart, make_shipping, order_request, shopper_with_token
+from tests.factories.buying import (
+    fill_cart,
+    make_shipping,
+    make_shopper,
+    order_request,
+    shopper_with_token,
+)
 from tests.factories.catalog import (
     Made,
     make_brand,
@@ -71,6 +83,7 @@ class Town:
     product: str
     sold_out: str
     product_id: uuid.UUID
+    sold_out_id: uuid.UUID
     review_id: uuid.UUID
     order: str
     address_id: uuid.UUID
@@ -79,6 +92,9 @@ class Town:
     synonym_id: uuid.UUID
     promotion_id: uuid.UUID
     mail: str
+    share_token: str
+    alert_id: uuid.UUID
+    left_cart_id: uuid.UUID
     customer: MadeUser
     buyer_token: str
     staff: MadeUser
@@ -103,17 +119,22 @@ def build_town(app: Flask) -> Town:
         made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
         buyer, buyer_token = shopper_with_token("buyer@example.com")
         fill_cart(buyer, (kettle.id, 2))
+        carts.save_for_later(buyer, kettle.id)
         refresh_words()
         for text, found in (("ridge tent", 1), ("headfones", 0)):
             log_search(ANONYMOUS, text, results_count=found, search_type="text", milliseconds=12)
         write_log()
         drain()
+        for wished in (tent.id, kettle.id, sold_out.id):
+            carts.wish(customer.identity, wished)
+        fill_cart(buyer, (kettle.id, 1))
         (letter, *_others) = stored_mails(mail_folder(current_settings()))
         return Town(
             category=category.slug,
             product=tent.slug,
             sold_out=sold_out.slug,
             product_id=tent.id,
+            sold_out_id=sold_out.id,
             review_id=review_id,
             order=order,
             address_id=address_id,
@@ -122,6 +143,9 @@ def build_town(app: Flask) -> Town:
             synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
             promotion_id=make_promotion(has_single_codes=True),
             mail=letter.name,
+            share_token=carts.share(customer.identity),
+            alert_id=_alert(sold_out.id),
+            left_cart_id=_left_cart(kettle.id),
             customer=customer,
             buyer_token=buyer_token,
             staff=make_staff(),
@@ -181,6 +205,19 @@ def _products() -> tuple[Made, Made, Made, Made]:
 def _orders(customer: Identity, kettle: Made) -> str:
     fill_cart(customer, (kettle.id, 1))
     return place_order(customer, order_request("43.90", note="Ring twice.")).number
+
+
+def _alert(product_id: uuid.UUID) -> uuid.UUID:
+    wait_by_email("guest@example.com", product_id, "en")
+    return session().scalars(sa.select(StockAlert.id)).one()
+
+
+def _left_cart(product_id: uuid.UUID) -> uuid.UUID:
+    owner = make_shopper("owner@example.com")
+    fill_cart(owner, (product_id, 2))
+    cart_id = cart_view(owner).cart_id
+    assert cart_id is not None
+    return cart_id
 
 
 def browser_of(app: Flask, town: Town, who: str) -> PaperBrowser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,12 +12,17 @@ from flask import Flask
 from jinja2 import BaseLoader, Environment
 
 from storefront.accounts import services as accounts
+from storefront.accounts.queries import CART_REMINDER
 from storefront.assistant import services as assistant
+from storefront.cart.queries import owner_of_open_cart
+from storefront.core.clock import frozen, now
 from storefront.core.settings import ROOT
 from storefront.http.errors import error_answer
+from storefront.http.signed_links import sign_link
 from storefront.jobs.outbox import drain
 from storefront.orders.queries import order_page
 from storefront.orders.services import ParcelRequest, cancel_order, place_order, ship_parcel
+from storefront.reminders.services import confirm_alert, remind_of_carts
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.buying import change_product, fill_cart, order_request
 from tests.factories.buying import make_product as sold_by_the_piece
@@ -73,6 +79,19 @@ def _write_letters(town: Town) -> None:
     cancel_order(town.customer.identity, town.order)
     _sell_and_send(town)
     drain()
+    _write_what_was_asked_for(town)
+
+
+def _write_what_was_asked_for(town: Town) -> None:
+    confirm_alert(town.alert_id)
+    change_product(town.sold_out_id, stock_quantity=1)
+    owner = owner_of_open_cart(town.left_cart_id)
+    assert owner
+    accounts.give_consent(owner, CART_REMINDER, "account")
+    drain()
+    with frozen(now() + timedelta(hours=25)):
+        remind_of_carts()
+        drain()
 
 
 def _sell_and_send(town: Town) -> None:
@@ -84,6 +103,20 @@ def _sell_and_send(town: Town) -> None:
     ship_parcel(town.staff.id, placed.number, ParcelRequest(units, "DHL", "00340"))
 
 
+def _ask_what_would_change(app: Flask, town: Town) -> None:
+    """The form of a change and its answer, for the shopper and for staff."""
+    for who, address in (
+        ("customer", f"/orders/{town.order}/change"),
+        ("staff", f"/admin/orders/{town.order}/change"),
+    ):
+        browser = browser_of(app, town, who)
+        form = browser.form(browser.get(address), address)
+        asked = browser.submit(form, act="check", payment_method="on_delivery")
+        assert asked.status_code == 200
+        if who == "staff":
+            browser.submit(browser.form(asked, address), act="confirm")
+
+
 def _press_everything(app: Flask, town: Town) -> None:
     """The forms whose answers have templates of their own."""
     buyer = browser_of(app, town, "buyer")
@@ -93,7 +126,14 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/removal", {"product_id": product})
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
+    _ask_what_would_change(app, town)
     buyer.ask("/search/suggest?q=ten")
+    buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})
+    PaperBrowser(app).post("/alerts", {"product_id": str(town.sold_out_id), "email": "nobody"})
+    with app.app_context():
+        stop = "/unsubscribe/alert/" + sign_link("stop_alert", UUID(int=1))
+    buyer.post(stop, {})
+    buyer.ask("/wish-list/items", {"add": product}, **{"HX-Trigger": f"heart-list-{product}"})
     buyer.ask(f"/p/{town.product}/reviews/{town.review_id}/helpful", {})
     buyer.ask("/chat/panel")
     buyer.ask("/chat/messages", {"message": ""})

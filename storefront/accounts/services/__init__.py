@@ -1,5 +1,6 @@
 """Writes of the accounts domain: one module per noun, one import for callers."""
 
+from storefront.accounts.services.consents import give_consent, withdraw_consent
 from storefront.accounts.services.credentials import (
     authenticate,
     change_password,
@@ -45,6 +46,7 @@ __all__ = [
     "delete_address",
     "end_other_sessions",
     "end_session",
+    "give_consent",
     "issue_password_reset",
     "issue_verification",
     "purge_expired",
@@ -59,4 +61,5 @@ __all__ = [
     "touch_session",
     "update_profile",
     "verify_email",
+    "withdraw_consent",
 ]

@@ -23,24 +23,47 @@ from storefront.cart.services.paying import (
     remove_coupon,
     remove_gift_card,
 )
+from storefront.cart.services.restoring import copy_cart
+from storefront.cart.services.saving import drop_saved, merge_saved, return_to_cart, save_for_later
+from storefront.cart.services.wishing import (
+    Wished,
+    merge_wishes,
+    move_to_cart,
+    share,
+    stop_sharing,
+    unwish,
+    wish,
+)
 
 __all__ = [
     "AddedLine",
     "LockedCart",
     "RemovedLine",
+    "Wished",
     "accept_changes",
     "add_by_sku",
     "add_line",
     "clear",
     "close_cart",
+    "copy_cart",
+    "drop_saved",
     "enter_coupon",
     "enter_gift_card",
     "lock_cart",
     "lock_open_cart",
     "merge_carts",
+    "merge_saved",
+    "merge_wishes",
+    "move_to_cart",
     "purge_forgotten",
     "remove_coupon",
     "remove_gift_card",
     "remove_line",
+    "return_to_cart",
+    "save_for_later",
     "set_quantity",
+    "share",
+    "stop_sharing",
+    "unwish",
+    "wish",
 ]

@@ -23,6 +23,8 @@ OPEN_CARTS_KEPT = timedelta(days=365)
 def merge_carts(from_session_id: uuid.UUID, user_id: uuid.UUID) -> int:
     """At sign-in: the guest's lines join the user's cart, quantities summed up to 99; returns how many lines.
 
+    Of a copy of that very cart (:func:`copy_cart`) the larger quantity counts.
+
     Run twice, or from two browsers at once, it merges each guest's cart exactly once.
     """
     guest = owned_by(Identity(session_id=from_session_id))
@@ -30,9 +32,11 @@ def merge_carts(from_session_id: uuid.UUID, user_id: uuid.UUID) -> int:
         if session().scalar(sa.select(Cart.id).where(guest)) is None:
             return 0
         target = open_cart(Identity(user_id=user_id))
-        source = session().scalar(sa.select(Cart.id).where(guest).with_for_update(key_share=True))
-        if source is None:
+        locked = sa.select(Cart.id, Cart.restored_from).where(guest).with_for_update(key_share=True)
+        found = session().execute(locked).one_or_none()
+        if found is None:
             return 0
+        source, is_copy = found.id, found.restored_from == target
         columns = ["id", "cart_id", "product_id", "quantity", "unit_price"]
         moved = insert(CartItem).from_select(
             columns,
@@ -50,7 +54,9 @@ def merge_carts(from_session_id: uuid.UUID, user_id: uuid.UUID) -> int:
             moved.on_conflict_do_update(
                 index_elements=[CartItem.cart_id, CartItem.product_id],
                 set_={
-                    "quantity": sa.func.least(MAXIMUM_QUANTITY, CartItem.quantity + moved.excluded.quantity)
+                    "quantity": sa.func.greatest(CartItem.quantity, moved.excluded.quantity)
+                    if is_copy
+                    else sa.func.least(MAXIMUM_QUANTITY, CartItem.quantity + moved.excluded.quantity)
                 },
             ).returning(CartItem.id)
         )

@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from storefront.cart import services as carts
 from storefront.cart.errors import ChooseVariant
 from storefront.cart.queries import CartView, reduced_cart
+from storefront.cart.queries_of_saved import saved_lines
 from storefront.cart.services import AddedLine, RemovedLine
 from storefront.core.errors import DomainError
 from storefront.core.extensions import limiter
@@ -42,8 +43,11 @@ _UNDO = "undo_removal"
 def page() -> ResponseReturnValue:
     """The whole cart. What was just removed can be put back, also without JavaScript."""
     removed = _removed_before()
-    cart = reduced_cart(current_visitor().identity)
-    return page_or_fragment("cart/page.html", "cart/_cart.html", cart=cart, removed=removed, problem="")
+    identity = current_visitor().identity
+    cart, saved = reduced_cart(identity), saved_lines(identity)
+    return page_or_fragment(
+        "cart/page.html", "cart/_cart.html", cart=cart, saved=saved, removed=removed, problem=""
+    )
 
 
 @blueprint.get("/cart/drawer")

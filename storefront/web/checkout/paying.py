@@ -38,7 +38,7 @@ def pay(number: str) -> ResponseReturnValue:
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
     back = url_for("checkout.returned", order=order.number, _external=True)
-    return card_page(order.number, order.total, order.currency, secret, back)
+    return card_page(order.number, order.to_pay, order.currency, secret, back)
 
 
 def card_page(number: str, amount: Decimal, currency: str, secret: str, back: str) -> ResponseReturnValue:

@@ -9,7 +9,8 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
-from storefront.accounts.queries import AddressEntry, addresses_of
+from storefront.accounts.queries import CART_REMINDER, AddressEntry, addresses_of
+from storefront.accounts.services import give_consent
 from storefront.cart import services as carts
 from storefront.core.errors import DomainError
 from storefront.core.extensions import limiter
@@ -109,6 +110,8 @@ def place() -> ResponseReturnValue:
     """Place the order. Sent twice, it leads to the same one. A code that was typed is applied first, and shown."""
     identity = current_visitor().identity
     form = CheckoutForm.sent(request.form, _account_email())
+    if identity.user_id is not None and request.form.get("remind"):
+        give_consent(identity.user_id, CART_REMINDER, "checkout")
     if form.typed_code():
         return _with_code(form, form.typed_code())
     if not form.is_valid():

@@ -23,7 +23,17 @@ blueprint = Blueprint("pages", __name__)
 _HOUR = "public, max-age=3600"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Carts, checkouts and accounts belong to one person; filtered and sorted lists are the same products again.
-_NOT_FOR_ROBOTS = ("/cart", "/checkout", "/account", "/admin", "/chat", "/search", "/orders", "/dev")
+_NOT_FOR_ROBOTS = (
+    "/cart",
+    "/checkout",
+    "/account",
+    "/admin",
+    "/chat",
+    "/search",
+    "/orders",
+    "/dev",
+    "/wish-list",
+)
 
 
 @blueprint.get("/pages/<slug>")

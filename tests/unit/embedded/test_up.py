@@ -139,8 +139,16 @@ def test_a_program_that_dies_and_a_server_that_dies_come_back(shop: Shop) -> Non
     assert eventually(lambda: "The web server ended (-9) and starts again in 1 s" in shop.said())
     assert eventually(shop.answers)
 
+    # As long as it cannot be started, the shop sells without it.
+    manifest = shop.instance / "valkey" / "appendonlydir" / "appendonly.aof.manifest"
+    intact = manifest.read_text()
+    manifest.write_text("nonsense")
     valkey = next(each for each in shop.processes() if each.name().startswith("valkey"))
     valkey.kill()
+    assert eventually(lambda: "A server had stopped. Valkey did not start" in shop.said())
+    assert process.poll() is None, shop.said()
+    assert shop.answers()
+    manifest.write_text(intact)
 
     def redis_is_back() -> bool:
         with urlopen(f"http://127.0.0.1:{shop.port}/health/ready", timeout=5) as response:

@@ -218,6 +218,54 @@ def test_while_the_provider_is_away_a_draft_is_not_given_up(stripe: StripeServer
         assert settle_stranded_orders() == {"placed": 1, "cancelled": 0}
 
 
+@pytest.mark.parametrize(
+    ("changed", "held"),
+    [
+        ({"currency": "usd"}, ("USD", 16000)),
+        ({"amount": "100"}, ("EUR", 100)),
+        ({"amount": "99900"}, ("EUR", 99900)),
+    ],
+    ids=["another currency", "too little", "too much"],
+)
+def test_what_was_changed_at_the_provider_buys_nothing_and_goes_back(
+    stripe: StripeServer, changed: dict[str, str], held: tuple[str, int]
+) -> None:
+    card = order_by_card()
+    stripe.call("POST", f"/v1/payment_intents/{card.intent_id}", **changed)
+    stripe.pay(card.intent_id)
+    assert bring_up_to_date(card.order_id) == "cancelled"
+    work()
+    assert state_of(card.order_id) == ("cancelled", "cancelled", "refunded")
+    payment = payment_of(card.order_id)
+    assert (payment.currency, payment.captured * 100, payment.left) == (*held, 0)
+    assert [one["amount"] for one in stripe.refunds(card.intent_id)] == [held[1]]
+    assert stock_of(card.product_id) == Stock(5, 0)
+    assert letters() == ["mail.payment_returned"]
+    assert work() == 0
+
+
+@pytest.mark.usefixtures("manual")
+def test_what_was_promised_in_another_currency_is_let_go_of(stripe: StripeServer) -> None:
+    card = order_by_card()
+    stripe.call("POST", f"/v1/payment_intents/{card.intent_id}", currency="usd")
+    stripe.pay(card.intent_id)
+    assert bring_up_to_date(card.order_id) == "cancelled"
+    work()
+    assert stripe.intent(card.intent_id)["status"] == "canceled"
+    assert state_of(card.order_id) == ("cancelled", "cancelled", "cancelled")
+
+
+@pytest.mark.usefixtures("manual")
+def test_captured_in_part_before_we_knew_only_that_part_is_here(stripe: StripeServer) -> None:
+    card = order_by_card()
+    stripe.pay(card.intent_id)
+    # As somebody does at the provider, in its own pages.
+    StripePayments(SECRET_KEY, stripe.url, 2).capture(card.intent_id, Decimal("90.00"), "EUR", "by hand")
+    assert bring_up_to_date(card.order_id) == "placed"
+    assert state_of(card.order_id) == ("placed", "paid", "captured")
+    assert payment_of(card.order_id).captured == Decimal("90.00")
+
+
 def test_the_payment_of_a_replaced_draft_goes_back(stripe: StripeServer) -> None:
     card = order_by_card()
     again = place_order(card.guest, order_request("160.00", payment_method="stripe"))

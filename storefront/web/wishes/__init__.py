@@ -1,0 +1,5 @@
+"""Pages of the area: see ``views``."""
+
+from storefront.web.wishes.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,110 @@
+"""Ends parts of a running shop with SIGKILL at random moments, and takes the time until they are back."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+from tests.chaos.shop import Shop
+
+ROLES = {
+    "web worker": 6,
+    "web server": 1,
+    "job process": 3,
+    "jobs worker": 1,
+    "PostgreSQL": 3,
+    "PostgreSQL connection": 3,
+    "Valkey": 3,
+}
+"""What is killed, and how often in comparison."""
+
+_PAUSE_GROWS = ("web server", "jobs worker")
+STEADY_SECONDS = 62.0
+"""A program that ends sooner is started later each time (``storefront.cli.children``): that is not what we look at."""
+LONGEST_RECOVERY_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One part that was killed. ``recovered_after`` in seconds; None when it did not come back."""
+
+    role: str
+    recovered_after: float | None
+
+
+@dataclass
+class Killer:
+    """Kills ``count`` times, ``every`` seconds on average; ``chance`` decides what and when."""
+
+    shop: Shop
+    chance: random.Random
+    count: int
+    every: float
+    done: list[Kill] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Kill, and return when everything is back."""
+        watching: list[threading.Thread] = []
+        for role in self._plan():
+            time.sleep(self.chance.uniform(0.1, 2 * self.every))
+            members = self._members(role)
+            victim = self.chance.choice(members)
+            with suppress(psutil.NoSuchProcess):
+                victim.send_signal(signal.SIGKILL)
+            watching.append(threading.Thread(target=self._watch, args=(role, victim, len(members))))
+            watching[-1].start()
+        for watch in watching:
+            watch.join()
+
+    def _plan(self) -> Iterator[str]:
+        """Each of them once, in any order, then by weight, until enough were killed."""
+        first = list(ROLES)
+        self.chance.shuffle(first)
+        killed_at: dict[str, float] = {}
+        for _kill in range(self.count):
+            resting = [role for role in _PAUSE_GROWS if _seconds_since(killed_at.get(role)) < STEADY_SECONDS]
+            weights = [0 if role in resting else weight for role, weight in ROLES.items()]
+            role = first.pop() if first else self.chance.choices(list(ROLES), weights)[0]
+            killed_at[role] = time.monotonic()
+            yield role
+
+    def _members(self, role: str) -> list[psutil.Process]:
+        """Who can be killed. Where it is on its way back from the last time, that is waited for."""
+        deadline = time.monotonic() + LONGEST_RECOVERY_SECONDS
+        while time.monotonic() < deadline:
+            if members := self.shop.members(role):
+                return members
+            time.sleep(0.02)
+        raise RuntimeError(f"The {role} did not come back within {LONGEST_RECOVERY_SECONDS} seconds.")
+
+    def _watch(self, role: str, victim: psutil.Process, crew: int) -> None:
+        begun = time.monotonic()
+        is_back = self._is_back(role, victim, crew)
+        while not is_back() and time.monotonic() - begun < LONGEST_RECOVERY_SECONDS:
+            time.sleep(0.05)
+        took = time.monotonic() - begun
+        self.done.append(Kill(role, took if took < LONGEST_RECOVERY_SECONDS else None))
+
+    def _is_back(self, role: str, victim: psutil.Process, crew: int) -> Callable[[], bool]:
+        """The killed one is gone, as many as before do its work, and whoever needs it is answered."""
+
+        def look() -> bool:
+            members = self.shop.members(role)
+            if victim in members:
+                return False
+            if role == "PostgreSQL connection":  # they come and go; what counts is that new ones are let in
+                return self.shop.database_answers()
+            return len(members) >= crew and self.shop.answers(role)
+
+        return look
+
+
+def _seconds_since(moment: float | None) -> float:
+    return STEADY_SECONDS if moment is None else time.monotonic() - moment
