@@ -19,6 +19,12 @@ const OUTPUT = join(SOURCE, "dist");
 const PUBLIC_PATH = "/static/dist";
 const MANIFEST = join(OUTPUT, "manifest.json");
 const DISPLAY_FONT = "besley-latin-600-normal.woff2";
+// What papers are set in (providers/typesetting.py): whole faces, of which each paper embeds the letters it uses.
+const PAPER_FONTS = [
+  "@expo-google-fonts/besley/600SemiBold/Besley_600SemiBold.ttf",
+  "@expo-google-fonts/source-sans-3/400Regular/SourceSans3_400Regular.ttf",
+  "@expo-google-fonts/source-sans-3/600SemiBold/SourceSans3_600SemiBold.ttf",
+];
 const STAND_ALONE_ICONS = new Set(["chevron.svg", "favicon.svg", "star.svg"]);
 
 const filesIn = async (folder, ending) =>
@@ -131,12 +137,14 @@ async function build() {
     }
     rows.push(`  ${name.padEnd(16)} ${String(content.length).padStart(7)} bytes, ${packed}`);
   }
+  await mkdir(join(OUTPUT, "fonts"), { recursive: true });
+  for (const font of PAPER_FONTS) await write(join("fonts", basename(font)), await readFile(join("node_modules", font)));
   await write("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
 
   // Pages rendered a moment ago still name the files of the build before this one: those stay for one more round.
   const kept = new Set([...Object.values(manifest), ...before]);
   for (const file of await readdir(OUTPUT)) {
-    if (file !== "manifest.json" && !kept.has(file.replace(/\.(br|gz)$/, ""))) await rm(join(OUTPUT, file), { force: true });
+    if (file !== "manifest.json" && file !== "fonts" && !kept.has(file.replace(/\.(br|gz)$/, ""))) await rm(join(OUTPUT, file), { force: true });
   }
   console.log(rows.join("\n"));
   console.log(`  own code in app.js: ${ownShare} bytes minified, before compression`);

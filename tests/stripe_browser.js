@@ -15,6 +15,9 @@ window.Stripe = () => ({
       create: () => ({ mount: (place) => document.querySelector(place).append(field) }),
     };
   },
+  confirmSetup(asked) {
+    return this.confirmPayment(asked);
+  },
   async confirmPayment({ elements, confirmParams }) {
     const ask = async (form) => {
       const answer = await fetch(`${HERE}/_browser/${elements.intent}`, { method: "POST", body: new URLSearchParams(form) });

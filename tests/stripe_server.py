@@ -57,6 +57,7 @@ class Trouble:
     seconds: float = 0.0
     cut: bool = False
     times: int = 1
+    method: str = ""
 
 
 @dataclass
@@ -70,14 +71,16 @@ class Memory:
     parts: dict[str, int] = field(default_factory=dict)
     one_capture_only: bool = False
     capturing: threading.Lock = field(default_factory=threading.Lock)
+    wishes: dict[str, Form] = field(default_factory=dict)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     locks: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def trouble_for(self, path: str) -> Trouble | None:
+    def trouble_for(self, path: str, method: str = "GET") -> Trouble | None:
         with self.lock:
             for one in self.troubles:
-                if one.path in path and one.times > 0:
+                if one.path in path and one.times > 0 and one.method in ("", method):
                     one.times -= 1
                     return one
         return None
@@ -102,7 +105,7 @@ class StripeServer:
         )
         self.memory = Memory(upstream)
         handler = type("Handler", (_Handler,), {"memory": self.memory})
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._server = _Server(("127.0.0.1", self._port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -137,6 +140,8 @@ class StripeServer:
             self.memory.answers,
             self.memory.received,
             self.memory.parts,
+            self.memory.wishes,
+            self.memory.told,
             self.memory.troubles,
         ):
             kept.clear()
@@ -154,9 +159,9 @@ class StripeServer:
         """Do what the next requests ask, and answer so much later."""
         self.memory.troubles.append(Trouble(path, seconds=seconds, times=times))
 
-    def cut_next(self, path: str, times: int = 1) -> None:
+    def cut_next(self, path: str, times: int = 1, method: str = "") -> None:
         """Do what the next requests ask, and hang up without a word."""
-        self.memory.troubles.append(Trouble(path, cut=True, times=times))
+        self.memory.troubles.append(Trouble(path, cut=True, times=times, method=method))
 
     def call(self, method: str, path: str, **form: str) -> dict[str, Any]:
         """Ask localstripe itself, past the server in front. An error's body is returned as well."""
@@ -188,6 +193,48 @@ class StripeServer:
         method = self.call("POST", "/v1/payment_methods", type="card", **number)
         self.call("POST", f"/v1/payment_intents/{intent_id}", payment_method=method["id"])
         return self.call("POST", f"/v1/payment_intents/{intent_id}/confirm")
+
+    def add_card(self, customer_id: str, card: str = VISA) -> str:
+        """A card of a customer's; returns its id."""
+        method = self.call(
+            "POST",
+            "/v1/payment_methods",
+            type="card",
+            **{f"card[{name}]": value for name, value in _card(card).items()},
+        )
+        self.call("POST", f"/v1/payment_methods/{method['id']}/attach", customer=customer_id)
+        return str(method["id"])
+
+    def cards(self, customer_id: str) -> list[dict[str, Any]]:
+        """A customer's cards."""
+        return list(self.call("GET", f"/v1/payment_methods?customer={customer_id}&type=card")["data"])
+
+    def subscriptions(self) -> list[dict[str, Any]]:
+        """All subscriptions, ended ones included."""
+        return list(self.call("GET", "/v1/subscriptions?status=all&limit=100")["data"])
+
+    def tell_of(self, subscription_id: str, **fields: Any) -> None:
+        """What is said of a subscription from now on, as if time had passed there."""
+        self.memory.told.setdefault(subscription_id, {}).update(fields)
+
+    def customers(self) -> list[dict[str, Any]]:
+        """All customers."""
+        return list(self.call("GET", "/v1/customers?limit=100")["data"])
+
+    def set_up(self, setup_id: str, card: str = "") -> dict[str, Any]:
+        """What the shopper's browser does with a card that pays nothing yet; at Stripe it is attached by that."""
+        setup = self.call("GET", f"/v1/setup_intents/{setup_id}")
+        if card:
+            number = {f"card[{name}]": value for name, value in _card(card).items()}
+            method = self.call("POST", "/v1/payment_methods", type="card", **number)["id"]
+            setup = self.call("POST", f"/v1/setup_intents/{setup_id}/confirm", payment_method=method)
+        else:
+            setup = self.call("POST", f"/v1/setup_intents/{setup_id}/confirm")
+        if setup.get("status") == "succeeded":
+            self.call(
+                "POST", f"/v1/payment_methods/{setup['payment_method']}/attach", customer=setup["customer"]
+            )
+        return setup
 
     def authenticate(self, intent_id: str, *, success: bool = True) -> dict[str, Any]:
         """The bank's page: the shopper says yes or no."""
@@ -221,6 +268,11 @@ def _refusal(code: str) -> tuple[int, bytes]:
     return 400, json.dumps({"error": {"type": "invalid_request_error", "code": code}}).encode()
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever asked is gone, and needs no answer."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     memory: Memory
@@ -236,9 +288,15 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._answer(200, BROWSER_SCRIPT.read_bytes(), "text/javascript")
             return
+        if self.path.startswith("/_bank?"):
+            self._bank_page()
+            return
         self._pass_on()
 
     def do_POST(self) -> None:
+        self._pass_on()
+
+    def do_DELETE(self) -> None:
         self._pass_on()
 
     def do_OPTIONS(self) -> None:
@@ -250,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(urllib.parse.parse_qsl(body.decode() or query))
         key = self.headers.get("Idempotency-Key") or ""
         self.memory.asked.append(Asked(self.command, path, form, key))
-        trouble = self.memory.trouble_for(path)
+        trouble = self.memory.trouble_for(path, self.command)
         if trouble is not None and trouble.status:
             self._answer(trouble.status, b'{"error": {"type": "api_error", "message": "scripted"}}')
             return
@@ -317,6 +375,13 @@ class _Handler(BaseHTTPRequestHandler):
         query = self.path.partition("?")[2]
         kept = [(name, value) for name, value in urllib.parse.parse_qsl(query) if "created" not in name]
         target = f"{path}?{urllib.parse.urlencode(kept)}" if kept else path
+        body = self._without_what_it_lacks(path, body)
+        if path == "/v1/prices":
+            target, body = "/v1/plans", self._as_plan(form)
+        elif path == "/v1/subscriptions" and self.command == "POST":
+            body = body.replace(b"items%5B0%5D%5Bprice%5D", b"items[0][plan]").replace(
+                b"items[0][price]", b"items[0][plan]"
+            )
         headers = {
             name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers
         }
@@ -327,18 +392,93 @@ class _Handler(BaseHTTPRequestHandler):
             status, found = answer.status, answer.read()
         if status == 200 and path.startswith("/v1/payment_intents/"):
             intent = json.loads(found)
+            self._at_the_bank(intent, form)
+            self._keep_card(intent)
             if path.endswith("/capture") and "amount_to_capture" in form:
                 self.memory.received[intent["id"]] = int(form["amount_to_capture"])
             if "id" in intent and (received := StripeServer.received_in(self.memory, intent["id"])):
                 intent["amount_received"] = received
             found = json.dumps(intent).encode()
+        if status == 200 and path.startswith("/v1/subscriptions") and self.command == "GET":
+            found = self._subscriptions_as_told(found)
         return status, found
+
+    def _as_plan(self, form: Form) -> bytes:
+        """localstripe knows plans, which are what prices were called before."""
+        plan = {
+            "amount": form["unit_amount"],
+            "currency": form["currency"],
+            "interval": form["recurring[interval]"],
+            "product[name]": form["product_data[name]"],
+        }
+        return urllib.parse.urlencode(plan).encode()
+
+    def _subscriptions_as_told(self, body: bytes) -> bytes:
+        """localstripe's time stands still: what a test says of a subscription counts."""
+        answer = json.loads(body)
+        for one in answer["data"] if answer.get("object") == "list" else [answer]:
+            one.update(self.memory.told.get(one["id"], {}))
+            invoice = one.get("latest_invoice")
+            if isinstance(invoice, dict):
+                invoice["hosted_invoice_url"] = f"http://{self.headers['Host']}/_invoice/{invoice['id']}"
+        return json.dumps(answer).encode()
+
+    def _without_what_it_lacks(self, path: str, body: bytes) -> bytes:
+        """localstripe knows neither setup_future_usage nor return_url; what they say is remembered here."""
+        pairs = urllib.parse.parse_qsl(body.decode(), keep_blank_values=True)
+        lacking = {name: value for name, value in pairs if name in ("setup_future_usage", "return_url")}
+        if not lacking:
+            return body
+        self.memory.wishes.setdefault(path.split("/")[3], {}).update(lacking)
+        return urllib.parse.urlencode([pair for pair in pairs if pair[0] not in lacking]).encode()
+
+    def _at_the_bank(self, intent: dict[str, Any], form: Form) -> None:
+        """A confirmation by the shop's server leads to a page of the bank's, and from there back."""
+        back = form.get("return_url")
+        if intent.get("status") == "requires_action" and back:
+            front = f"http://{self.headers['Host']}"
+            query = urllib.parse.urlencode({"intent": intent["id"], "back": back})
+            intent["next_action"] = {
+                "type": "redirect_to_url",
+                "redirect_to_url": {"url": f"{front}/_bank?{query}"},
+            }
+
+    def _keep_card(self, intent: dict[str, Any]) -> None:
+        """A card that has paid and is to be kept is attached to the customer, as at Stripe."""
+        wanted = "setup_future_usage" in self.memory.wishes.get(intent["id"], {})
+        if wanted and intent.get("customer") and intent.get("status") in ("succeeded", "requires_capture"):
+            self._stripe().call(
+                "POST", f"/v1/payment_methods/{intent['payment_method']}/attach", customer=intent["customer"]
+            )
+
+    def _stripe(self) -> StripeServer:
+        stripe = StripeServer(Path())
+        stripe.memory = self.memory
+        return stripe
+
+    def _bank_page(self) -> None:
+        """Where the shopper says yes or no."""
+        asked = dict(urllib.parse.parse_qsl(self.path.partition("?")[2]))
+        if "success" in asked:
+            self._stripe().authenticate(asked["intent"], success=asked["success"] == "true")
+            self.send_response(303)
+            self.send_header("Location", asked["back"])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        links = "".join(
+            f'<p><a href="/_bank?{urllib.parse.urlencode({**asked, "success": said})}">{text}</a></p>'
+            for said, text in (("true", "Approve"), ("false", "Refuse"))
+        )
+        page = f'<!doctype html><html lang="en"><title>Bank</title><main><h1>Bank</h1>{links}</main></html>'
+        self._answer(200, page.encode(), "text/html")
 
     def _confirm_for_browser(self, intent_id: str, form: Form) -> tuple[int, bytes]:
         """What Stripe's own script does with what was typed into its frame."""
-        stripe = StripeServer(Path())
-        stripe.memory = self.memory
-        if "success" in form:
+        stripe = self._stripe()
+        if intent_id.startswith("seti_"):
+            found = stripe.set_up(intent_id, form.get("number", ""))
+        elif "success" in form:
             found = stripe.authenticate(intent_id, success=form["success"] == "true")
         else:
             found = stripe.pay(intent_id, form["number"])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "42_fulfilment"
-down_revision = "46_reminders"
+down_revision = "41_returns"
 branch_labels = None
 depends_on = None
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column(
         "payments", sa.Column("is_for_change", sa.Boolean(), server_default="false", nullable=False)
     )
+    op.add_column("refunds", sa.Column("is_change", sa.Boolean(), server_default="false", nullable=False))
     moment = sa.TIMESTAMP(timezone=True)
     op.create_table(
         "order_changes",
@@ -59,4 +60,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("order_changes")
+    op.drop_column("refunds", "is_change")
     op.drop_column("payments", "is_for_change")

@@ -7,6 +7,16 @@ function say(sentence) {
   problem.textContent = sentence;
 }
 
+/** The shop tells the provider to keep the card, before it pays. What fails here must not pay all the same. */
+async function keepIfWanted(elements) {
+  const keep = document.getElementById("card-keep");
+  if (!keep?.checked) return;
+  const body = new URLSearchParams({ csrf_token: keep.dataset.token });
+  const answer = await fetch(keep.dataset.keep, { method: "POST", body });
+  if (!answer.ok) throw new Error("not kept");
+  await elements.fetchUpdates?.();
+}
+
 if (form) {
   form.hidden = false;
   const start = () => {
@@ -28,8 +38,10 @@ if (form) {
       button.disabled = true;
       say("");
       try {
+        await keepIfWanted(elements);
         // Leads to the bank where it asks, and to the way back; returns only when it did not work.
-        const { error } = await provider.confirmPayment({
+        const way = form.dataset.mode === "setup" ? "confirmSetup" : "confirmPayment";
+        const { error } = await provider[way]({
           elements,
           confirmParams: { return_url: form.dataset.back },
         });

@@ -61,7 +61,7 @@ class AddressRefused(DomainError):
     """A part of a postal address is missing or does not look as it does in that country."""
 
     field: Literal["country", "postal_code", "region", "full_name", "line1", "city"]
-    reason: Literal["missing", "unknown", "format"]
+    reason: Literal["missing", "unknown", "format", "region"]
     country: str
     example: str = ""
 
@@ -71,3 +71,12 @@ class AddressBookFull(DomainError):
     """The address book holds as many entries as it may."""
 
     maximum: int
+
+
+@dataclass
+class VatNumberRefused(DomainError):
+    """The VAT number is not written as it is in that country, or is another country's."""
+
+    number: str
+    country: str
+    reason: Literal["form", "country"]

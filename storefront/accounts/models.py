@@ -168,7 +168,11 @@ class RolePermission(Created, Base):
 
 
 class Subscription(Identified, Timestamped, Base):
-    """A membership plan somebody has; it raises their tier (assistant quota, free shipping)."""
+    """A membership plan somebody has; it raises their tier (assistant quota, free shipping).
+
+    ``provider_reference`` is the payment provider's name for it, None while it is being begun: once per person. The
+    plan is of a layer above; ``plan_name`` and ``price_id`` are what it was called and cost when it began.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -181,6 +185,14 @@ class Subscription(Identified, Timestamped, Base):
             unique=True,
             postgresql_where=sa.text("status IN ('trialing', 'active', 'past_due')"),
         ),
+        sa.Index(
+            "uq_subscriptions_beginning",
+            "user_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'incomplete' AND provider_reference IS NULL"),
+        ),
+        sa.Index("ix_subscriptions_plan_id", "plan_id"),
+        sa.Index("ix_subscriptions_status_current_period_end", "status", "current_period_end"),
     )
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
@@ -190,6 +202,8 @@ class Subscription(Identified, Timestamped, Base):
     current_period_start: Mapped[datetime | None]
     current_period_end: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("membership_plans.id"))
+    provider_reference: Mapped[str | None] = mapped_column(unique=True)
 
 
 class Consent(Identified, Base):

@@ -28,6 +28,7 @@ class SignedInUser:
     roles: tuple[str, ...] = ("customer",)
     email_verified: bool = False
     permissions: frozenset[str] = frozenset()
+    tier: str = "standard"
 
     @property
     def is_authenticated(self) -> bool:
@@ -87,6 +88,7 @@ def signed_in_columns() -> tuple[Any, ...]:
         User.last_name,
         User.roles,
         User.email_verified,
+        User.subscription_tier,
         granted_permissions().label("permissions"),
     )
 
@@ -108,6 +110,7 @@ def signed_in_user(row: Any) -> SignedInUser | None:
         roles=tuple(row.roles),
         email_verified=row.email_verified,
         permissions=frozenset(row.permissions),
+        tier=row.subscription_tier,
     )
 
 

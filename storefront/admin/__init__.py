@@ -6,11 +6,15 @@ from storefront.admin import (
     fulfilment,
     order_changes,
     orders,
+    plans,
     products,
     promotions,
+    refunds,
+    returns,
     searches,
     stock,
     synonyms,
+    tax_report,
 )
 from storefront.admin.area import blueprint
 
@@ -21,9 +25,13 @@ __all__ = [
     "fulfilment",
     "order_changes",
     "orders",
+    "plans",
     "products",
     "promotions",
+    "refunds",
+    "returns",
     "searches",
     "stock",
     "synonyms",
+    "tax_report",
 ]

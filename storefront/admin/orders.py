@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from storefront.admin.access import requires
 from storefront.admin.area import blueprint
 from storefront.admin.order_forms import OrderForms
+from storefront.admin.refunds import what_came_back
 from storefront.core.errors import DomainError
 from storefront.core.pagination import page_number
 from storefront.http.order_words import words_for
 from storefront.http.wording import explain
 from storefront.inventory.queries import backordered
+from storefront.invoicing.queries import issued_for
 from storefront.orders.carriers import TRACKING
 from storefront.orders.queries_for_staff import order_payments, staff_order, staff_orders
 from storefront.search.queries import clean_text
@@ -52,6 +54,8 @@ def order_answer(
         carriers=TRACKING,
         backordered=backordered(found.id),
         problem=problem,
+        documents=issued_for(found.id),
+        back=what_came_back(found.id),
     )
     return page, status
 

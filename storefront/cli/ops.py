@@ -15,8 +15,10 @@ from rich.table import Table
 
 from storefront.core.cache import cache_store
 from storefront.inventory.queries import stock_differences
+from storefront.invoicing.verification import invoice_differences
 from storefront.orders.verification import order_differences
 from storefront.promotions.verification import promotion_differences
+from storefront.returns.verification import return_differences
 
 log = structlog.get_logger(__name__)
 ops = AppGroup("ops", help="Keeping the shop: checks and care.")
@@ -24,7 +26,8 @@ ops = AppGroup("ops", help="Keeping the shop: checks and care.")
 
 @ops.command("verify")
 def verify() -> None:
-    """Do the books agree? Stock with its ledger and holds, orders with their lines and sales, uses, gift cards.
+    """Do the books agree? Stock with its ledger and holds, orders with their lines, sales, refunds and returns, uses,
+    gift cards, invoices.
 
     Prints a table of what does not, and ends with 1; with 0 when all of it does. Warns of a Redis that drops what must
     stay.
@@ -33,10 +36,14 @@ def verify() -> None:
     differences = [
         *((one.sku, one.what, one.on_product, one.in_ledger) for one in stock_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
+        *((one.number, one.what, one.stored, one.computed) for one in return_differences()),
         *((one.name, one.what, one.stored, one.computed) for one in promotion_differences()),
+        *((one.name, one.what, one.stored, one.computed) for one in invoice_differences()),
     ]
     if not differences:
-        click.echo("Stock movements, holds, order totals, promotions and gift cards all agree.")
+        click.echo(
+            "Stock movements, holds, order totals, refunds, returns, promotions, gift cards and invoices all agree."
+        )
         return
     Console().print(_table(differences))
     click.echo(f"Differences: {len(differences)}.", err=True)

@@ -1,8 +1,9 @@
-"""``flask orders``: take over another shop's books."""
+"""``flask orders``: take over another shop's books, report taxes."""
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from storefront.core.settings import current_settings
+from storefront.http.tax_tables import documents_csv, tax_report_csv
+from storefront.invoicing.report import Period
 from storefront.journeys.orders_import import (
     Books,
     BooksReport,
@@ -20,8 +23,9 @@ from storefront.journeys.orders_import import (
 )
 from storefront.journeys.orders_import.running import AVAILABLE_UNITS
 
-orders = AppGroup("orders", help="Orders: take over another shop's books.")
+orders = AppGroup("orders", help="Orders: take over another shop's books, report taxes.")
 _SHOWN_REFUSALS = 10
+_DAY = click.DateTime(["%Y-%m-%d"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -61,6 +65,25 @@ def import_(
         raise click.ClickException("Another import is running; wait until it is done.") from None
     _print(report)
     sys.exit(1 if report.refused else 0)
+
+
+@orders.command("tax-report")
+@click.option("--from", "first", type=_DAY, required=True, help="The first day, as 2026-01-01.")
+@click.option("--to", "last", type=_DAY, required=True, help="The last day, included.")
+@click.option("--documents", is_flag=True, help="A row for each document and rate, instead of the sums.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the terminal."
+)
+def tax_report(first: datetime, last: datetime, documents: bool, output: Path | None) -> None:
+    """Print what was invoiced and credited between two days, as CSV: by country, region and rate."""
+    if last < first:
+        raise click.BadParameter("is before the first day", param_hint="--to")
+    period = Period(first.date(), last.date())
+    text = documents_csv(period) if documents else tax_report_csv(period)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8", newline="")
 
 
 def _run(books: Books, available_units: int, dry_run: bool) -> BooksReport:

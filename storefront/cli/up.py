@@ -76,13 +76,15 @@ def web_environment(settings: Settings) -> dict[str, str]:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """What runs under the supervisor: the web server first, the embedder, jobs with their schedule, the
+    """What runs under the supervisor: the web server first, the embedder, the jobs and their schedule, the
     assistant's worker."""
     logs = settings.instance_dir / "logs"
     worker = [sys.executable, "-m", "celery", "-A", "wsgi:celery", "worker", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     schedule = str(settings.instance_dir / "celery-schedule")
-    jobs = [*worker, "-n", "jobs@%h", "-Q", JOBS_QUEUE, "-c", "2", "-B", "-s", schedule]
+    beat = [sys.executable, "-m", "celery", "-A", "storefront.jobs.timetable:celery", "beat"]
+    beat += ["--loglevel", "INFO", "--pidfile=", "-s", schedule]
+    jobs = [*worker, "-n", "jobs@%h", "-Q", JOBS_QUEUE, "-c", "2"]
     chat = [*worker, "-n", "chat@%h", "-Q", CHAT_QUEUE, "-P", "gevent", "-c", "200"]
     embedder = (sys.executable, "-m", "flask", "--app", "wsgi", "embedder")
     local = settings.embeddings_backend == "local"
@@ -90,6 +92,7 @@ def programs(settings: Settings) -> list[Program]:
         Program("The web server", tuple(web_server(settings)), logs / "web.log"),
         *([Program("The embedder", embedder, logs / "embedder.log")] if local else []),
         Program("The jobs worker", tuple(jobs), logs / "jobs.log"),
+        Program("The schedule", tuple(beat), logs / "schedule.log"),
         Program("The assistant's worker", tuple(chat), logs / "chat.log"),
     ]
 

@@ -24,6 +24,11 @@ def included_tax(gross: Decimal, percent: Decimal) -> Decimal:
     return round_money(gross - gross / (1 + percent / 100))
 
 
+def without_tax(gross: Decimal, percent: Decimal) -> Decimal:
+    """A gross price without the tax that it contains, to the cent: the two always sum to it."""
+    return gross - included_tax(gross, percent)
+
+
 def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """Split ``amount`` in proportion to ``weights`` so that the parts sum to it exactly.
 

@@ -116,7 +116,40 @@ class Settings(BaseSettings):
     shop_tagline: str = Field("Gear for unhurried days outside", description="One line under the name.")
     shop_email: EmailStr = Field("hello@larkfell.example.com", description="Where shoppers can write to.")
     shop_currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all prices.")
-    shop_country: str = Field("DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code, the default address.")
+    shop_country: str = Field(
+        "DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code: where goods leave from, the default address."
+    )
+    catalog_prices: Literal["with_tax", "without_tax"] = Field(
+        "with_tax",
+        description="`without_tax`: prices are net everywhere, and tax comes on top in the checkout.",
+    )
+    company_prices: Literal["with_tax", "without_tax"] = Field(
+        "without_tax", description="How the checkout shows prices to whoever gives a VAT number."
+    )
+    shop_legal_name: str | None = Field(
+        None, description="Who sells, as it stands on invoices. Unset: `SHOP_NAME`."
+    )
+    shop_address: str = Field(
+        "Musterweg 1, 12345 Musterstadt",
+        description="The seller's address on invoices; commas part its lines.",
+    )
+    shop_vat_number: str | None = Field(None, description="The seller's VAT number on invoices.")
+    shop_register: str | None = Field(
+        None, description="Where the seller is registered, on invoices: court and number."
+    )
+    shop_bank_account: str | None = Field(
+        None, description="Where bank transfers go, on invoices: bank, IBAN, BIC."
+    )
+    invoice_prefix: str = Field(
+        "INV",
+        pattern=r"^[A-Z0-9]{1,10}$",
+        description="What invoices' numbers begin with; year and number follow.",
+    )
+    credit_note_prefix: str = Field(
+        "CN",
+        pattern=r"^[A-Z0-9]{1,10}$",
+        description="What credit notes' numbers begin with; year and number follow.",
+    )
 
     embeddings_backend: Literal["local", "openai", "off"] = Field(
         "local",
@@ -237,6 +270,12 @@ class Settings(BaseSettings):
     chat_step_limit: PositiveInt = Field(6, description="Tool-calling rounds in one answer.")
     chat_message_characters: PositiveInt = Field(4_000, description="Longest message a shopper may send.")
 
+    return_days: int = Field(
+        30,
+        ge=0,
+        le=3_650,
+        description="Days after delivery within which shoppers may ask to return; 0: not at all.",
+    )
     reservation_minutes: PositiveInt = Field(
         15, description="Minutes that stock is held for a started order."
     )
@@ -251,6 +290,9 @@ class Settings(BaseSettings):
     )
     rate_limit_sign_in: str = Field("10/minute;60/hour", description="Sign-in attempts per address.")
     rate_limit_chat: str = Field("20/minute;200/hour", description="Chat messages per visitor.")
+    rate_limit_chat_member: str = Field(
+        "40/minute;500/hour", description="Chat messages per member whose plan gives more of them."
+    )
     rate_limit_chat_address: str = Field(
         "60/minute;600/hour", description="Chat messages per network address, whoever sends them."
     )

@@ -1,19 +1,31 @@
-"""The form of a postal address, wherever one is asked for."""
+"""The form of a postal address, wherever one is asked for: it has the fields that the chosen country has."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, ValidationError
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import TextInput
 
-from storefront.accounts.address_rules import REGION_NEEDED, WITHOUT_POSTAL_CODE, postal_code_problem
+from storefront.accounts.address_rules import (
+    AddressProblem,
+    AddressRules,
+    address_problems,
+    normal_address,
+    rules_for,
+)
 from storefront.accounts.services import AddressInput
 from storefront.core.settings import current_settings
-from storefront.http.countries import country_choices, country_name
+from storefront.core.texts import gettext as _
+from storefront.http.address_words import label_of, problem_text
+from storefront.http.countries import country_choices
+
+ADDRESS_PARTS = (
+    *("full_name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone"),
+)
 
 
 def tidy(text: str | None) -> str | None:
@@ -21,26 +33,35 @@ def tidy(text: str | None) -> str | None:
     return " ".join(text.replace("\0", "").split()) if text else text
 
 
-class AddressFields(FlaskForm):
-    """The fields in the order people write them. Checks the postal code and the region against the country."""
+class RegionField(SelectField):
+    """A list of the country's regions where there is one, otherwise a line of text."""
 
-    full_name = StringField(
-        _l("Full name"),
-        filters=[tidy],
-        validators=[DataRequired(_l("Please enter the name.")), Length(max=120)],
-    )
+    data: str | None
+
+    def _value(self) -> str:
+        return self.data or ""
+
+    def offer(self, rules: AddressRules) -> None:
+        """Become what ``rules`` ask for; what was typed is found in the list by any of its names."""
+        if rules.regions:
+            self.data = rules.region_key(self.data or "")
+            self.choices = [("", _("Please choose")), *rules.regions]
+        else:
+            self.widget, self.type = TextInput(), "StringField"
+
+
+class AddressFields(FlaskForm):
+    """The parts of an address. ``shown`` are those of the country, in the order people write them there."""
+
+    full_name = StringField(_l("Full name"), filters=[tidy], validators=[Length(max=120)])
     company = StringField(_l("Company"), filters=[tidy], validators=[Length(max=120)])
-    line1 = StringField(
-        _l("Street and number"),
-        filters=[tidy],
-        validators=[DataRequired(_l("Please enter the street.")), Length(max=200)],
-    )
+    line1 = StringField(_l("Street and number"), filters=[tidy], validators=[Length(max=200)])
     line2 = StringField(_l("Address addition"), filters=[tidy], validators=[Length(max=200)])
     postal_code = StringField(_l("Postal code"), filters=[tidy], validators=[Length(max=12)])
-    city = StringField(
-        _l("City"), filters=[tidy], validators=[DataRequired(_l("Please enter the city.")), Length(max=120)]
+    city = StringField(_l("City"), filters=[tidy], validators=[Length(max=120)])
+    region = RegionField(
+        _l("State or region"), filters=[tidy], validators=[Length(max=120)], validate_choice=False
     )
-    region = StringField(_l("State or region"), filters=[tidy], validators=[Length(max=120)])
     country = SelectField(_l("Country"), validators=[InputRequired()])
     phone = StringField(_l("Phone"), filters=[tidy], validators=[Length(max=40)])
 
@@ -49,48 +70,44 @@ class AddressFields(FlaskForm):
         self.country.choices = country_choices()
         if self.country.data is None:
             self.country.data = current_settings().shop_country
-        # Only so that the browser asks for it; the rule is in validate_postal_code.
-        self.postal_code.flags.required = self.country.data not in WITHOUT_POSTAL_CODE
+        self.adapt()
 
-    def validate_postal_code(self, field: Field) -> None:
-        """Missing, or not as it is written in that country."""
-        problem = postal_code_problem(self.country.data or "", field.data or "")
-        if problem is not None:
-            raise ValidationError(postal_code_message(problem[0], self.country.data or "", problem[1]))
+    def adapt(self) -> None:
+        """Take on the fields, names and duties of the country that is chosen now."""
+        rules = rules_for(self.country.data or "")
+        self.shown = ("country", *rules.fields, "phone")
+        self.region.offer(rules)
+        for name in rules.fields:
+            self[name].flags.required = name in rules.required
+            label = label_of(name, rules)
+            if label:
+                self[name].label.text = label
 
-    def validate_region(self, field: Field) -> None:
-        """Needed where mail does not arrive without it."""
-        if self.country.data in REGION_NEEDED and not field.data:
-            raise ValidationError(
-                gettext("Addresses in %(country)s need the state.", country=country_name(self.country.data))
-            )
+    @property
+    def kept(self) -> list[StringField]:
+        """Fields that this country has not: what stands in them is there again when another one is chosen."""
+        return [self[name] for name in ADDRESS_PARTS if name not in self.shown and self[name].data]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each part by itself, then the address by its country's rules; the remarks stand at the fields."""
+        is_valid = bool(super().validate(extra_validators))
+        if self.country.errors:
+            self.country.errors = [_("Please choose a country from the list.")]
+            return False
+        for problem in address_problems(self._parts()):
+            self._remark(problem)
+            is_valid = False
+        return is_valid
+
+    def _remark(self, problem: AddressProblem) -> None:
+        field = self[problem.field]
+        if not field.errors:
+            region = dict(rules_for(self.country.data).regions).get(self.region.data or "", "")
+            field.errors = [problem_text(problem, self.country.data, region)]
+
+    def _parts(self) -> dict[str, str]:
+        return {name: self[name].data or "" for name in ADDRESS_PARTS}
 
     def address(self) -> AddressInput:
-        """What was typed."""
-        names = (
-            "full_name",
-            "company",
-            "line1",
-            "line2",
-            "postal_code",
-            "city",
-            "region",
-            "country",
-            "phone",
-        )
-        return AddressInput(**{name: self[name].data or "" for name in names})
-
-
-def postal_code_message(reason: str, country: str, example: str) -> str:
-    """The sentence for a postal code that is missing or looks wrong, with an example where we know one."""
-    if reason == "missing":
-        return str(gettext("Please enter the postal code."))
-    if example:
-        return str(
-            gettext(
-                "That is not a postal code of %(country)s. It looks like %(example)s.",
-                country=country_name(country),
-                example=example,
-            )
-        )
-    return str(gettext("That is not a postal code."))
+        """What was typed, as it is stored. Only after validation: raises :class:`AddressRefused`."""
+        return AddressInput(**normal_address(self._parts()))

@@ -8,8 +8,10 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 
 from storefront.catalog import queries as catalog
+from storefront.http.address_words import written_address
 from storefront.http.assets import asset_url
 from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
+from storefront.http.invoice_paper import percent
 from storefront.http.media import media_url, picture_sources
 from storefront.http.promotion_words import coupon_remark, within_reach
 from storefront.http.rendering import wants_fragment
@@ -46,6 +48,8 @@ def init_app(app: Flask) -> None:
         number=format_number,
         stars=stars,
         as_id=as_id,
+        address_lines=written_address,
+        percent=percent,
         picture_sources=picture_sources,
         coupon_remark=coupon_remark,
         within_reach=within_reach,

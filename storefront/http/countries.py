@@ -7,9 +7,9 @@ from functools import cache
 from babel import Locale
 from flask_babel import get_locale
 
-# Codes that the locale data names and nobody lives in: unions, islands without people, private use, the unknown.
+# Codes that the locale data names and no post delivers to by that name: unions, parts of others, the unknown.
 _NOT_COUNTRIES = frozenset(
-    {"AC", "AQ", "BV", "CP", "CQ", "DG", "EA", "EU", "EZ", "HM", "QO", "TF", "UN", "XA", "XB", "ZZ"}
+    {"AC", "AQ", "BV", "CP", "CQ", "DG", "EA", "EU", "EZ", "HM", "IC", "QO", "TF", "UN", "XA", "XB", "ZZ"}
 )
 
 

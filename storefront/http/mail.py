@@ -16,7 +16,7 @@ from flask import current_app
 from storefront.core.db import release
 from storefront.core.settings import ROOT, current_settings
 from storefront.core.texts import in_language
-from storefront.providers.mail import Mail, mail_backend
+from storefront.providers.mail import Attachment, Mail, mail_backend
 
 
 def mail_url(endpoint: str, **values: Any) -> str:
@@ -33,6 +33,7 @@ def compose(
     subject: str,
     language: str = "en",
     reply_to: str | None = None,
+    attachments: tuple[Attachment, ...] = (),
     **context: Any,
 ) -> Mail:
     """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``.
@@ -59,6 +60,7 @@ def compose(
         html=_inliner().inline(html),
         sender=settings.mail_from,
         reply_to=reply_to or settings.shop_email,
+        attachments=attachments,
     )
 
 

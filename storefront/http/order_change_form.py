@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import AddressFields, tidy
+from storefront.http.address_words import written_address
 from storefront.http.formats import format_money
-from storefront.http.order_words import address_lines, payment_name
+from storefront.http.order_words import payment_name
 from storefront.orders.change_pricing import Choice, CurrentOrder, LineChange, WantedChange
 from storefront.orders.changing import Quote
 from storefront.orders.services import PostalAddress
@@ -131,7 +132,7 @@ def differences(
     found: list[Difference] = []
     wanted = after.wanted
     if before.shipping_address != wanted.shipping_address:
-        was, to = address_lines(before.shipping_address), address_lines(wanted.shipping_address)
+        was, to = written_address(before.shipping_address), written_address(wanted.shipping_address)
         found.append(Difference(_("Delivery to"), ", ".join(was), ", ".join(to)))
     if before.shipping_method != wanted.shipping_method:
         found.append(Difference(_("Shipping"), shipping_name or before.shipping_method, after.option.name))

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.core.texts import gettext as _
-from storefront.http.countries import country_name
+from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
-from storefront.orders.addresses import PostalAddress
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD
@@ -68,8 +67,8 @@ def words_for(order: OrderPage) -> OrderWords:
         if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
         else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
-        address_lines(order.shipping_address),
-        address_lines(order.billing_address),
+        written_address(order.shipping_address),
+        written_address(order.billing_address),
         tuple(parcel_words(order, parcel) for parcel in order.parcels),
         tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
         _fulfilment(order.fulfilment_status),
@@ -178,20 +177,6 @@ def missing_words(one: NotReordered) -> str:
     )
 
 
-def address_lines(address: PostalAddress) -> tuple[str, ...]:
-    """The address as people write it on a parcel, without its empty parts."""
-    parts = (
-        address.full_name,
-        address.company,
-        address.line1,
-        address.line2,
-        f"{address.postal_code} {address.city}".strip(),
-        address.region,
-        country_name(address.country) if address.country else "",
-    )
-    return tuple(part for part in parts if part)
-
-
 def _steps(order: OrderPage) -> list[Step]:
     done = [Step(label, event.created_at, True) for event in order.events if (label := _label(event.kind))]
     if order.status == "cancelled":
@@ -218,4 +203,12 @@ def _label(kind: str) -> str:
         "closed": _("The rest will not be sent"),
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
+        "money_back": _("Money given back"),
+        "return_requested": _("Return asked for"),
+        "return_approved": _("Return approved"),
+        "return_rejected": _("Return refused"),
+        "return_received": _("Return received"),
+        "return_completed": _("Return done"),
+        "return_cancelled": _("Return withdrawn"),
+        "replacement_shipped": _("Replacement on its way"),
     }.get(kind, "")

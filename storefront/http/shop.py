@@ -15,7 +15,9 @@ class Shop:
     tagline: str
     email: str
     currency: str
+    takes_cards: bool
     country: str
+    prices_include_tax: bool
 
 
 def shop() -> Shop:
@@ -29,5 +31,7 @@ def _shop(settings: Settings) -> Shop:
         settings.shop_tagline,
         settings.shop_email,
         settings.shop_currency,
+        settings.stripe_secret_key is not None,
         settings.shop_country,
+        settings.catalog_prices == "with_tax",
     )

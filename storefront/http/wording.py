@@ -16,6 +16,7 @@ from storefront.accounts.errors import (
     PasswordRefused,
     SignInRefused,
     UnknownRole,
+    VatNumberRefused,
     WrongPassword,
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
@@ -36,9 +37,18 @@ from storefront.catalog.errors import (
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
-from storefront.http.formats import format_money
+from storefront.http.countries import country_name
+from storefront.http.formats import format_date, format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.inventory.errors import InsufficientStock
+from storefront.memberships.errors import (
+    AlreadyMember,
+    JoiningAlready,
+    NoMembership,
+    PlanChangedMeanwhile,
+    PlanNameTaken,
+    PlanNotOffered,
+)
 from storefront.orders.errors import (
     CheckoutExpired,
     EmptyCart,
@@ -48,6 +58,7 @@ from storefront.orders.errors import (
     ParcelNotCharged,
     ParcelUndecided,
     ProductNotSold,
+    RefundRefused,
     ShippedMeanwhile,
     TooManyUnits,
     TotalChanged,
@@ -72,6 +83,12 @@ from storefront.promotions.errors import (
 )
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.reminders.errors import NothingToWaitFor
+from storefront.returns.errors import (
+    DifferenceChanged,
+    NotReturnable,
+    ReturnChangedMeanwhile,
+    ReturnRefused,
+)
 from storefront.reviews.errors import AlreadyReviewed, OwnReview, SignInToReview
 from storefront.search.errors import SynonymChangedMeanwhile, SynonymRefused
 from storefront.shipping.errors import MethodUnavailable
@@ -152,6 +169,16 @@ def _unknown_role(error: UnknownRole) -> str:
 @explain.register
 def _address_refused(error: AddressRefused) -> str:
     return _("Something is missing in this address, or does not fit the country. Please look at it again.")
+
+
+@explain.register
+def _vat_number_refused(error: VatNumberRefused) -> str:
+    country = country_name(error.country)
+    if error.reason == "country":
+        return _(
+            "This VAT number is of another country than %(country)s, where the invoice goes.", country=country
+        )
+    return _("That is not a VAT number of %(country)s. Please look at it again.", country=country)
 
 
 @explain.register
@@ -417,6 +444,9 @@ def _order_not_changeable(error: OrderNotChangeable) -> str:
         "state": _("The order %(number)s can no longer be changed. Please write to us.", number=error.number),
         "paid": _("The order is paid already, so it cannot be paid in another way. Nothing was changed."),
         "line": _("This does not fit this line of the order. Nothing was changed."),
+        "tax": _(
+            "This order has prices of its own because of its tax. Please write to us. Nothing was changed."
+        ),
         "empty": _("Nothing would be left of the order. Please cancel it instead."),
         "card": _(
             "The card has to pay more for this, which only the shopper can do, on the page of the order."
@@ -517,6 +547,13 @@ def _refund_too_large(error: RefundTooLarge) -> str:
 
 @explain.register
 def _refunded_meanwhile(error: RefundedMeanwhile) -> str:
+    if error.line:
+        return _(
+            "Somebody else has just given money back for “%(line)s”: %(refunded)s in all. Nothing more was sent. "
+            "Please look at the order again.",
+            line=error.line,
+            refunded=format_money(error.refunded, error.currency),
+        )
     return _(
         "Somebody else has just given money back for this order: %(refunded)s in all. Nothing more was sent. "
         "Please look at the order again.",
@@ -552,3 +589,94 @@ def _sign_in_to_share(error: SignInToShare) -> str:
 @explain.register
 def _nothing_to_wait_for(error: NothingToWaitFor) -> str:
     return _("This can be bought right now, or is no longer sold: there is nothing to wait for.")
+
+
+@explain.register
+def _already_member(error: AlreadyMember) -> str:
+    return _("You have the membership “%(plan)s” already.", plan=error.plan)
+
+
+@explain.register
+def _joining_already(error: JoiningAlready) -> str:
+    return _("Your membership is being arranged. Please look again in a few minutes.")
+
+
+@explain.register
+def _plan_not_offered(error: PlanNotOffered) -> str:
+    return _("This membership is not offered at the moment.")
+
+
+@explain.register
+def _no_membership(error: NoMembership) -> str:
+    return _("There is no membership to change. Please look at the page again.")
+
+
+@explain.register
+def _plan_name_taken(error: PlanNameTaken) -> str:
+    return _("Another plan is called “%(name)s”.", name=error.name)
+
+
+@explain.register
+def _plan_changed_meanwhile(error: PlanChangedMeanwhile) -> str:
+    return _("Somebody else has changed this plan meanwhile. Please open it anew.")
+
+
+@explain.register
+def _refund_refused(error: RefundRefused) -> str:
+    if error.reason == "units":
+        return ngettext(
+            "Only %(num)s of “%(line)s” can still be given back. Nothing was sent.",
+            "Only %(num)s of “%(line)s” can still be given back. Nothing was sent.",
+            error.left,
+            line=error.line,
+        )
+    if error.reason == "line":
+        return _("This order has no such line. Nothing was sent.")
+    return _("Please choose what is to be given back: units, shipping or an amount above zero.")
+
+
+@explain.register
+def _not_returnable(error: NotReturnable) -> str:
+    if error.until is not None:
+        return _(
+            "Returns of the order %(number)s were possible until %(date)s. Please write to us.",
+            number=error.number,
+            date=format_date(error.until),
+        )
+    return _("Nothing of the order %(number)s can come back at the moment.", number=error.number)
+
+
+@explain.register
+def _return_refused(error: ReturnRefused) -> str:
+    if error.reason == "units":
+        return ngettext(
+            "Only %(num)s of “%(line)s” can come back.",
+            "Only %(num)s of “%(line)s” can come back.",
+            error.left,
+            line=error.line,
+        )
+    if error.reason == "reason":
+        return _("Please choose why “%(line)s” comes back.", line=error.line)
+    if error.reason == "replacement":
+        return _("Please choose what you want instead of “%(line)s”, and that is there.", line=error.line)
+    if error.reason == "method":
+        return _("Please choose how the difference is settled.")
+    return _("Please choose what comes back, and how many of it.")
+
+
+@explain.register
+def _difference_changed(error: DifferenceChanged) -> str:
+    return _(
+        "The difference has changed from %(was)s to %(now)s. Nothing was asked for. Please look at it again.",
+        was=format_money(error.was, error.currency),
+        now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _return_changed(error: ReturnChangedMeanwhile) -> str:
+    return _(
+        "Somebody else has taken a step with the return %(number)s meanwhile. Nothing of yours was done. "
+        "Please look at it again.",
+        number=error.number,
+    )

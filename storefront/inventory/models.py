@@ -12,10 +12,12 @@ from storefront.core.columns import one_of
 from storefront.core.db import Base, Created, Identified
 
 MOVEMENT_REASONS = ("sale", "return", "adjustment", "import")
+REPLACEMENT = "replacement"
+"""The note of a sale that went out for an exchange: the order had bought something else."""
 
 
 class StockReservation(Identified, Created, Base):
-    """Units held for a cart or an order until ``expires_at``; their sum is the product's reserved_quantity.
+    """Units held for a cart, an order or an exchange until ``expires_at``; they sum to the reserved_quantity.
 
     Without an end they were sold on back-order: the order was placed, and waits for them.
     """
@@ -23,7 +25,7 @@ class StockReservation(Identified, Created, Base):
     __tablename__ = "stock_reservations"
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="quantity_positive"),
-        sa.CheckConstraint("num_nonnulls(cart_id, order_id) = 1", name="one_holder"),
+        sa.CheckConstraint("num_nonnulls(cart_id, order_id, return_id) = 1", name="one_holder"),
         sa.Index(
             "uq_stock_reservations_order",
             "order_id",
@@ -38,6 +40,13 @@ class StockReservation(Identified, Created, Base):
             unique=True,
             postgresql_where=sa.text("cart_id IS NOT NULL"),
         ),
+        sa.Index(
+            "uq_stock_reservations_return",
+            "return_id",
+            "product_id",
+            unique=True,
+            postgresql_where=sa.text("return_id IS NOT NULL"),
+        ),
         sa.Index("ix_stock_reservations_product_id", "product_id"),
         sa.Index("ix_stock_reservations_expires_at", "expires_at"),
         sa.Index(
@@ -51,6 +60,7 @@ class StockReservation(Identified, Created, Base):
     product_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("products.id"))
     cart_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("carts.id"))
     order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
+    return_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("returns.id"))
     quantity: Mapped[int]
     expires_at: Mapped[datetime | None]
 

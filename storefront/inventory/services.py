@@ -28,7 +28,7 @@ from storefront.inventory.backorders import (
 )
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.ledger import StockRow, change, lock_products, record
-from storefront.inventory.models import MOVEMENT_REASONS, StockReservation
+from storefront.inventory.models import MOVEMENT_REASONS, REPLACEMENT, StockMovement, StockReservation
 
 __all__ = [
     "adjust_stock",
@@ -42,8 +42,10 @@ __all__ = [
     "release_expired",
     "release_holds",
     "release_order",
+    "release_return",
     "set_stock",
     "take",
+    "take_held",
 ]
 _BATCH = 500
 
@@ -110,11 +112,14 @@ def count_stock(actor_id: uuid.UUID, product_id: uuid.UUID, quantity: int, note:
 def hold(
     lines: Mapping[uuid.UUID, int],
     *,
-    order_id: uuid.UUID,
     expires_at: datetime,
+    order_id: uuid.UUID | None = None,
+    return_id: uuid.UUID | None = None,
     locked: Mapping[uuid.UUID, StockRow] | None = None,
 ) -> None:
-    """Keep ``lines`` (product to units) for the order until ``expires_at``.
+    """Keep ``lines`` (product to units) for the order, or for an exchange's replacements, until ``expires_at``.
+
+    An order may have units on back-order, an exchange only what lies on the shelf.
 
     ``locked`` are the rows of a caller that has locked them and changed nothing since. Raises
     :class:`InsufficientStock` for the first product, in primary key order, that has too few units,
@@ -126,8 +131,11 @@ def hold(
             row = rows.get(product_id)
             if row is None:
                 raise NotFound("product", str(product_id))
-            if row.available < lines[product_id]:
-                raise InsufficientStock(product_id, row.name, lines[product_id], row.available)
+            most = row.available if return_id is None else max(0, row.free)
+            if most < lines[product_id]:
+                raise InsufficientStock(product_id, row.name, lines[product_id], most)
+        if not lines:
+            return
         change({}, lines)
         session().execute(
             sa.insert(StockReservation),
@@ -135,6 +143,7 @@ def hold(
                 {
                     "product_id": product_id,
                     "order_id": order_id,
+                    "return_id": return_id,
                     "quantity": quantity,
                     "expires_at": expires_at,
                 }
@@ -150,30 +159,42 @@ def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
     expired meanwhile are taken if they can still be sold; otherwise this raises :class:`InsufficientStock` and nothing
     is taken. Word is left for staff of each product of which few are left by it.
     """
+    _take(StockReservation.order_id == order_id, lines, order_id)
+
+
+def take_held(return_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, order_id: uuid.UUID) -> None:
+    """Take the replacements of an exchange off the stock, for its order, and end their hold. Raises as :func:`take`."""
+    _take(StockReservation.return_id == return_id, lines, order_id, REPLACEMENT)
+
+
+def _take(
+    of_holder: sa.ColumnElement[bool], lines: Mapping[uuid.UUID, int], order_id: uuid.UUID, note: str = ""
+) -> None:
     with transaction():
         rows = lock_products(lines)
         # What it waits for already, on back-order, goes on waiting.
-        own_hold = sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None))
-        held = _end_holds(own_hold, lines)
+        held = _end_holds(sa.and_(of_holder, StockReservation.expires_at.is_not(None)), lines)
         taken: dict[uuid.UUID, int] = {}
         for product_id in sorted(lines):
             row = rows.get(product_id)
             if row is None:
                 raise NotFound("product", str(product_id))
             own = held.get(product_id, 0)
-            if row.available + own < lines[product_id]:
-                raise InsufficientStock(product_id, row.name, lines[product_id], row.available + own)
+            # A replacement leaves at once: nobody waits for it.
+            most = max(0, row.free + own) if note == REPLACEMENT else row.available + own
+            if most < lines[product_id]:
+                raise InsufficientStock(product_id, row.name, lines[product_id], most)
             taken[product_id] = min(lines[product_id], row.stock, max(0, row.free + own))
         waiting = {key: wanted - taken[key] for key, wanted in lines.items() if wanted > taken[key]}
         change(
             {product_id: -quantity for product_id, quantity in taken.items()},
             {key: waiting.get(key, 0) - held.get(key, 0) for key in {*waiting, *held}},
         )
-        record({product_id: -quantity for product_id, quantity in taken.items()}, "sale", order_id=order_id)
+        sold = {product_id: -quantity for product_id, quantity in taken.items()}
+        record(sold, "sale", order_id=order_id, note=note)
         wait_for_stock(order_id, waiting)
-        fill_backorders(
-            waiting
-        )  # what this order held on the shelf until now may be somebody's who came before
+        # What this order held on the shelf until now may be somebody's who came before.
+        fill_backorders(waiting)
         tell_of_low_stock(rows, taken)
 
 
@@ -182,49 +203,86 @@ def cancel_sale(
 ) -> None:
     """Units of an order will not be sent: those it waits for are waited for no more, the others go back on the shelf.
 
-    There they fill the oldest back-orders of others. The ledger has them as sales taken back.
+    There they fill the oldest back-orders of others. The ledger has them as sales taken back, and never more of them
+    than the order has away.
     """
     with transaction():
         known = lock_products(lines)
         wanted = {product_id: quantity for product_id, quantity in lines.items() if product_id in known}
         given_up = wait_less(order_id, wanted)
-        deltas = {key: quantity - given_up.get(key, 0) for key, quantity in wanted.items()}
+        away = _away(order_id, {})
+        deltas = {
+            key: min(quantity - given_up.get(key, 0), max(0, away.get(key, 0)))
+            for key, quantity in wanted.items()
+        }
         change(deltas, {key: -quantity for key, quantity in given_up.items()})
         record(deltas, "sale", order_id=order_id, user_id=user_id, note=note)
         fill_backorders(wanted)
 
 
 def give_back(
-    order_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, user_id: uuid.UUID | None = None, note: str = ""
-) -> None:
-    """Put units of an order back on the shelf (they came back), with ledger rows. Back-orders are filled first."""
+    order_id: uuid.UUID,
+    lines: Mapping[uuid.UUID, int],
+    *,
+    sold_elsewhere: Mapping[uuid.UUID, int] | None = None,
+    user_id: uuid.UUID | None = None,
+    note: str = "",
+) -> dict[uuid.UUID, int]:
+    """Put units of an order back on the shelf, with ledger rows; returns the units by product.
+
+    Never more than the order has away by the ledger: what was never taken, or is back, does not come back.
+    ``sold_elsewhere`` are units that another shop had sold before our ledger began, and that arrive here now.
+    Back-orders are filled first.
+    """
     with transaction():
         known = lock_products(lines)
-        deltas = {product_id: quantity for product_id, quantity in lines.items() if product_id in known}
+        away = _away(order_id, sold_elsewhere or {})
+        deltas = {
+            product_id: min(quantity, away.get(product_id, 0))
+            for product_id, quantity in lines.items()
+            if product_id in known and away.get(product_id, 0) > 0
+        }
         change(deltas, {})
         record(deltas, "return", order_id=order_id, user_id=user_id, note=note)
         fill_backorders(deltas)
+    return deltas
+
+
+def _away(order_id: uuid.UUID, sold_elsewhere: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
+    ledger = StockMovement
+    rows = session().execute(
+        sa.select(ledger.product_id, -sa.func.sum(ledger.delta))
+        .where(ledger.order_id == order_id)
+        .group_by(ledger.product_id)
+    )
+    away = dict(sold_elsewhere)
+    for product_id, units in rows:
+        away[product_id] = away.get(product_id, 0) + int(units)
+    return away
 
 
 def release_order(order_id: uuid.UUID) -> None:
     """End the order's holds without selling; nothing happens when there are none."""
+    _release(StockReservation.order_id == order_id)
+
+
+def release_return(return_id: uuid.UUID) -> None:
+    """End the holds of an exchange that does not come about."""
+    _release(StockReservation.return_id == return_id)
+
+
+def _release(of_holder: sa.ColumnElement[bool]) -> None:
     with transaction():
-        held = _held_products(StockReservation.order_id == order_id)
+        held = _held_products(of_holder)
         lock_products(held)
-        ended = _end_holds(StockReservation.order_id == order_id, held)
+        ended = _end_holds(of_holder, held)
         change({}, {product_id: -quantity for product_id, quantity in ended.items()})
         fill_backorders(ended)
 
 
 def release_holds(order_id: uuid.UUID) -> None:
     """End the holds that an order has for a while, not what it waits for; nothing happens when there are none."""
-    with transaction():
-        own = sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None))
-        held = _held_products(own)
-        lock_products(held)
-        ended = _end_holds(own, held)
-        change({}, {product_id: -quantity for product_id, quantity in ended.items()})
-        fill_backorders(ended)
+    _release(sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None)))
 
 
 def release_expired() -> int:

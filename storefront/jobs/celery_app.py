@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, Task
@@ -18,10 +19,12 @@ TASK_MODULES = (
     "storefront.jobs.events",
     "storefront.jobs.knowledge",
     "storefront.jobs.mail",
+    "storefront.jobs.memberships",
     "storefront.jobs.orders",
     "storefront.jobs.outbox",
     "storefront.jobs.payments",
     "storefront.jobs.popularity",
+    "storefront.jobs.returns",
     "storefront.jobs.reminders",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
@@ -34,7 +37,7 @@ celery = Celery("storefront")
 
 
 def init_celery(app: Flask, settings: Settings) -> None:
-    """Bind the Celery application to ``app`` and load the tasks and the schedule."""
+    """Bind the Celery application to ``app``, with its tasks and the schedule."""
 
     class ContextTask(Task):  # type: ignore[type-arg]
         """A task that finds ``current_app`` and a database session of its own."""
@@ -43,11 +46,16 @@ def init_celery(app: Flask, settings: Settings) -> None:
             with app.app_context():
                 return super().__call__(*args, **kwargs)
 
+    assert settings.redis_url is not None
+    celery.Task = ContextTask  # type: ignore[misc]  # Celery's documented way; its stubs say read-only
+    configure(settings.redis_url.get_secret_value(), TASK_MODULES)
+
+
+def configure(redis_url: str, modules: Sequence[str]) -> None:
+    """Say where the jobs wait, what runs when, and which ``modules`` hold the tasks for whoever works on them."""
     from storefront.jobs.schedule import SCHEDULE
 
-    assert settings.redis_url is not None
-    broker = celery_url(settings.redis_url.get_secret_value())
-    celery.Task = ContextTask  # type: ignore[misc]  # Celery's documented way; its stubs say read-only
+    broker = celery_url(redis_url)
     celery.conf.update(
         broker_url=broker,
         result_backend=None,
@@ -64,7 +72,7 @@ def init_celery(app: Flask, settings: Settings) -> None:
             "visibility_timeout": 900,
         },
         broker_connection_max_retries=None,
-        imports=TASK_MODULES,
+        imports=tuple(modules),
         beat_schedule=SCHEDULE,
         timezone="UTC",
     )

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from storefront.core.clock import now
+from storefront.core.db import release
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
+from storefront.http.invoice_paper import file_name, kind_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.order_words import parcel_words, words_for
+from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
+from storefront.invoicing.services import issue_what_is_due
+from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
 from storefront.orders.queries import OrderPage, order_for_mail, order_of_parcel
 from storefront.payments.captures import charged_for
+from storefront.payments.methods import INVOICES_DUE
+from storefront.providers.mail import Attachment
+
+_GRACE = timedelta(minutes=5)
+"""Younger changes are left to the outbox."""
+_BATCH = 200
 
 
 @handles("mail.order_placed")
 def order_placed(order_id: str) -> None:
     """The confirmation."""
+    issue_what_is_due(
+        uuid.UUID(order_id)
+    )  # whichever of the two entries comes first, the letter has its invoice
     order = order_for_mail(uuid.UUID(order_id))
     with in_language(order.language):
         subject = _("Your order %(number)s", number=order.number)
-    _write("order_placed", order, subject)
+    invoices = [one for one in issued_for(order.id) if one.kind == "invoice"]
+    _write("order_placed", order, subject, invoices)
 
 
 @handles("mail.order_cancelled")
@@ -52,10 +70,44 @@ def parcel_shipped(shipment_id: str) -> None:
     _write("parcel_shipped", order, subject, parcel=parcel, held=held, charged=charged)
 
 
-def _write(template: str, order: OrderPage, subject: str, **context: Any) -> None:
+@handles("mail.invoice_issued")
+def invoice_issued(order_id: str, number: str) -> None:
+    """An invoice that came after the confirmation, or a credit note."""
+    order = order_for_mail(uuid.UUID(order_id))
+    document = issued_document(order.id, number)
+    with in_language(order.language):
+        subject = _(
+            "%(kind)s %(document)s for your order %(number)s",
+            kind=kind_name(document.kind),
+            document=number,
+            number=order.number,
+        )
+    _write("invoice_issued", order, subject, [document])
+
+
+@handles(INVOICES_DUE)
+def issue_invoices(order_id: str) -> None:
+    """Something happened to the order's money."""
+    issue_what_is_due(uuid.UUID(order_id))
+
+
+@celery.task(name="storefront.jobs.orders.issue_missing_invoices")
+def issue_missing_invoices() -> dict[str, int]:
+    """Issue what the outbox should have brought and has not."""
+    counts = {"documents": 0}
+    for order_id in orders_lacking_documents(now() - _GRACE, _BATCH):
+        release()
+        counts["documents"] += len(issue_what_is_due(order_id))
+    return counts
+
+
+def _write(
+    template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = (), **context: Any
+) -> None:
     """An erased person's order has no address any more: then there is nobody to write to."""
     if not order.email:
         return
+    papers = tuple(Attachment(file_name(one), paper_of(one)) for one in documents)
     with in_language(order.language):
         words = words_for(order)
         # Guests come in by number and e-mail; the link alone opens nothing.
@@ -73,6 +125,8 @@ def _write(template: str, order: OrderPage, subject: str, **context: Any) -> Non
             order=order,
             words=words,
             link=link,
+            documents=documents,
+            attachments=papers,
             **context,
         )
     )

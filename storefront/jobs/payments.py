@@ -13,16 +13,20 @@ from storefront.http.mail import compose, deliver
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import drain_kind, handles
 from storefront.jobs.upkeep import run
+from storefront.memberships import services as memberships
 from storefront.orders import services as orders
 from storefront.orders.queries import order_for_mail
+from storefront.payments import saved_cards
 from storefront.payments.events import KIND as EVENT
-from storefront.payments.services import DROP, LET_GO, RELEASE
+from storefront.payments.queries import stored_event
+from storefront.payments.saved_cards import FORGET_CUSTOMER
+from storefront.payments.services import DROP, KEEP_CARDS, LET_GO, RELEASE
 
 
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return drain_kind(EVENT) + drain_kind(LET_GO) + drain_kind(RELEASE) + drain_kind(DROP)
+    return sum(map(drain_kind, (EVENT, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)))
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -33,8 +37,15 @@ def reconcile() -> dict[str, int]:
 
 @handles(EVENT, apart=True)
 def event(event_id: str) -> None:
-    """Something a provider told us."""
-    orders.process_event(uuid.UUID(event_id))
+    """Something a provider told us: of an order's payment, of somebody's cards, or of their membership."""
+    key = uuid.UUID(event_id)
+    told = stored_event(key)
+    user_id = saved_cards.user_of(told.customer_id) if told.customer_id else None
+    if user_id is not None and told.kind.startswith("payment_method."):
+        saved_cards.read_cards(user_id)
+    if user_id is not None and told.kind.startswith(("customer.subscription.", "invoice.")):
+        memberships.follow(user_id)
+    orders.process_event(key)
 
 
 @handles(LET_GO, apart=True)
@@ -53,6 +64,18 @@ def release(payment_id: str, order_id: str) -> None:
 def drop(payment_id: str) -> None:
     """One payment of an order that goes on: nothing of it stays."""
     orders.drop(uuid.UUID(payment_id))
+
+
+@handles(KEEP_CARDS, apart=True)
+def keep_cards(user_id: str) -> None:
+    """A card has paid that its owner wants to keep."""
+    saved_cards.read_cards(uuid.UUID(user_id))
+
+
+@handles(FORGET_CUSTOMER, apart=True)
+def forget_customer(reference: str) -> None:
+    """An account is gone: the provider forgets its cards, too."""
+    saved_cards.forget_customer(reference)
 
 
 @handles("mail.payment_returned")

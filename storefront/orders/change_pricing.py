@@ -24,10 +24,10 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.orders.addresses import PostalAddress, address_from
-from storefront.orders.concessions import reduced
 from storefront.orders.errors import OrderNotChangeable, ProductNotSold
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries import normal_number, visible_to
+from storefront.orders.taxing import charged, taxation_of
 from storefront.payments.methods import GIFT_CARD
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
@@ -35,7 +35,7 @@ from storefront.pricing.totals import LineTotals, Totals
 from storefront.promotions.evaluation import Reductions
 from storefront.promotions.queries import Customer, candidates_for
 from storefront.shipping.errors import MethodUnavailable
-from storefront.shipping.queries import ShippingOption, methods_for, tax_rate_for
+from storefront.shipping.queries import ShippingOption, methods_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,8 @@ class CurrentOrder:
     shipping_method: str
     payment_method: str
     code: str
+    vat_number: str
+    refunded: Decimal
     placed_at: datetime
     is_imported: bool
     lines: tuple[CurrentLine, ...]
@@ -195,6 +197,8 @@ def current_order(which: sa.ColumnElement[bool], *, lock: bool = False) -> Curre
         shipping_method=order.shipping_method or "",
         payment_method=order.payment_method or "",
         code=next((one["code"] for one in order.reductions if one["code"]), ""),
+        vat_number=order.vat_number or "",
+        refunded=order.refunded_amount,
         placed_at=order.placed_at,
         is_imported=order.external_id is not None,
         lines=tuple(CurrentLine(*line) for line in lines),
@@ -204,8 +208,8 @@ def current_order(which: sa.ColumnElement[bool], *, lock: bool = False) -> Curre
 def reprice(order: CurrentOrder, wanted: WantedChange) -> Repriced:
     """Price the order as it is to be.
 
-    Raises :class:`OrderNotChangeable` (``empty``, ``line``), :class:`ProductNotSold`, :class:`MethodUnavailable` where
-    nothing goes to that address, and ``UnknownPaymentMethod``.
+    Raises :class:`OrderNotChangeable` (``empty``, ``line``, ``tax``), :class:`ProductNotSold`,
+    :class:`MethodUnavailable` where nothing goes to that address, and ``UnknownPaymentMethod``.
     """
     kept, lines = _lines(order, wanted)
     address = wanted.shipping_address
@@ -219,10 +223,20 @@ def reprice(order: CurrentOrder, wanted: WantedChange) -> Repriced:
     if not options:
         raise MethodUnavailable(wanted.shipping_method, address.country)
     option = next((one for one in options if one.code == wanted.shipping_method), options[0])
-    reductions = candidates.at(option.amount)
-    totals = reduced(snapshot, option.amount, tax_rate_for(address.country, address.region), reductions)
+    was = taxation_of(order.shipping_address.country, order.shipping_address.region, order.vat_number)
+    if was.snapshot(snapshot) != snapshot:
+        # It was bought at other prices than the catalog's: what they would be here nobody can tell.
+        raise OrderNotChangeable(order.number, "tax")
+    taxing = taxation_of(address.country, address.region, order.vat_number)
+    priced = charged(taxing, snapshot, option.amount, candidates.at(option.amount))
     return Repriced(
-        replace(wanted, shipping_method=option.code), kept, snapshot, totals, reductions, customer, option
+        replace(wanted, shipping_method=option.code),
+        kept,
+        priced.snapshot,
+        priced.totals,
+        priced.reductions,
+        customer,
+        option,
     )
 
 

@@ -28,13 +28,13 @@ from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.change_pricing import CurrentOrder, Repriced, WantedChange, current_order, reprice
+from storefront.orders.change_refunds import open_refunds
 from storefront.orders.concessions import Concessions
 from storefront.orders.drafts import announce, head_of, record_event
 from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.models import Order, OrderChange, OrderItem
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_changeable, normal_number, visible_to
-from storefront.orders.refunding import open_refunds
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
@@ -150,6 +150,8 @@ def check_changeable(order: CurrentOrder) -> None:
     may = is_changeable(order.status, order.fulfilment_status, order.payment_status)
     if order.is_imported or not may or has_parcels(order.id) or pending_captures(order_id=order.id):
         raise OrderNotChangeable(order.number, "state")
+    if order.refunded:  # of its lines: what they become must not be less than what went back
+        raise OrderNotChangeable(order.number, "paid")
 
 
 def _agreed(order: CurrentOrder, wanted: WantedChange, expected_total: Decimal) -> Quote:
@@ -217,7 +219,7 @@ def apply_change(quote: Quote, actor: str) -> None:
     promotions.change_uses(order.id, after.customer, after.reductions.applied)
     gift_card = min(order.gift_card, after.totals.total)
     if gift_card < order.gift_card:
-        promotions.give_back_to_gift_card(order.id, order.gift_card - gift_card)
+        promotions.lower_gift_card_part(order.id, order.gift_card - gift_card)
     _write_lines(order, after)
     totals = after.totals
     write(
@@ -228,6 +230,9 @@ def apply_change(quote: Quote, actor: str) -> None:
             discount_amount=totals.discount,
             shipping_amount=totals.shipping,
             tax_amount=totals.tax,
+            tax_treatment=totals.treatment,
+            shipping_tax=totals.shipping_tax,
+            shipping_tax_rate=totals.shipping_tax_rate,
             total_amount=totals.total,
             prices_include_tax=totals.prices_include_tax,
             gift_card_amount=gift_card,

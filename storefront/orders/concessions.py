@@ -8,19 +8,10 @@ from decimal import Decimal
 
 from storefront.cart.queries import CartView
 from storefront.core.money import ZERO
-from storefront.pricing.snapshot import CartSnapshot
-from storefront.pricing.totals import TaxRule, Totals, price
 from storefront.promotions import services as promotions
 from storefront.promotions.errors import GiftCardBalanceChanged
 from storefront.promotions.evaluation import Reductions
 from storefront.promotions.queries import Customer, gift_card_of
-
-
-def reduced(
-    snapshot: CartSnapshot, shipping: Decimal, tax_rate: TaxRule | None, reductions: Reductions
-) -> Totals:
-    """The totals after ``reductions``, for the checkout page and for the order alike."""
-    return price(snapshot, shipping - reductions.shipping, tax_rate, parts=reductions.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,20 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from storefront.accounts.vat_numbers import normal_vat_number
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
 from storefront.core.money import ZERO
-from storefront.core.outbox import enqueue_all
+from storefront.core.outbox import enqueue, enqueue_all
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.concessions import Concessions
 from storefront.orders.models import Order, OrderEvent, OrderItem
 from storefront.payments import services as payments
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import GIFT_CARD, INVOICES_DUE
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.pricing.totals import LineTotals, Totals
 from storefront.promotions import services as promotions
@@ -47,6 +48,7 @@ class PlaceOrder:
     ``email`` is a guest's; somebody who is signed in is reached at their account's. ``idempotency_key`` is
     made with the form: the same key leads to the same order, however often it is sent.
     ``expected_gift_card`` is the part of the total that the page said the cart's gift card would pay.
+    ``vat_number`` is a company's, of the country that the invoice goes to.
     """
 
     idempotency_key: str
@@ -60,6 +62,7 @@ class PlaceOrder:
     language: str = "en"
     seen: tuple[SeenAmount, ...] = ()
     expected_gift_card: Decimal = ZERO
+    vat_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
             Order.payment_method,
             sa.func.coalesce(sa.cast(Order.guest_email, sa.Text), ""),
             Order.gift_card_amount,
+            sa.func.coalesce(Order.vat_number, ""),
         ).where(Order.id == order_id)
     )
     return tuple(written.one()) == (
@@ -152,6 +156,7 @@ def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
         payment_code(request, request.expected_total - request.expected_gift_card),
         request.email,
         request.expected_gift_card,
+        normal_vat_number(request.vat_number, request.billing_address.country),
     )
 
 
@@ -183,6 +188,10 @@ def write_draft(
         "discount_amount": totals.discount,
         "shipping_amount": totals.shipping,
         "tax_amount": totals.tax,
+        "tax_treatment": totals.treatment,
+        "shipping_tax": totals.shipping_tax,
+        "shipping_tax_rate": totals.shipping_tax_rate,
+        "vat_number": normal_vat_number(request.vat_number, request.billing_address.country) or None,
         "total_amount": totals.total,
         "shipping_address": request.shipping_address.stored(),
         "billing_address": request.billing_address.stored(),
@@ -278,7 +287,12 @@ def record_event(
     note: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to the order's timeline."""
+    """Add a line to the order's timeline. Once it is ``paid`` its invoice is due.
+
+    ``note`` may be read by the shopper; ``data`` is for programs.
+    """
+    if kind == "paid":
+        enqueue(INVOICES_DUE, order_id=str(order_id))
     session().execute(
         sa.insert(OrderEvent).values(
             order_id=order_id,
@@ -296,7 +310,7 @@ def record_event(
 def announce(
     kind: str, order_id: uuid.UUID, *, user_id: uuid.UUID | None, session_id: uuid.UUID | None, **data: str
 ) -> None:
-    """Leave word of what happened in the outbox: the shopper's letter and an analytics event, each once."""
+    """Leave word of what happened in the outbox: for the invoice, the shopper's letter and analytics, each once."""
     event = {
         "event_type": kind,
         "event_id": str(new_id()),
@@ -305,7 +319,8 @@ def announce(
         "session_id": str(session_id) if session_id else None,
         "order_id": str(order_id),
     }
-    enqueue_all((f"mail.{kind}", {"order_id": str(order_id)}), ("analytics.event", event | data))
+    letter = (f"mail.{kind}", {"order_id": str(order_id)})
+    enqueue_all((INVOICES_DUE, {"order_id": str(order_id)}), letter, ("analytics.event", event | data))
 
 
 def abandon(order_id: uuid.UUID, reason: str) -> bool:

@@ -104,8 +104,19 @@ class ParcelUndecided(DomainError):
 class OrderNotChangeable(DomainError):
     """The order cannot be changed (so). ``why``: ``state`` (sent, cancelled, being charged), ``paid`` (in a way that
     does not go with this change), ``line`` (this line cannot become that), ``empty`` (nothing would be left), ``card``
-    (its card has to pay more, which only the shopper can do).
+    (its card has to pay more, which only the shopper can do), ``tax`` (it was bought at a company's or another
+    country's prices).
     """
 
     number: str
-    why: Literal["state", "paid", "line", "empty", "card"]
+    why: Literal["state", "paid", "line", "empty", "card", "tax"]
+
+
+@dataclass
+class RefundRefused(DomainError):
+    """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``."""
+
+    number: str
+    reason: Literal["nothing", "units", "line"]
+    line: str = ""
+    left: int = 0

@@ -44,13 +44,13 @@ from storefront.orders.parcels import (
     write_parcel,
 )
 from storefront.orders.queries import normal_number
-from storefront.orders.refunding import open_refunds
+from storefront.orders.queries_for_refunds import order_refund
+from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import captures_of, open_capture
-from storefront.payments.cards import CARDS
 from storefront.payments.errors import CaptureInProgress, CaptureRefused
-from storefront.payments.queries import PaymentRow, payment_at_provider, payments_of
+from storefront.payments.queries import PaymentRow, payment_at_provider
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 SHIPPABLE = ("placed", "processing")
@@ -300,12 +300,10 @@ def close_order(actor_id: uuid.UUID, number: str, reason: str = "") -> Decimal:
         )
         record_audit(actor_id, "close", "order", order.id)
         _arrived_before(order, f"staff:{actor_id}")
-        money = money_of(order.id)
-        due = due_for(money, lines, {line.id: line.shipped for line in lines})
-        refund_ids = _owe_less(order, due)
-    for refund_id in refund_ids:
+        rest, waiting_refunds = _owe_less(order, lines)
+    for refund_id in waiting_refunds:
         refunds.send_refund(refund_id)
-    return money.total - money.gift_card - due
+    return rest
 
 
 def _arrived_before(order: LockedOrder, actor: str) -> None:
@@ -316,16 +314,19 @@ def _arrived_before(order: LockedOrder, actor: str) -> None:
         record_event(order.id, "delivered", from_status="shipped", to_status="delivered", actor=actor)
 
 
-def _owe_less(order: LockedOrder, due: Decimal) -> list[uuid.UUID]:
-    """Bring the order's payments down to what is due. Returns refunds that are to be sent."""
-    rows = [row for row in payments_of(order.id) if not row.is_for_change]
-    for row in rows:
-        if row.status == "authorised" and row.provider == CARDS.code:
-            payments.ask_to_release(row)
-        elif row.status == "authorised":
-            payments.promise(row.id, due)
-    left = sum((row.left for row in rows if row.status in ("captured", "partially_refunded")), ZERO)
-    return open_refunds(order.id, order.number, left - due, "will not be sent") if left > due else []
+def _owe_less(order: LockedOrder, lines: list[Sendable]) -> tuple[Decimal, list[uuid.UUID]]:
+    """The shopper owes less by what is not sent; returns how much, and refunds that are to be sent."""
+    payment = payment_at_provider(order.id)
+    if payment is not None and payment.status == "authorised":
+        payments.ask_to_release(payment)
+        money = money_of(order.id)
+        due = due_for(money, lines, {line.id: line.shipped for line in lines})
+        return money.total - money.gift_card - due, []
+    unsent = [RefundLine(line.id, quantity=line.left) for line in lines if line.left]
+    order_refund_id, waiting = promise_refund(
+        None, order.number, RefundRequest(lines=unsent, reason="will not be sent")
+    )
+    return order_refund(order_refund_id).amount, waiting
 
 
 def add_note(actor_id: uuid.UUID, number: str, text: str) -> None:

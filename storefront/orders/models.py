@@ -1,4 +1,4 @@
-"""What was bought: orders with their lines, timeline, parcels and returns.
+"""What was bought: orders with their lines, timeline, parcels, and what was given back of them.
 
 ``*_TRANSITIONS`` are the state machine; a trigger enforces the same edges (a test compares the two).
 """
@@ -44,8 +44,9 @@ FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
 }
 SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
 CHANGE_STATUSES = ("waiting", "applied", "ended")
-RETURN_KINDS = ("return", "exchange")
-RETURN_STATUSES = ("requested", "approved", "received", "completed", "rejected", "cancelled")
+REFUND_DESTINATIONS = ("original", "gift_card")
+ORDER_REFUND_STATUSES = ("pending", "succeeded", "failed")
+TAX_TREATMENTS = ("taxed", "reverse_charge", "untaxed")
 
 
 class Order(Identified, Timestamped, Base):
@@ -55,6 +56,9 @@ class Order(Identified, Timestamped, Base):
     was erased: the law keeps the order, not the name. ``notes`` are the staff's own (loaded only when asked
     for: the shopper's login may not read them), ``customer_note`` is the shopper's. ``reductions`` are what the
     promotions were called and took off, ``gift_card_amount`` the part of the total that a gift card pays.
+    ``refunded_*`` are kept by triggers on refund_items; ``exchange_*`` is what exchanges cost on top of the total.
+    ``tax_amount`` is that of the lines and ``shipping_tax``. With ``tax_treatment`` ``reverse_charge`` the buyer owes
+    the tax under their ``vat_number``; with ``untaxed`` there is none where the order goes.
     """
 
     __tablename__ = "orders"
@@ -77,6 +81,31 @@ class Order(Identified, Timestamped, Base):
         sa.CheckConstraint(
             "gift_card_amount >= 0 AND gift_card_amount <= total_amount", name="gift_card_within_total"
         ),
+        one_of("tax_treatment", TAX_TREATMENTS),
+        sa.CheckConstraint(
+            "tax_treatment = 'taxed' OR (tax_amount = 0 AND shipping_tax = 0)", name="untaxed_without_tax"
+        ),
+        sa.CheckConstraint(
+            "tax_treatment <> 'reverse_charge' OR (vat_number IS NOT NULL AND NOT prices_include_tax)",
+            name="reverse_charge_names_the_buyer",
+        ),
+        sa.CheckConstraint(
+            "shipping_tax >= 0 AND shipping_tax <= tax_amount AND shipping_tax_rate >= 0",
+            name="shipping_tax_within_tax",
+        ),
+        sa.CheckConstraint(
+            "refunded_amount >= 0 AND refunded_amount <= total_amount + exchange_amount",
+            name="refunded_within_paid",
+        ),
+        sa.CheckConstraint(
+            "refunded_tax >= 0 AND refunded_tax <= tax_amount + exchange_tax", name="refunded_tax_within_tax"
+        ),
+        sa.CheckConstraint(
+            "refunded_shipping >= 0 AND refunded_shipping <= shipping_amount"
+            " + CASE WHEN prices_include_tax THEN 0 ELSE tax_amount END",
+            name="refunded_shipping_within_shipping",
+        ),
+        sa.CheckConstraint("exchange_amount >= 0 AND exchange_tax >= 0", name="exchanges_not_negative"),
         sa.CheckConstraint(
             "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
             name="somebody_ordered",
@@ -134,6 +163,15 @@ class Order(Identified, Timestamped, Base):
     anonymised_at: Mapped[datetime | None]
     reductions: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    refunded_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    refunded_tax: Mapped[Decimal] = mapped_column(server_default="0")
+    refunded_shipping: Mapped[Decimal] = mapped_column(server_default="0")
+    exchange_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    exchange_tax: Mapped[Decimal] = mapped_column(server_default="0")
+    tax_treatment: Mapped[str] = mapped_column(default="taxed", server_default="taxed")
+    shipping_tax: Mapped[Decimal] = mapped_column(server_default="0")
+    shipping_tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), server_default="0")
+    vat_number: Mapped[str | None]
 
 
 class OrderItem(Identified, Created, Base):
@@ -141,6 +179,7 @@ class OrderItem(Identified, Created, Base):
 
     ``total_price`` is ``unit_price * quantity - discount``; ``tax`` is what it contains, or what comes on top.
     ``shipped_quantity`` is kept by a trigger on parcels; ``cancelled_quantity`` will never be sent.
+    ``refunded_*`` are kept by triggers, tax included; ``exchange_*`` is what was paid on top for dearer replacements.
     """
 
     __tablename__ = "order_items"
@@ -157,6 +196,17 @@ class OrderItem(Identified, Created, Base):
             "shipped_quantity >= 0 AND cancelled_quantity >= 0 AND shipped_quantity + cancelled_quantity <= quantity",
             name="shipped_within_quantity",
         ),
+        sa.CheckConstraint(
+            "refunded_quantity >= 0 AND refunded_quantity <= quantity", name="refunded_units_within_bought"
+        ),
+        sa.CheckConstraint(
+            "refunded_amount >= 0 AND refunded_amount <= total_price + tax + exchange_amount",
+            name="refunded_within_paid",
+        ),
+        sa.CheckConstraint(
+            "refunded_tax >= 0 AND refunded_tax <= tax + exchange_tax", name="refunded_tax_within_tax"
+        ),
+        sa.CheckConstraint("exchange_amount >= 0 AND exchange_tax >= 0", name="exchanges_not_negative"),
         sa.Index("ix_order_items_order_id", "order_id"),
         sa.Index("ix_order_items_product_id", "product_id"),
     )
@@ -178,6 +228,11 @@ class OrderItem(Identified, Created, Base):
     returned_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     shipped_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    refunded_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    refunded_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    refunded_tax: Mapped[Decimal] = mapped_column(server_default="0")
+    exchange_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    exchange_tax: Mapped[Decimal] = mapped_column(server_default="0")
 
 
 class OrderEvent(Identified, Created, Base):
@@ -250,40 +305,65 @@ class OrderChange(Identified, Timestamped, Base):
     actor: Mapped[str] = mapped_column(default="shopper", server_default="shopper")
 
 
-class Return(Identified, Timestamped, Base):
-    """Goods coming back, for money or for other goods. A rejected or cancelled one frees its quantities."""
+class OrderRefund(Identified, Timestamped, Base):
+    """The decision to give ``amount`` back, ``tax`` of it included. ``refunds`` and gift card entries carry it out.
 
-    __tablename__ = "returns"
+    ``adjustment`` is the free part of it, negative when something was kept. ``gift_card_amount`` had been paid by a
+    gift card, ``waived_amount`` had not been paid yet and lowers what is to pay. A failed one frees what it counted.
+    """
+
+    __tablename__ = "order_refunds"
     __table_args__ = (
-        one_of("kind", RETURN_KINDS),
-        one_of("status", RETURN_STATUSES),
-        sa.Index("ix_returns_order_id", "order_id"),
-        sa.Index("ix_returns_status", "status"),
+        one_of("status", ORDER_REFUND_STATUSES),
+        one_of("destination", REFUND_DESTINATIONS),
+        sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.CheckConstraint("tax >= 0 AND tax <= amount", name="tax_within_amount"),
+        sa.CheckConstraint(
+            "gift_card_amount >= 0 AND waived_amount >= 0 AND gift_card_amount + waived_amount <= amount",
+            name="parts_within_amount",
+        ),
+        sa.Index("ix_order_refunds_order_id", "order_id"),
+        sa.Index("ix_order_refunds_gift_card_id", "gift_card_id"),
+        sa.Index(
+            "uq_order_refunds_return_id",
+            "return_id",
+            unique=True,
+            postgresql_where=sa.text("status <> 'failed'"),
+        ),
     )
 
-    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(default="return", server_default="return")
-    status: Mapped[str] = mapped_column(default="requested", server_default="requested")
-    reason: Mapped[str | None]
-    price_difference: Mapped[Decimal] = mapped_column(server_default="0")
-    payment_method: Mapped[str | None]
-    closed_at: Mapped[datetime | None]
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    amount: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    adjustment: Mapped[Decimal] = mapped_column(server_default="0")
+    gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    waived_amount: Mapped[Decimal] = mapped_column(server_default="0")
+    destination: Mapped[str] = mapped_column(default="original", server_default="original")
+    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    # No foreign key: the books stay when a person is erased.
+    actor_id: Mapped[uuid.UUID | None]
+    return_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("returns.id"))
 
 
-class ReturnItem(Identified, Created, Base):
-    """A returned line; a trigger adds its quantity to the order line's returned_quantity, which is limited."""
+class RefundItem(Identified, Created, Base):
+    """What a refund gives back of one line, or of the shipping (no line). Append only; a trigger keeps the sums.
 
-    __tablename__ = "return_items"
+    ``amount`` is what the customer gets, ``tax`` the part of it that is tax. Without a ``quantity`` it is money only.
+    """
+
+    __tablename__ = "refund_items"
     __table_args__ = (
-        sa.CheckConstraint("quantity > 0", name="quantity_positive"),
-        sa.UniqueConstraint("return_id", "order_item_id"),
-        sa.Index("ix_return_items_order_item_id", "order_item_id"),
-        sa.Index("ix_return_items_replacement_product_id", "replacement_product_id"),
+        sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        sa.CheckConstraint("quantity = 0 OR order_item_id IS NOT NULL", name="units_have_a_line"),
+        sa.CheckConstraint("amount >= 0 AND tax >= 0 AND tax <= amount", name="tax_within_amount"),
+        sa.UniqueConstraint("order_refund_id", "order_item_id", postgresql_nulls_not_distinct=True),
+        sa.Index("ix_refund_items_order_item_id", "order_item_id"),
     )
 
-    return_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("returns.id", ondelete="CASCADE"))
-    order_item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("order_items.id", ondelete="CASCADE"))
-    quantity: Mapped[int]
-    replacement_product_id: Mapped[uuid.UUID | None] = mapped_column(
-        sa.ForeignKey("products.id", ondelete="SET NULL")
-    )
+    order_refund_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("order_refunds.id"))
+    order_item_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_items.id"))
+    quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    amount: Mapped[Decimal]
+    tax: Mapped[Decimal]

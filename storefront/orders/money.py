@@ -1,4 +1,4 @@
-"""What staff do with an order's money: take what was authorised, give back what was taken."""
+"""What staff do with an order's money: take what was authorised, ask how it stands. ``refunding`` gives it back."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from storefront.core.money import round_money
 from storefront.orders.capturing import take
 from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
-from storefront.orders.paying import bring_up_to_date, order_follows_refunds
+from storefront.orders.paying import bring_up_to_date
 from storefront.orders.queries import normal_number
-from storefront.orders.refunding import open_refunds
-from storefront.payments import refunds
 from storefront.payments.captures import open_capture, pending_captures
 from storefront.payments.cards import CARDS
-from storefront.payments.errors import CaptureRefused, NothingToCapture, RefundFailed
+from storefront.payments.errors import CaptureRefused, NothingToCapture
 from storefront.payments.queries import PaymentRow, payments_of
 
 
@@ -59,31 +57,6 @@ def capture_payment(
     except CaptureRefused as refusal:
         raise NothingToCapture(normal_number(number), refusal.reason, in_parts=not is_final) from refusal
     return wanted
-
-
-def refund_payment(
-    number: str, amount: Decimal, reason: str = "", *, seen: Decimal | None = None
-) -> uuid.UUID:
-    """Give ``amount`` of what was taken for this order back; returns the (first) refund's id.
-
-    An order that was changed may have been paid in several payments: the latest is given back first.
-
-    ``seen`` is what had gone back already on the page it is asked from: of two people who ask at once, the second is
-    refused. Raises :class:`NotFound`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`, :class:`RefundFailed`, and
-    :class:`PaymentProviderFailure` when nobody knows what came of it: the refund stays pending, and is asked for again.
-    """
-    with transaction():
-        order_id = _order_id(number)
-        draft = head_of(order_id, lock=True)
-        opened = open_refunds(order_id, draft.number, amount, reason, seen)
-    statuses = [refunds.send_refund(refund_id) for refund_id in opened]
-    with transaction():
-        head_of(order_id, lock=True)
-        for payment in payments_of(order_id):
-            order_follows_refunds(order_id, payment.id)
-    if "failed" in statuses:
-        raise RefundFailed(draft.number)
-    return opened[0]
 
 
 def look_again(number: str) -> str:

@@ -25,6 +25,7 @@ from storefront.orders.drafts import abandon, announce, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.models import Order
 from storefront.orders.placing import finalise_or_let_go
+from storefront.orders.refund_settling import settle_order_refunds
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
@@ -38,7 +39,6 @@ from storefront.payments.queries import (
     payment_at_provider,
     payment_row,
     payments_at_provider,
-    payments_of,
     refund_row,
     stored_event,
     undecided_orders,
@@ -158,14 +158,15 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
         order_follows_refunds(payment.order_id, payment.id)
 
 
-def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID) -> None:
-    """Set what the order says of its payment by what has gone back of all that it was paid with."""
+def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID | None) -> None:
+    """Set what the order and its refunds say by what has gone back, of this payment or of those before."""
     with transaction():
-        refunds.mark(payment_id)
-        rows = [row for row in payments_of(order_id) if row.captured and not row.is_for_change]
-        statuses = {row.status for row in rows}
-        status = "refunded" if statuses == {"refunded"} else "partially_refunded"
-        if statuses & {"partially_refunded", "refunded"}:
+        if payment_id is not None:
+            refunds.mark(payment_id)
+        settle_order_refunds(order_id)
+        taken, given = refunds.taken_and_given(order_id)
+        if taken and given:
+            status = "refunded" if given >= taken else "partially_refunded"
             before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
             if _payment_status(order_id, status, before):
                 record_event(order_id, status)

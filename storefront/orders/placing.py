@@ -17,6 +17,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from storefront.accounts.vat_numbers import normal_vat_number
 from storefront.cart import services as carts
 from storefront.cart.models import Cart
 from storefront.cart.queries import CartView, cart_view
@@ -26,7 +27,7 @@ from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
-from storefront.orders.concessions import Concessions, reduced
+from storefront.orders.concessions import Concessions
 from storefront.orders.drafts import (
     Draft,
     PlaceOrder,
@@ -41,14 +42,13 @@ from storefront.orders.drafts import (
 )
 from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, ProductNotSold, TotalChanged
 from storefront.orders.models import Order
+from storefront.orders.taxing import Charged, charged, taxation_of
 from storefront.payments import services as payments
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import Authorisation, NeedsShopper
 from storefront.payments.queries import payment_method
-from storefront.pricing.snapshot import CartSnapshot
-from storefront.pricing.totals import Totals
 from storefront.promotions.queries import Customer, candidates_for
-from storefront.shipping.queries import method_for, tax_rate_for
+from storefront.shipping.queries import method_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,10 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
 
     Sent twice with the same key, at once or later, it leads to the same order. Raises :class:`EmptyCart`,
     :class:`ProductNotSold`, :class:`InsufficientStock`, ``MethodUnavailable``, ``UnknownPaymentMethod``,
-    :class:`TotalChanged`, ``PromotionUsedUp``, ``GiftCardBalanceChanged``, :class:`PaymentDeclined` and
-    :class:`CheckoutExpired`; after each of them nothing is ordered, nothing is held and nothing is charged. After
-    :class:`PaymentProviderFailure` the goods stay held, and the same request may be sent again.
+    ``VatNumberRefused``, :class:`TotalChanged`, ``PromotionUsedUp``, ``GiftCardBalanceChanged``,
+    :class:`PaymentDeclined` and :class:`CheckoutExpired`; after each of them nothing is ordered, nothing is held and
+    nothing is charged. After :class:`PaymentProviderFailure` the goods stay held, and the same request may be sent
+    again.
     """
     draft = prepare(identity, request)
     if draft.status not in ("draft", "pending"):
@@ -152,15 +153,17 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
     view = cart_view(identity)
     for line in view.gone:
         raise ProductNotSold(line.product_id, line.name)
-    totals, concessions = _totals(identity, view, request)
+    order, concessions = _charged(identity, view, request)
+    totals = order.totals
     if totals.total != request.expected_total:
-        changes = _changes(view.snapshot, totals, concessions, request)
-        raise TotalChanged(request.expected_total, totals.total, view.snapshot.currency, changes)
+        raise TotalChanged(
+            request.expected_total, totals.total, order.snapshot.currency, _changes(order, request)
+        )
     concessions = concessions.with_gift_card(view, totals.total, request.expected_gift_card)
     if earlier is not None:
         concessions.lock(earlier.id)
         abandon(earlier.id, "replaced")
-    draft = write_draft(identity, request, cart.cart_id, view.snapshot, totals, concessions)
+    draft = write_draft(identity, request, cart.cart_id, order.snapshot, totals, concessions)
     concessions.take(draft.id)
     expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
     untouched = None if earlier else stock
@@ -197,29 +200,28 @@ def _check_stock(
         raise InsufficientStock(product_id, name, wanted, available)
 
 
-def _totals(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[Totals, Concessions]:
+def _charged(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[Charged, Concessions]:
     country, region = request.shipping_address.country, request.shipping_address.region
     payment_method(request.payment_method, country)
+    vat_number = normal_vat_number(request.vat_number, request.billing_address.country)
     snapshot = view.snapshot
     customer = Customer(identity.user_id, request.email)
     candidates = candidates_for(snapshot, customer, view.coupon, view.cart_id)
     goods = snapshot.subtotal - candidates.at().amount
     option = method_for(request.shipping_method, country, region, goods, snapshot.weight)
-    reductions = candidates.at(option.amount)
-    return reduced(snapshot, option.amount, tax_rate_for(country, region), reductions), Concessions(
-        customer, reductions
-    )
+    taxing = taxation_of(country, region, vat_number)
+    order = charged(taxing, snapshot, option.amount, candidates.at(option.amount))
+    return order, Concessions(customer, order.reductions)
 
 
-def _changes(
-    snapshot: CartSnapshot, totals: Totals, concessions: Concessions, request: PlaceOrder
-) -> tuple[Change, ...]:
+def _changes(order: Charged, request: PlaceOrder) -> tuple[Change, ...]:
     """What is another amount than the page showed, line by line."""
     today: dict[tuple[str, str], tuple[str, Decimal]] = {
-        ("line", str(line.product_id)): (line.name, line.total) for line in snapshot.lines
+        ("line", str(line.product_id)): (line.name, line.total) for line in order.snapshot.lines
     }
+    totals = order.totals
     today["shipping", ""] = ("", totals.shipping)
-    for one in concessions.reductions.applied:
+    for one in order.reductions.applied:
         if one.amount:
             today["discount", str(one.id)] = (one.name, one.amount)
     if not totals.prices_include_tax:

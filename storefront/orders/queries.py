@@ -134,6 +134,8 @@ class OrderPage:
     external_id: str = ""
     reductions: tuple[OrderReduction, ...] = ()
     gift_card: Decimal = ZERO
+    vat_number: str = ""
+    tax_treatment: str = "taxed"
 
     @property
     def to_pay(self) -> Decimal:
@@ -371,6 +373,8 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
                 sa.func.coalesce(Order.external_id, "").label("external_id"),
                 Order.reductions,
                 Order.gift_card_amount.label("gift_card"),
+                sa.func.coalesce(Order.vat_number, "").label("vat_number"),
+                Order.tax_treatment,
             )
             .join(User, User.id == Order.user_id, isouter=True)
             .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)

@@ -21,9 +21,10 @@ from storefront.orders.fulfilment import (
     mark_delivered,
     ship_parcel,
 )
-from storefront.orders.money import capture_payment, look_again, refund_payment
+from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
+from storefront.orders.refunding import RefundLine, RefundRequest, refund_order, refund_payment
 from storefront.orders.reordering import Reordered, reorder
 from storefront.orders.settling import settle_stranded_orders
 
@@ -36,6 +37,8 @@ __all__ = [
     "PlacedOrder",
     "PostalAddress",
     "Quote",
+    "RefundLine",
+    "RefundRequest",
     "Reordered",
     "SeenAmount",
     "SentParcel",
@@ -57,6 +60,7 @@ __all__ = [
     "process_event",
     "quote_change",
     "reconcile_payments",
+    "refund_order",
     "refund_payment",
     "release_rest",
     "reorder",

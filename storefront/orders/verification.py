@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from storefront.core.db import session
-from storefront.inventory.models import StockMovement, StockReservation
-from storefront.orders.models import Order, OrderItem
+from storefront.inventory.models import REPLACEMENT, StockMovement, StockReservation
+from storefront.orders.models import Order, OrderItem, OrderRefund
+from storefront.orders.refund_verification import OrderDifference, refund_differences
 from storefront.orders.selling import NOT_SOLD
 from storefront.promotions.models import GiftCardEntry, PromotionUse
-
-
-@dataclass(frozen=True, slots=True)
-class OrderDifference:
-    """An order whose figures do not agree. ``stored`` is on the order, ``computed`` out of its lines or ledger."""
-
-    number: str
-    what: str
-    stored: Decimal
-    computed: Decimal
 
 
 def order_differences(limit: int = 100) -> list[OrderDifference]:
@@ -30,7 +20,7 @@ def order_differences(limit: int = 100) -> list[OrderDifference]:
 
     Orders out of other shops' books (``external_id``) brought their own stock: our ledger knows nothing of it.
     """
-    return [*_amounts(limit), *_units(limit), *_concessions(limit)]
+    return [*_amounts(limit), *_units(limit), *_concessions(limit), *refund_differences(limit)]
 
 
 def _concessions(limit: int) -> list[OrderDifference]:
@@ -44,16 +34,23 @@ def _concessions(limit: int) -> list[OrderDifference]:
         .scalar_subquery(),
         0,
     )
+    # What refunds have put back on cards has left the order's part; on a cancelled one nothing is left anyway.
     paid = sa.func.coalesce(
         sa.select(-sa.func.sum(GiftCardEntry.delta))
         .where(GiftCardEntry.order_id == Order.id)
         .scalar_subquery(),
         0,
     )
+    back = sa.func.coalesce(
+        sa.select(sa.func.sum(OrderRefund.gift_card_amount))
+        .where(OrderRefund.order_id == Order.id, OrderRefund.status == "succeeded")
+        .scalar_subquery(),
+        0,
+    )
     is_cancelled = Order.status == "cancelled"
     checks: tuple[tuple[str, Any, Any], ...] = (
         ("discount by promotions", sa.case((is_cancelled, 0), else_=Order.discount_amount), used),
-        ("paid by gift card", sa.case((is_cancelled, 0), else_=Order.gift_card_amount), paid),
+        ("paid by gift card", sa.case((is_cancelled, 0), else_=Order.gift_card_amount - back), paid),
     )
     found: list[OrderDifference] = []
     for what, stored, computed in checks:
@@ -72,6 +69,7 @@ def _amounts(limit: int) -> list[OrderDifference]:
             OrderItem.order_id,
             sa.func.sum(OrderItem.unit_price * OrderItem.quantity).label("subtotal"),
             sa.func.sum(OrderItem.total_price).label("lines"),
+            sa.func.sum(OrderItem.tax).label("tax"),
         )
         .group_by(OrderItem.order_id)
         .subquery()
@@ -81,6 +79,7 @@ def _amounts(limit: int) -> list[OrderDifference]:
     checks: tuple[tuple[str, Any, Any], ...] = (
         ("subtotal", Order.subtotal, sa.func.coalesce(sums.c.subtotal, 0)),
         ("goods after discount", Order.subtotal - Order.discount_amount, sa.func.coalesce(sums.c.lines, 0)),
+        ("tax", Order.tax_amount - Order.shipping_tax, sa.func.coalesce(sums.c.tax, 0)),
         ("total", Order.total_amount, total),
     )
     found: list[OrderDifference] = []
@@ -109,11 +108,12 @@ def _units(limit: int) -> list[OrderDifference]:
         .group_by(OrderItem.order_id)
         .subquery()
     )
+    was_bought = sa.and_(StockMovement.reason == "sale", StockMovement.note != REPLACEMENT)
     moved = (
         sa.select(
             StockMovement.order_id,
             sa.func.sum(-StockMovement.delta).label("away"),
-            sa.func.sum(-StockMovement.delta).filter(StockMovement.reason == "sale").label("sold"),
+            sa.func.sum(-StockMovement.delta).filter(was_bought).label("sold"),
         )
         .where(StockMovement.order_id.is_not(None))
         .group_by(StockMovement.order_id)

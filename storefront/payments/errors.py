@@ -63,12 +63,16 @@ class RefundTooLarge(DomainError):
 
 @dataclass
 class RefundedMeanwhile(DomainError):
-    """Somebody has given money back since the page was opened: ``seen`` stood there, it is ``refunded`` now."""
+    """Somebody has given money back since the page was opened: ``seen`` stood there, it is ``refunded`` now.
+
+    With ``line`` it is about that line alone.
+    """
 
     number: str
     seen: Decimal
     refunded: Decimal
     currency: str
+    line: str = ""
 
 
 @dataclass

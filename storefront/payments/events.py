@@ -30,7 +30,11 @@ def keep_event(provider: str, event: ProviderEvent) -> bool:
                 provider=provider,
                 event_id=event.id,
                 kind=event.kind,
-                payload={"intent_id": event.intent_id, "order_id": event.order_id},
+                payload={
+                    "intent_id": event.intent_id,
+                    "order_id": event.order_id,
+                    "customer_id": event.customer_id,
+                },
             )
             .on_conflict_do_nothing(index_elements=[WebhookEvent.provider, WebhookEvent.event_id])
             .returning(WebhookEvent.id)

@@ -210,5 +210,8 @@ METHODS: Sequence[PaymentMethod] = (
     Deferred("on_delivery", "On delivery", "Pay the person who brings the parcel. No extra charge."),
 )
 
+INVOICES_DUE = "invoices.issue"
+"""The outbox entry for an order whose money has moved: whatever it lacks of invoice and credit notes is issued."""
+
 GIFT_CARD: PaymentMethod = Deferred("gift_card", "Gift card", "Your gift card covers the whole order.")
 """How an order is paid of which nothing is left to pay. Nobody chooses it, so it is none of ``METHODS``."""

@@ -30,7 +30,8 @@ SAVED_METHOD_KINDS = ("credit_card", "paypal", "gift_card")
 class SavedPaymentMethod(Identified, Timestamped, Base):
     """A way to pay that a person has with us. Of a card only its brand and last four digits are ever kept.
 
-    A gift card's balance is on ``gift_card_id``, with its ledger. ``external_id`` is what another shop's books call it.
+    A gift card's balance is on ``gift_card_id``, with its ledger. ``external_id`` is what another shop's books call it,
+    ``provider_reference`` what the provider calls a card that can be paid with here.
     """
 
     __tablename__ = "saved_payment_methods"
@@ -51,6 +52,15 @@ class SavedPaymentMethod(Identified, Timestamped, Base):
             unique=True,
             postgresql_where=sa.text("external_id IS NOT NULL"),
         ),
+        sa.CheckConstraint(
+            "provider_reference IS NULL OR kind = 'credit_card'", name="only_cards_are_at_the_provider"
+        ),
+        sa.Index(
+            "uq_saved_payment_methods_provider_reference",
+            "provider_reference",
+            unique=True,
+            postgresql_where=sa.text("provider_reference IS NOT NULL"),
+        ),
     )
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
@@ -60,12 +70,26 @@ class SavedPaymentMethod(Identified, Timestamped, Base):
     gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
     external_id: Mapped[str | None]
     position: Mapped[int] = mapped_column(default=0, server_default="0")
+    provider_reference: Mapped[str | None]
+
+
+class PaymentCustomer(Base):
+    """Who a person is at the card provider. When the row goes, a trigger has the provider forget them."""
+
+    __tablename__ = "payment_customers"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    reference: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
 
 class Payment(Identified, Timestamped, Base):
     """One attempt to be paid, by ``provider`` (``invoice``, ``on_delivery``, ``stripe``).
 
-    ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods.
+    ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods; ``kept_for``
+    the person who wants the card to be kept once it has paid.
     ``is_for_change``: it pays for a change of the order that is not made yet, or never was.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """
@@ -85,12 +109,14 @@ class Payment(Identified, Timestamped, Base):
         sa.Index("ix_payments_order_id", "order_id"),
         sa.Index("ix_payments_saved_method_id", "saved_method_id"),
         sa.Index("ix_payments_status_created_at", "status", "created_at"),
+        sa.Index("ix_payments_kept_for", "kept_for", postgresql_where=sa.text("kept_for IS NOT NULL")),
     )
 
     order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
     saved_method_id: Mapped[uuid.UUID | None] = mapped_column(
         sa.ForeignKey("saved_payment_methods.id", ondelete="SET NULL")
     )
+    kept_for: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
     provider: Mapped[str]
     provider_reference: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
@@ -139,7 +165,10 @@ class Capture(Identified, Timestamped, Base):
 
 
 class Refund(Identified, Timestamped, Base):
-    """Money given back. A pending one counts already: nobody may promise the same money twice."""
+    """Money given back. A pending one counts already: nobody may promise the same money twice.
+
+    ``order_refund_id`` is the decision that it carries out; with ``gift_card_id`` it went to that card instead.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -149,6 +178,8 @@ class Refund(Identified, Timestamped, Base):
         sa.UniqueConstraint("payment_id", "provider_reference"),
         sa.Index("ix_refunds_order_id", "order_id"),
         sa.Index("ix_refunds_saved_method_id", "saved_method_id"),
+        sa.Index("ix_refunds_order_refund_id", "order_refund_id"),
+        sa.Index("ix_refunds_gift_card_id", "gift_card_id"),
     )
 
     payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
@@ -162,6 +193,9 @@ class Refund(Identified, Timestamped, Base):
     currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     reason: Mapped[str] = mapped_column(default="", server_default="")
+    order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"))
+    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
+    is_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
 
 

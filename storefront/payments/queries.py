@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from storefront.core.errors import NotFound
 from storefront.payments.cards import CARDS, cards_are_configured
 from storefront.payments.errors import UnknownPaymentMethod
 from storefront.payments.methods import GIFT_CARD, METHODS, Asked, PaymentMethod
-from storefront.payments.models import Payment, Refund, WebhookEvent
+from storefront.payments.models import Payment, Refund, SavedPaymentMethod, WebhookEvent
 
 
 def providers(country: str = "") -> list[PaymentMethod]:
@@ -59,12 +60,23 @@ class PaymentRow:
     currency: str
     status: str
     created_at: datetime
+    saved_method_id: uuid.UUID | None = None
     is_for_change: bool = False
 
     @property
     def left(self) -> Decimal:
         """What may still go back."""
         return self.captured - self.refunded
+
+    @property
+    def is_open_promise(self) -> bool:
+        """Whether it was promised to be paid later, with nobody to ask now: then less can be asked for."""
+        return self.status == "authorised" and any(one.code == self.provider for one in METHODS)
+
+    @property
+    def refundable(self) -> Decimal:
+        """What can be given back of it, or asked for less where it is still to be paid."""
+        return self.amount if self.is_open_promise else self.left
 
     @property
     def asked(self) -> Asked:
@@ -84,6 +96,13 @@ def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:
     return _payments(Payment.order_id == order_id)
 
 
+def payment_row(payment_id: uuid.UUID) -> PaymentRow:
+    """One attempt. Raises :class:`NotFound`."""
+    for row in _payments(Payment.id == payment_id):
+        return row
+    raise NotFound("payment", str(payment_id))
+
+
 def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
     """The order's payment that somebody outside knows about; None when it is paid another way."""
     rows = [row for row in payments_at_provider(order_id) if not row.is_for_change]
@@ -93,13 +112,6 @@ def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
 def payments_at_provider(order_id: uuid.UUID) -> list[PaymentRow]:
     """All of them, the oldest first: earlier ones that were replaced, and those for changes, too."""
     return [row for row in payments_of(order_id) if row.provider == CARDS.code]
-
-
-def payment_row(payment_id: uuid.UUID) -> PaymentRow:
-    """One payment. Raises :class:`NotFound`."""
-    for row in _payments(Payment.id == payment_id):
-        return row
-    raise NotFound("payment", str(payment_id))
 
 
 def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
@@ -141,12 +153,22 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.currency,
             row.status,
             row.created_at,
+            row.saved_method_id,
             row.is_for_change,
         )
         .where(which)
         .order_by(row.created_at, row.id)
     )
     return [PaymentRow(*one) for one in rows]
+
+
+def gift_card_of_method(saved_method_id: uuid.UUID | None) -> uuid.UUID | None:
+    """The gift card behind a saved way to pay; None where it is none."""
+    if saved_method_id is None:
+        return None
+    return session().scalar(
+        sa.select(SavedPaymentMethod.gift_card_id).where(SavedPaymentMethod.id == saved_method_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +184,7 @@ class RefundRow:
     idempotency_key: str
     reason: str
     created_at: datetime
+    order_refund_id: uuid.UUID | None = None
 
 
 def refunds_of(order_id: uuid.UUID) -> list[RefundRow]:
@@ -186,7 +209,7 @@ def undecided_refunds(before: datetime, limit: int) -> list[uuid.UUID]:
 
 def _refunds(which: sa.ColumnElement[bool]) -> list[RefundRow]:
     row = Refund
-    rows = session().execute(
+    rows: Any = session().execute(
         sa.select(
             row.id,
             row.payment_id,
@@ -197,6 +220,7 @@ def _refunds(which: sa.ColumnElement[bool]) -> list[RefundRow]:
             sa.func.coalesce(row.idempotency_key, ""),
             row.reason,
             row.created_at,
+            row.order_refund_id,
         )
         .where(which)
         .order_by(row.created_at, row.id)
@@ -214,6 +238,7 @@ class StoredEvent:
     kind: str
     intent_id: str
     order_id: str
+    customer_id: str
     is_processed: bool
 
 
@@ -229,6 +254,7 @@ def stored_event(event_id: uuid.UUID) -> StoredEvent:
                 WebhookEvent.kind,
                 sa.func.coalesce(WebhookEvent.payload["intent_id"].astext, ""),
                 sa.func.coalesce(WebhookEvent.payload["order_id"].astext, ""),
+                sa.func.coalesce(WebhookEvent.payload["customer_id"].astext, ""),
                 WebhookEvent.processed_at.is_not(None),
             ).where(WebhookEvent.id == event_id)
         )

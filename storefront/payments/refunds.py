@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.core.db import assert_no_transaction, session, transaction, write
 from storefront.core.ids import new_id
-from storefront.payments.errors import RefundedMeanwhile, RefundTooLarge
-from storefront.payments.methods import GivenBack
+from storefront.core.outbox import enqueue
+from storefront.payments.errors import RefundTooLarge
+from storefront.payments.methods import INVOICES_DUE, METHODS, GivenBack
 from storefront.payments.models import Payment, Refund
 from storefront.payments.queries import PaymentRow, payments_of, refund_row
 from storefront.payments.services import of_payment
@@ -27,15 +29,28 @@ from storefront.providers.payment_provider import PaymentProviderFailure
 _TOO_MUCH = "ck_payments_refunded_within_captured"
 
 
+@dataclass(frozen=True, slots=True)
+class Towards:
+    """What a refund carries out, and where its money goes. With ``gift_card_id`` nobody is asked for it.
+
+    Nor is anybody ``by_hand``: somebody has sent the money, and says so. ``is_change``: the order has become smaller.
+    """
+
+    order_refund_id: uuid.UUID | None = None
+    gift_card_id: uuid.UUID | None = None
+    by_hand: bool = False
+    is_change: bool = False
+
+
 def open_refund(
-    payment: PaymentRow, number: str, amount: Decimal, reason: str, seen: Decimal | None = None
+    payment: PaymentRow, number: str, amount: Decimal, reason: str, towards: Towards | None = None
 ) -> uuid.UUID:
     """Promise ``amount`` of the payment of order ``number``; returns the refund's id. Nothing was sent yet.
 
-    ``seen`` is what had gone back when whoever asks last looked. Raises :class:`RefundTooLarge` and
-    :class:`RefundedMeanwhile`.
+    What needs nobody's answer has succeeded at once. Raises :class:`RefundTooLarge`.
     """
-    refund_id = new_id()
+    refund_id, towards = new_id(), towards or Towards()
+    is_settled = towards.by_hand or towards.gift_card_id is not None
     try:
         with transaction():
             held = session().execute(
@@ -44,8 +59,6 @@ def open_refund(
                 .with_for_update(key_share=True)
             )
             captured, refunded = held.one()
-            if seen is not None and refunded != seen:
-                raise RefundedMeanwhile(number, seen, refunded, payment.currency)
             if amount <= 0 or amount > captured - refunded:
                 raise RefundTooLarge(number, amount, captured - refunded, payment.currency)
             session().execute(
@@ -57,8 +70,17 @@ def open_refund(
                     amount=amount,
                     currency=payment.currency,
                     reason=reason,
+                    order_refund_id=towards.order_refund_id,
+                    gift_card_id=towards.gift_card_id,
+                    is_change=towards.is_change,
+                    saved_method_id=payment.saved_method_id if is_settled else None,
+                    status="succeeded" if is_settled else "pending",
+                    provider_reference=str(refund_id) if is_settled else None,
                 )
             )
+            if is_settled:
+                mark(payment.id)
+                enqueue(INVOICES_DUE, order_id=str(payment.order_id))
     except IntegrityError as error:  # whoever went another way than this one met the same rule
         if _TOO_MUCH in str(error.orig):
             raise RefundTooLarge(number, amount, Decimal(0), payment.currency) from None
@@ -99,6 +121,33 @@ def pending_of(payment_id: uuid.UUID) -> list[uuid.UUID]:
     return list(session().scalars(sa.select(Refund.id).where(pending).order_by(Refund.created_at)))
 
 
+def waive(payment_id: uuid.UUID, amount: Decimal) -> None:
+    """Ask for ``amount`` less than was promised to be paid later; a promise of nothing is closed."""
+    with transaction():
+        rest = Payment.amount - amount
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
+            .values(amount=rest, status=sa.case((rest == 0, "cancelled"), else_=Payment.status))
+        )
+
+
+def claim_again(order_id: uuid.UUID, amount: Decimal) -> None:
+    """Ask again for what :func:`waive` had let go of: the refund that it was part of did not come about."""
+    with transaction():
+        later = sa.select(Payment.id).where(
+            Payment.order_id == order_id,
+            Payment.provider.in_([method.code for method in METHODS]),
+            Payment.status.in_(["authorised", "cancelled"]),
+        )
+        newest = later.order_by(Payment.created_at.desc(), Payment.id.desc()).limit(1)
+        write(
+            sa.update(Payment)
+            .where(Payment.id == newest.scalar_subquery())
+            .values(amount=Payment.amount + amount, status="authorised")
+        )
+
+
 def adopt(payment: PaymentRow, given: Sequence[GivenBack]) -> None:
     """Bring our refunds in line with the provider's, also those that somebody made there."""
     for one in given:
@@ -132,19 +181,35 @@ def mark(payment_id: uuid.UUID) -> str:
         return str(found.scalar_one())
 
 
+def taken_and_given(order_id: uuid.UUID) -> tuple[Decimal, Decimal]:
+    """What all payments of an order have taken, and what has arrived back of it."""
+    taken = sa.select(sa.func.coalesce(sa.func.sum(Payment.captured_amount), 0)).where(
+        Payment.order_id == order_id, sa.not_(Payment.is_for_change)
+    )
+    given = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Refund.order_id == order_id, Refund.status == "succeeded", sa.not_(Payment.is_for_change))
+    )
+    row = session().execute(sa.select(taken.scalar_subquery(), given.scalar_subquery())).one()
+    return row[0], row[1]
+
+
 def _settle(refund_id: uuid.UUID, answer: GivenBack, error: str = "") -> None:
     """A bank may still send money back after it was given: also a refund that succeeded can fail later."""
     with transaction():
         values: dict[str, Any] = {"status": answer.status, "raw": {"error": error} if error else {}}
         if answer.reference:
             values["provider_reference"] = answer.reference
-        write(
+        settled = write(
             sa.update(Refund)
             .where(Refund.id == refund_id, Refund.status != "failed", Refund.status != answer.status)
             # What was read before it succeeded may arrive after it.
             .where(sa.or_(Refund.status == "pending", sa.literal(answer.status) == "failed"))
             .values(**values)
         )
+        if settled and answer.status == "succeeded":
+            enqueue(INVOICES_DUE, order_id=str(refund_row(refund_id).order_id))
 
 
 def _note(payment: PaymentRow, one: GivenBack) -> None:
@@ -166,3 +231,4 @@ def _note(payment: PaymentRow, one: GivenBack) -> None:
             )
             .on_conflict_do_nothing(index_elements=[Refund.payment_id, Refund.provider_reference])
         )
+        enqueue(INVOICES_DUE, order_id=str(payment.order_id))

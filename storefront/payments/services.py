@@ -12,12 +12,21 @@ from storefront.core.db import assert_no_transaction, session, transaction, writ
 from storefront.core.outbox import enqueue
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import Authorisation, Charge, NeedsShopper, PaymentMethod, PaymentState
+from storefront.payments.methods import (
+    METHODS,
+    Authorisation,
+    Charge,
+    NeedsShopper,
+    PaymentMethod,
+    PaymentState,
+)
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
 DROP = "payments.drop"
 """The outbox entry for one payment of an order that goes on: it was replaced, or its change did not come about."""
+KEEP_CARDS = "payments.keep_cards"
+"""The outbox entry for a person whose cards at the provider are to be read anew."""
 LET_GO = "payments.let_go"
 """The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
 RELEASE = "payments.release"
@@ -37,6 +46,39 @@ def open_payment(
                 currency=currency,
                 idempotency_key=idempotency_key,
             )
+        )
+
+
+def open_promise(
+    payment_id: uuid.UUID, order_id: uuid.UUID, method: str, amount: Decimal, currency: str
+) -> None:
+    """Note that ``amount`` more is to be paid for an order, later, in a way that needs nobody's answer now.
+
+    Raises :class:`UnknownPaymentMethod` for any other way.
+    """
+    if all(one.code != method for one in METHODS):
+        raise UnknownPaymentMethod(method)
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                id=payment_id,
+                order_id=order_id,
+                provider=method,
+                provider_reference=str(payment_id),
+                amount=amount,
+                currency=currency,
+                status="authorised",
+            )
+        )
+
+
+def cancel_promise(payment_id: uuid.UUID) -> None:
+    """What was promised to be paid later is not asked for any more."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
+            .values(status="cancelled")
         )
 
 
@@ -121,7 +163,7 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     """Write the provider's yes to the order's open payment; returns the order's new payment status."""
     captured = authorisation.status == "captured"
     with transaction():
-        session().execute(
+        kept_for = session().scalars(
             sa.update(Payment)
             .where(Payment.order_id == order_id, Payment.status.in_(["pending", "failed"]))
             .values(
@@ -131,8 +173,11 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
                 error=None,
                 raw=authorisation.raw,
             )
+            .returning(Payment.kept_for)
             .execution_options(synchronize_session=False)
         )
+        for user_id in filter(None, kept_for.all()):
+            enqueue(KEEP_CARDS, user_id=str(user_id))
     return "paid" if captured else "authorised"
 
 

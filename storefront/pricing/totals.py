@@ -11,21 +11,26 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
 from storefront.core.money import ZERO, included_tax, percent_of, spread
 from storefront.pricing.snapshot import CartSnapshot
+
+Treatment = Literal["taxed", "reverse_charge", "untaxed"]
+"""Whether the shop charges tax, the buyer owes it instead, or nobody does where the goods go."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRule:
     """Tax where the goods go: per cent, by category where the country has more than one rate.
 
-    ``is_inclusive`` says that the shop's prices already contain it.
+    ``is_inclusive`` says that the shop's prices already contain it; ``treatment`` why there is none, if there is none.
     """
 
     rate: Decimal = Decimal(0)
     is_inclusive: bool = True
     by_category: Mapping[uuid.UUID, Decimal] = field(default_factory=dict)
+    treatment: Treatment = "taxed"
 
     def rate_of(self, category_id: uuid.UUID | None) -> Decimal:
         """Per cent for goods of this category."""
@@ -49,7 +54,7 @@ class LineTotals:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the cart comes to. ``total`` is what is paid."""
+    """What the cart comes to. ``total`` is what is paid, ``tax`` that of the lines and of the shipping."""
 
     subtotal: Decimal
     discount: Decimal
@@ -58,6 +63,9 @@ class Totals:
     total: Decimal
     prices_include_tax: bool
     lines: tuple[LineTotals, ...] = ()
+    shipping_tax: Decimal = ZERO
+    shipping_tax_rate: Decimal = Decimal(0)
+    treatment: Treatment = "taxed"
 
 
 def price(
@@ -81,6 +89,17 @@ def price(
         rate = rule.rate_of(line.category_id)
         total = line.total - share
         lines.append(LineTotals(line.product_id, share, rate, rule.tax_on(total, rate), total))
-    tax = sum((line.tax for line in lines), ZERO) + rule.tax_on(shipping_amount, rule.rate)
-    total = subtotal - discount + shipping_amount + (ZERO if rule.is_inclusive else tax)
-    return Totals(subtotal, discount, shipping_amount, tax, total, rule.is_inclusive, tuple(lines))
+    shipping_tax = rule.tax_on(shipping_amount, rule.rate)
+    tax = sum((line.tax for line in lines), ZERO) + shipping_tax
+    return Totals(
+        subtotal=subtotal,
+        discount=discount,
+        shipping=shipping_amount,
+        tax=tax,
+        total=subtotal - discount + shipping_amount + (ZERO if rule.is_inclusive else tax),
+        prices_include_tax=rule.is_inclusive,
+        lines=tuple(lines),
+        shipping_tax=shipping_tax,
+        shipping_tax_rate=rule.rate,
+        treatment=rule.treatment,
+    )

@@ -139,7 +139,11 @@ class GiftCard(Identified, Timestamped, Base):
 
 
 class GiftCardEntry(Identified, Created, Base):
-    """A line of a gift card's ledger. Append only; a trigger adds ``delta`` to the balance."""
+    """A line of a gift card's ledger. Append only; a trigger adds ``delta`` to the balance.
+
+    ``order_id`` is set on what was spent on an order and given back of that; money that was paid another way and
+    comes here instead has its ``order_refund_id`` alone.
+    """
 
     __tablename__ = "gift_card_entries"
     __table_args__ = (
@@ -147,9 +151,11 @@ class GiftCardEntry(Identified, Created, Base):
         one_of("reason", GIFT_CARD_REASONS),
         sa.Index("ix_gift_card_entries_gift_card_id", "gift_card_id", "created_at"),
         sa.Index("ix_gift_card_entries_order_id", "order_id"),
+        sa.Index("ix_gift_card_entries_order_refund_id", "order_refund_id"),
     )
 
     gift_card_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("gift_cards.id"))
     delta: Mapped[Decimal]
     reason: Mapped[str]
     order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
+    order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"))

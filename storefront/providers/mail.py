@@ -29,6 +29,14 @@ class MailRefused(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A PDF that goes with a letter."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A letter to one person, as plain text and as HTML that says the same."""
 
@@ -39,6 +47,7 @@ class Mail:
     sender: str
     reply_to: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
     def message(self) -> EmailMessage:
         """The letter as MIME. Raises :class:`MailRefused` for a line break in a header."""
@@ -60,6 +69,8 @@ class Mail:
             raise MailRefused(f"a header cannot be written: {error}") from error
         letter.set_content(self.text)
         letter.add_alternative(self.html, subtype="html")
+        for one in self.attachments:
+            letter.add_attachment(one.content, maintype="application", subtype="pdf", filename=one.name)
         # An address cannot be folded: at 78 characters Python would write it as an encoded word, which programs that
         # look for List-Unsubscribe do not read. 998 is what a line may have (RFC 5322).
         letter.policy = letter.policy.clone(max_line_length=998)

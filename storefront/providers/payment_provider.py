@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from storefront.core.errors import DomainError
 
 IntentStatus = Literal["open", "processing", "authorised", "captured", "cancelled"]
+SubscriptionStatus = Literal["incomplete", "trialing", "active", "past_due", "cancelled", "expired"]
 RefundStatus = Literal["pending", "succeeded", "failed"]
 UNDECIDED = frozenset({"unreachable", "busy", "broken"})
 """After these nobody knows whether the provider did what it was asked: ask again, under the same key."""
@@ -61,6 +63,45 @@ class ProviderRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderCard:
+    """A card that a customer has left with the provider. ``fingerprint`` is the same for the same card, kept twice."""
+
+    id: str
+    brand: str
+    last_four: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardSetup:
+    """A card that is about to be left with the provider, by the shopper's browser with ``client_secret``."""
+
+    id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What follows on a payment with a kept card: nothing, or the shopper's bank at ``redirect_to``."""
+
+    status: IntentStatus
+    redirect_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSubscription:
+    """A subscription at the provider. ``attempt`` is our row's id, ``created`` in seconds since 1970."""
+
+    id: str
+    status: SubscriptionStatus
+    period_start: datetime | None
+    period_end: datetime | None
+    ends_with_period: bool
+    attempt: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """Something the provider told us of, its signature checked. The ids are empty where it names none."""
 
@@ -68,6 +109,7 @@ class ProviderEvent:
     kind: str
     intent_id: str
     order_id: str
+    customer_id: str = ""
 
 
 class SignatureRefused(Exception):

@@ -201,10 +201,15 @@ def _reason(error: stripe.StripeError) -> str:
     return str(error.code or error.user_message or type(error).__name__)[:200]
 
 
+def intent_status(word: str) -> IntentStatus:
+    """Stripe's word for how a payment stands, as we know it."""
+    return _STATUS.get(word, "processing")
+
+
 def _intent(found: Any) -> Intent:
     data: dict[str, Any] = found.to_dict()
     currency = str(data["currency"]).upper()
-    status = _STATUS.get(data["status"], "processing")
+    status = intent_status(data["status"])
     received = data.get("amount_received")
     captured = (data["amount"] if status == "captured" else 0) if received is None else received
     if status == "cancelled" and captured:  # the rest was let go of, what was taken before stays taken
@@ -262,11 +267,13 @@ def _event(data: dict[str, Any]) -> ProviderEvent:
     about: dict[str, Any] = data["data"]["object"]
     is_intent = about.get("object") == "payment_intent"
     intent = about["id"] if is_intent else about.get("payment_intent")
+    customer = about.get("customer")
     return ProviderEvent(
         id=str(data["id"]),
         kind=str(data["type"]),
         intent_id=intent if isinstance(intent, str) else "",
         order_id=str((about.get("metadata") or {}).get("order_id", "")) if is_intent else "",
+        customer_id=customer if isinstance(customer, str) else "",
     )
 
 

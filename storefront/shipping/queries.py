@@ -157,8 +157,10 @@ def tax_rate_for(country: str, region: str = "") -> TaxRule:
     # Later rows (the region's) overwrite earlier ones (the country's).
     general = [row for row in found if row.category_id is None]
     by_category = {row.category_id: row.rate for row in found if row.category_id is not None}
+    if not found:
+        return TaxRule(treatment="untaxed")
     if not general:
-        return TaxRule(by_category=by_category)
+        return TaxRule(is_inclusive=found[-1].is_inclusive, by_category=by_category)
     return TaxRule(general[-1].rate, general[-1].is_inclusive, by_category)
 
 

@@ -12,9 +12,11 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from storefront.http.visitor import TOKEN
 from tests.browser import steps
 from tests.browser.watching import Watch
-from tests.factories.buying import make_product, make_shipping
+from tests.factories.buying import make_product, make_shipping, shopper_with_token
+from tests.factories.cards import work
 from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, VISA, StripeServer
 
 pytestmark = pytest.mark.browser
@@ -114,4 +116,39 @@ def test_without_javascript_the_page_says_so_and_leads_back(chromium: Browser, c
     page.get_by_role("radio", name=re.compile("^On invoice")).check()
     page.get_by_role("button", name=re.compile("^Order and pay")).click()
     expect(page.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
+    context.close()
+
+
+def test_a_card_is_kept_and_pays_the_next_order_with_one_button(
+    chromium: Browser, card_shop: str, card_app: Flask, watch: Watch
+) -> None:
+    with card_app.app_context():
+        _identity, token = shopper_with_token("ida@example.com")
+    with card_app.test_request_context():
+        serializer = card_app.session_interface.get_signing_serializer(card_app)  # type: ignore[attr-defined]
+        cookie = {"name": "shop_session", "value": serializer.dumps({TOKEN: token}), "url": card_shop}
+    context = chromium.new_context(base_url=card_shop, viewport={"width": 390, "height": 844})
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    context.set_default_timeout(10_000)
+    watch.follow(context, javascript=True)
+    page = context.new_page()
+    for again in (False, True):
+        page.goto("/p/kettle")
+        page.get_by_role("button", name="Add to cart").first.click()
+        expect(steps.cart_badge(page)).to_contain_text("1")
+        page.goto("/checkout")
+        steps.fill_address(page)
+        page.get_by_role("radio", name=re.compile("^Card")).check()
+        page.get_by_role("button", name=re.compile("^Order and pay")).click()
+        if again:
+            page.get_by_role("button", name="Pay with Visa •••• 4242").click()
+        else:
+            page.get_by_role("checkbox", name=re.compile("^Keep this card")).check()
+            pay(page, VISA)
+        expect(page.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
+        with card_app.app_context():
+            work()
+    page.goto("/account/cards")
+    page.get_by_role("button", name="Remove the card that ends in 4242").click()
+    expect(page.get_by_text("No card kept")).to_be_visible()
     context.close()

@@ -19,13 +19,14 @@ ROLES = {
     "web server": 1,
     "job process": 3,
     "jobs worker": 1,
+    "schedule": 1,
     "PostgreSQL": 3,
     "PostgreSQL connection": 3,
     "Valkey": 3,
 }
 """What is killed, and how often in comparison."""
 
-_PAUSE_GROWS = ("web server", "jobs worker")
+_PAUSE_GROWS = ("web server", "jobs worker", "schedule")
 STEADY_SECONDS = 62.0
 """A program that ends sooner is started later each time (``storefront.cli.children``): that is not what we look at."""
 LONGEST_RECOVERY_SECONDS = 120.0
@@ -69,11 +70,19 @@ class Killer:
         self.chance.shuffle(first)
         killed_at: dict[str, float] = {}
         for _kill in range(self.count):
-            resting = [role for role in _PAUSE_GROWS if _seconds_since(killed_at.get(role)) < STEADY_SECONDS]
-            weights = [0 if role in resting else weight for role, weight in ROLES.items()]
-            role = first.pop() if first else self.chance.choices(list(ROLES), weights)[0]
+            role = first.pop() if first else self._drawn(killed_at)
             killed_at[role] = time.monotonic()
             yield role
+
+    def _drawn(self, killed_at: dict[str, float]) -> str:
+        """One that is there: whatever is on its way back at the moment is left alone."""
+        weights = {
+            role: weight
+            for role, weight in ROLES.items()
+            if not (role in _PAUSE_GROWS and _seconds_since(killed_at.get(role)) < STEADY_SECONDS)
+            and self.shop.members(role)
+        }
+        return self.chance.choices(list(weights), list(weights.values()))[0] if weights else "web worker"
 
     def _members(self, role: str) -> list[psutil.Process]:
         """Who can be killed. Where it is on its way back from the last time, that is waited for."""

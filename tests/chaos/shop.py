@@ -69,6 +69,8 @@ class Shop:
                 return [child for one in self._programs("gunicorn") for child in one.children()]
             case "jobs worker":
                 return self._programs("jobs@%h")
+            case "schedule":
+                return self._programs("storefront.jobs.timetable:celery")
             case "job process":
                 return [child for one in self._programs("jobs@%h") for child in one.children()]
             case "PostgreSQL":

@@ -30,17 +30,21 @@ from hypothesis.stateful import (
 from storefront.cart import services as carts
 from storefront.core.clock import frozen, now
 from storefront.core.db import release
-from storefront.core.errors import DomainError
+from storefront.core.errors import DomainError, NotFound
 from storefront.core.settings import Settings, for_this_application
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.services import adjust_stock, release_expired
 from storefront.jobs.payments import drain_payments
 from storefront.orders.errors import CheckoutExpired, OrderNotCancellable, TotalChanged
+from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.services import (
+    RefundLine,
+    RefundRequest,
     bring_up_to_date,
     cancel_order,
     capture_payment,
     place_order,
+    refund_order,
     refund_payment,
 )
 from storefront.payments.errors import CaptureInProgress, NothingToCapture, RefundTooLarge
@@ -224,8 +228,20 @@ class History(RuleBasedStateMachine):
     @rule(data=some.data(), cents=some.integers(1, 9_000))
     def refund(self, data: Any, cents: int) -> None:
         bought = data.draw(some.sampled_from(self.world.orders))
-        with suppress(RefundTooLarge, PaymentProviderFailure):
+        with suppress(NotFound, RefundTooLarge, PaymentProviderFailure):  # a draft is none of the staff's
             refund_payment(bought.placed.number, Decimal(cents) / 100)
+
+    @precondition(lambda self: self.world.orders)
+    @rule(data=some.data(), card=some.booleans())
+    def refund_a_unit(self, data: Any, card: bool) -> None:
+        bought = data.draw(some.sampled_from(self.world.orders))
+        with suppress(DomainError, PaymentProviderFailure):
+            line = data.draw(some.sampled_from(refundable(bought.placed.number).lines))
+            release()
+            wanted = RefundRequest(
+                lines=[RefundLine(line.id, 1)], destination="gift_card" if card else "original"
+            )
+            refund_order(None, bought.placed.number, wanted)
 
     @rule(what=some.sampled_from(range(3)), delta=some.sampled_from((-2, -1, 1, 2)))
     def count_the_shelf(self, what: int, delta: int) -> None:

@@ -103,9 +103,14 @@ IMPOSSIBLE = {
         SELECT p.id FROM payments p WHERE refunded_amount > captured_amount OR captured_amount > amount
           OR refunded_amount <> coalesce((SELECT sum(r.amount) FROM refunds r
                                           WHERE r.payment_id = p.id AND r.status <> 'failed'), 0)""",
-    "what is to be paid is not what the gift card leaves": """
+    "what is to be paid is not what the gift card leaves, less what is not asked for any more": """
         SELECT order_number FROM orders o JOIN payments p ON p.order_id = o.id
-        WHERE p.amount <> o.total_amount - o.gift_card_amount""",
+        WHERE p.amount <> o.total_amount - o.gift_card_amount - coalesce((
+          SELECT sum(waived_amount) FROM order_refunds r WHERE r.order_id = o.id AND r.status = 'succeeded'), 0)""",
+    "more given back than an order cost": """
+        SELECT order_number FROM orders o WHERE coalesce((
+          SELECT sum(amount) FROM order_refunds r WHERE r.order_id = o.id AND r.status <> 'failed'), 0)
+          > o.total_amount""",
     "a gift card below nothing, or above what it was issued with": """
         SELECT id FROM gift_cards g WHERE balance < 0 OR balance > (
           SELECT sum(delta) FROM gift_card_entries e WHERE e.gift_card_id = g.id AND e.order_id IS NULL)""",

@@ -16,6 +16,7 @@ from tests.migrations.conftest import Logins
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 WRITTEN_BY_TRIGGERS = {
+    "invoice_series",
     "product_search",
     "facet_values",
     "category_listing",

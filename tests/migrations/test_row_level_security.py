@@ -51,10 +51,12 @@ PERSONAL = (
     "gift_cards",
     "payments",
     "refunds",
+    "order_refunds",
+    "refund_items",
 )
 OF_ORDERS = {
     *("orders", "order_items", "order_events", "shipments", "returns", "return_items"),
-    *("external_ids", "payments", "refunds"),
+    *("external_ids", "payments", "refunds", "order_refunds", "refund_items"),
 }
 OF_SESSIONS = {
     "carts",
@@ -79,7 +81,7 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
     rows.insert(app, "order_events", order_id=order, kind="placed")
     rows.insert(app, "order_events", order_id=order, kind="staff_note", note="difficult customer")
     rows.insert(app, "shipments", order_id=order)
-    returned = rows.insert(app, "returns", order_id=order)
+    returned = rows.insert(app, "returns", order_id=order, number=str(order))
     rows.insert(app, "return_items", return_id=returned, order_item_id=item, quantity=1)
     owner = {"session_id": visit} if guest else {"user_id": user_id}
     cart = rows.insert(app, "carts", **owner)
@@ -106,6 +108,8 @@ def make_person(app: psycopg.Connection, *, guest: bool = False) -> Person:
         app, "payments", order_id=order, provider="gift_card", amount=9, captured_amount=9, status="captured"
     )
     rows.insert(app, "refunds", order_id=order, payment_id=paid, amount=1)
+    refund = rows.insert(app, "order_refunds", order_id=order, amount=1, tax=0)
+    rows.insert(app, "refund_items", order_refund_id=refund, order_item_id=item, quantity=1, amount=1, tax=0)
     rows.insert(app, "external_ids", kind="order", external_id=f"#{order}", digest="", order_id=order)
     return Person(user_id, visit, order, talk, cart, message)
 
@@ -142,7 +146,13 @@ def test_each_person_sees_exactly_their_own_rows(logins: Logins) -> None:
 
 @pytest.mark.parametrize(
     "column",
-    ["payments.raw", "payments.provider_reference", "refunds.raw", "gift_cards.code_hash"],
+    [
+        "payments.raw",
+        "payments.provider_reference",
+        "refunds.raw",
+        "gift_cards.code_hash",
+        "order_refunds.actor_id",
+    ],
 )
 def test_what_providers_said_and_codes_stay_ours(logins: Logins, column: str) -> None:
     ada = make_person(logins.app)

@@ -10,6 +10,7 @@ import pytest
 from psycopg import errors
 
 from storefront.orders.models import FULFILMENT_TRANSITIONS, ORDER_TRANSITIONS, PAYMENT_TRANSITIONS
+from storefront.returns.models import CLOSED, RETURN_TRANSITIONS
 from tests.migrations import rows
 from tests.migrations.conftest import Logins
 
@@ -305,16 +306,38 @@ def test_two_refunds_at_once_do_not_promise_the_same_money(logins: Logins) -> No
 def test_never_more_comes_back_than_was_delivered(logins: Logins) -> None:
     order = rows.order(logins.app)
     item = rows.order_item(logins.app, order, quantity=3, delivered_quantity=2)
-    first = rows.insert(logins.app, "returns", order_id=order)
+    first = rows.insert(logins.app, "returns", order_id=order, number="R1")
     rows.insert(logins.app, "return_items", return_id=first, order_item_id=item, quantity=2)
-    second = rows.insert(logins.app, "returns", order_id=order)
+    second = rows.insert(logins.app, "returns", order_id=order, number="R2")
     with pytest.raises(errors.CheckViolation, match="returned_within_delivered"):
         rows.insert(logins.app, "return_items", return_id=second, order_item_id=item, quantity=1)
-    logins.app.execute("UPDATE returns SET status = 'rejected' WHERE id = %s", (first,))
+    logins.app.execute("UPDATE returns SET status = 'rejected', closed_at = now() WHERE id = %s", (first,))
     assert one(logins.app, "SELECT returned_quantity FROM order_items WHERE id = %s", item) == (0,)
     rows.insert(logins.app, "return_items", return_id=second, order_item_id=item, quantity=1)
-    with pytest.raises(errors.CheckViolation, match="is closed"):
-        logins.app.execute("UPDATE returns SET status = 'approved' WHERE id = %s", (first,))
+    with pytest.raises(errors.CheckViolation, match="cannot go from rejected to approved"):
+        logins.app.execute("UPDATE returns SET status = 'approved', closed_at = NULL WHERE id = %s", (first,))
+
+
+def test_a_return_changes_only_along_the_state_machine(logins: Logins) -> None:
+    order = rows.order(logins.app)
+    for before in RETURN_TRANSITIONS:
+        for after in RETURN_TRANSITIONS:
+            if before == after:
+                continue
+            closed = "2026-11-20T12:00:00Z" if before in CLOSED else None
+            number = f"{before}-{after}"
+            back = rows.insert(
+                logins.app, "returns", order_id=order, number=number, status=before, closed_at=closed
+            )
+            change = (after, after in CLOSED, back)
+            statement = (
+                "UPDATE returns SET status = %s, closed_at = CASE WHEN %s THEN now() END WHERE id = %s"
+            )
+            if after in RETURN_TRANSITIONS[before]:
+                logins.app.execute(statement, change)
+            else:
+                with pytest.raises(errors.CheckViolation, match="cannot go from"):
+                    logins.app.execute(statement, change)
 
 
 def test_a_promotion_is_used_no_more_often_than_it_may(logins: Logins) -> None:

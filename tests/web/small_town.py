@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 from flask import Flask
@@ -20,12 +21,21 @@ from storefront.core.db import session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.settings import current_settings
 from storefront.jobs.outbox import drain
-from storefront.orders.services import place_order
+from storefront.memberships.services import PlanEdit, create_plan
+from storefront.orders.services import (
+    RefundLine,
+    RefundRequest,
+    capture_payment,
+    place_order,
+    refund_order,
+)
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
 from storefront.providers.object_storage import storage
 from storefront.reminders.models import StockAlert
 from storefront.reminders.services import wait_by_email
+from storefront.returns.queries import returnable
+from storefront.returns.services import ReturnRequest, WantedLine, request_return
 from storefront.search.services import (
     SynonymEdit,
     create_synonym,
@@ -52,6 +62,7 @@ from tests.factories.catalog import (
     make_variants,
 )
 from tests.factories.promotions import make_promotion
+from tests.factories.returns import deliver
 from tests.web.paper_browser import PaperBrowser
 
 # The smallest WebP picture: one pixel.
@@ -86,11 +97,14 @@ class Town:
     sold_out_id: uuid.UUID
     review_id: uuid.UUID
     order: str
+    arrived: str
+    return_number: str
     address_id: uuid.UUID
     conversation_id: uuid.UUID
     answer_id: uuid.UUID
     synonym_id: uuid.UUID
     promotion_id: uuid.UUID
+    plan_id: uuid.UUID
     mail: str
     share_token: str
     alert_id: uuid.UUID
@@ -113,10 +127,12 @@ def build_town(app: Flask) -> Town:
         review_id = make_review(tent, 4, pros=["dry"], cons=["heavy"], helpful_count=2)
         make_review(tent, 5)
         order = _orders(customer.identity, kettle)
+        arrived, return_number = _arrived(customer.identity, kettle)
         address_id = accounts.add_address(
             customer.identity, AddressInput("Ida Larsen", "Am Hang 3", "10115", "Berlin", "DE")
         )
         made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
+        staff = make_staff()
         buyer, buyer_token = shopper_with_token("buyer@example.com")
         fill_cart(buyer, (kettle.id, 2))
         carts.save_for_later(buyer, kettle.id)
@@ -137,18 +153,23 @@ def build_town(app: Flask) -> Town:
             sold_out_id=sold_out.id,
             review_id=review_id,
             order=order,
+            arrived=arrived,
+            return_number=return_number,
             address_id=address_id,
             conversation_id=assistant.open_conversation(customer.identity),
             answer_id=made.exchange.answer_id,
             synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
             promotion_id=make_promotion(has_single_codes=True),
+            plan_id=create_plan(
+                staff.id, PlanEdit("Friends", "Closer.", Decimal(5), "month", Decimal(20), True)
+            ),
             mail=letter.name,
             share_token=carts.share(customer.identity),
             alert_id=_alert(sold_out.id),
             left_cart_id=_left_cart(kettle.id),
             customer=customer,
             buyer_token=buyer_token,
-            staff=make_staff(),
+            staff=staff,
         )
 
 
@@ -205,6 +226,18 @@ def _products() -> tuple[Made, Made, Made, Made]:
 def _orders(customer: Identity, kettle: Made) -> str:
     fill_cart(customer, (kettle.id, 1))
     return place_order(customer, order_request("43.90", note="Ring twice.")).number
+
+
+def _arrived(customer: Identity, kettle: Made) -> tuple[str, str]:
+    """An order that has arrived, with a return that waits for somebody, and money given back for one unit."""
+    fill_cart(customer, (kettle.id, 3))
+    placed = place_order(customer, order_request("117.00"))
+    capture_payment(placed.number)
+    deliver(placed.order_id)
+    line = returnable(customer, placed.number).lines[0]
+    wanted = ReturnRequest("return", [WantedLine(line.id, 1, "damaged")])
+    refund_order(None, placed.number, RefundRequest(lines=[RefundLine(line.id, 1)], reason="dented"))
+    return placed.number, request_return(customer, placed.number, wanted).number
 
 
 def _alert(product_id: uuid.UUID) -> uuid.UUID:

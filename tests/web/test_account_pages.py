@@ -150,12 +150,41 @@ def test_an_address_is_added_changed_and_deleted(app: Flask, browser: FlaskClien
 def test_a_wrong_address_keeps_what_was_typed(app: Flask, browser: FlaskClient, ada: MadeUser) -> None:
     page = post(browser, "/account/addresses/new", **{**FIELDS, "postal_code": "1011", "line1": "  "})
     assert page.status_code == 422
-    assert "That is not a postal code of Germany. It looks like 10115." in page.text
+    assert "That is not a postal code of Germany. It looks like 26133." in page.text
     assert "Please enter the street." in page.text
     assert 'value="1011"' in page.text
     assert re.search(r'<option[^>]*selected[^>]*value="DE"', page.text)
     assert 'href="#postal_code"' in page.text
     assert addresses(app, ada) == []
+
+
+def test_another_country_brings_its_fields_and_keeps_what_was_typed(
+    app: Flask, browser: FlaskClient, ada: MadeUser
+) -> None:
+    typed = {**FIELDS, "country": "US", "adapt": "1"}
+    page = post(browser, "/account/addresses/new", **typed)
+    assert page.status_code == 200
+    for text in (
+        "ZIP code",
+        '<option value="NY">New York</option>',
+        'value="Torstraße 1"',
+        "<!doctype html>",
+    ):
+        assert text in page.text
+    token = csrf_token(browser, "/account/addresses/new")
+    fragment = browser.post(
+        "/account/addresses/new?adapt=1",
+        data={**FIELDS, "country": "HK", "csrf_token": token},
+        headers={"HX-Request": "true"},
+    )
+    assert "Area" in fragment.text
+    assert "<!doctype html>" not in fragment.text
+    # Hong Kong has no postal codes: what stood there is kept for the next country.
+    assert f'<input type="hidden" name="postal_code" value="{FIELDS["postal_code"]}">' in fragment.text
+    assert addresses(app, ada) == []
+    american = {**FIELDS, "country": "US", "city": "New York", "region": "NY", "postal_code": "10001"}
+    assert post(browser, "/account/addresses/new", **american).status_code == 303
+    assert "<span>New York, NY 10001</span>" in browser.get("/account/addresses").text
 
 
 @pytest.mark.parametrize("country", ["", "XX", "Germany", "DE\x00", "<b>"])

@@ -210,7 +210,7 @@ def test_a_webhook_places_the_order(card_app: Flask, guest: tuple, stripe: Strip
     assert only_order(card_app).status == "placed"
     event = kept(card_app)[0]
     assert event.processed_at is not None
-    assert set(event.payload) == {"intent_id", "order_id"}, "no names, no addresses"
+    assert set(event.payload) == {"intent_id", "order_id", "customer_id"}, "no names, no addresses"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,9 @@ def test_quantity_is_changed_in_place_and_said(app: Flask, guest: tuple) -> None
     ("quantity", "sentence"),
     [
         ("0", "from 1 to 99"),
+        ("-3", "from 1 to 99"),
         ("1000", "at most 99"),
+        ("9" * 400, "at most 99"),
         ("abc", "whole number"),
         ("11", "Only 10 of “Kettle” are left"),
     ],

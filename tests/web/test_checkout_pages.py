@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,11 +15,15 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from storefront.accounts.services import AddressInput, add_address
+from storefront.core.clock import frozen, now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
+from storefront.inventory.services import adjust_stock, release_expired
 from storefront.orders.models import Order
 from storefront.orders.queries import orders_of
+from storefront.payments import services as payments
 from tests.factories.buying import (
+    Stock,
     change_product,
     fill_cart,
     guest_with_token,
@@ -26,6 +32,7 @@ from tests.factories.buying import (
     shopper_with_token,
     stock_of,
 )
+from tests.factories.promotions import make_gift_card
 from tests.web.paper_browser import HTMX, PaperBrowser
 
 AssertQueries = Callable[[int], AbstractContextManager[list[str]]]
@@ -90,8 +97,18 @@ def test_other_people_find_no_order_there(app: Flask, guest: tuple) -> None:
     with app.app_context():
         _, token = shopper_with_token()
     for stranger in (PaperBrowser(app), PaperBrowser(app, token)):
-        for path in (f"/orders/{number}", f"/orders/{number}/thanks", f"/orders/{number}/cancel"):
-            assert stranger.get(path).status_code == 404
+        for path in (
+            f"/orders/{number}",
+            f"/orders/{number}/thanks",
+            f"/orders/{number}/cancel",
+            f"/checkout/pay/{number}",
+            f"/checkout/return?order={number}",
+        ):
+            page = stranger.get(path)
+            assert page.status_code == 404
+            assert "Kettle" not in page.text
+        assert stranger.post(f"/orders/{number}/cancel", {"reason": "mine"}).status_code == 404
+    assert orders(app)[0].order_number == number
     assert PaperBrowser(app).get("/orders/NOSUCH22").status_code == 404
 
 
@@ -108,7 +125,7 @@ def test_everything_typed_is_kept_and_each_error_stands_at_its_field(app: Flask,
     assert response.status_code == 422
     for sentence in (
         "Please enter an e-mail address like name@example.com.",
-        "That is not a postal code of Germany. It looks like 10115.",
+        "That is not a postal code of Germany. It looks like 26133.",
         "Please enter the street.",
     ):
         assert response.text.count(sentence) == 2, "once above the form, once at the field"
@@ -179,25 +196,116 @@ def test_tampered_total_orders_nothing(app: Flask, guest: tuple, expected: str) 
 
 
 @pytest.mark.parametrize(
+    ("tampered", "sentence"),
+    [
+        ({"shipping_method": "teleport"}, "We do not ship this way to that address."),
+        ({"shipping_method": "standard-eu"}, "We do not ship this way to that address."),
+        ({"payment_method": "gold"}, "You cannot pay this way for this order."),
+        ({"payment_method": "gift_card"}, "You cannot pay this way for this order."),
+        ({"payment_method": "stripe"}, "You cannot pay this way for this order."),
+        ({"shipping-country": "XX"}, "Not a valid choice"),
+        ({"shipping-country": "\0"}, "Not a valid choice"),
+        ({"note": "a\0b"}, "Please use plain text."),
+        ({"expected_total": "1", "seen": '[["line", 1, 2, "1e99"]]'}, "is now €54.90"),
+        ({"expected_total": "1", "seen": '[["shipping", "", "", "sNaN"]]'}, "is now €54.90"),
+        ({"expected_gift_card": "54.90"}, "gift card"),
+        ({"expected_gift_card": "-54.90"}, "gift card"),
+    ],
+)
+def test_tampered_form_orders_nothing_and_says_why(
+    app: Flask, guest: tuple, tampered: dict[str, str], sentence: str
+) -> None:
+    response = place(guest[1], **tampered)
+    assert response.status_code in (409, 422)
+    assert sentence in response.text
+    assert nothing_happened(app)
+
+
+@pytest.mark.parametrize(
     "tampered",
     [
-        {"shipping_method": "teleport"},
-        {"shipping_method": "standard-eu"},
-        {"payment_method": "gold"},
-        {"shipping-country": "XX"},
-        {"note": "a\0b"},
         {"idempotency_key": "x"},
         {"seen": "{"},
         {"seen": '[["line", 1, 2, "x"]]'},
-        {"expected_total": "1", "seen": '[["line", 1, 2, "1e99"]]'},
-        {"expected_total": "1", "seen": '[["shipping", "", "", "sNaN"]]'},
-        {"shipping-country": "\0"},
+        {"expected_gift_card": "NaN"},
+        {"price": "0.01", "total": "0.01", "currency": "JPY", "user_id": str(uuid.UUID(int=1))},
     ],
 )
-def test_tampered_form_never_breaks(app: Flask, guest: tuple, tampered: dict[str, str]) -> None:
-    response = place(guest[1], **tampered)
-    assert response.status_code in (303, 409, 422)
-    assert len(orders(app)) == (response.status_code == 303)
+def test_what_nobody_reads_changes_no_order(app: Flask, guest: tuple, tampered: dict[str, str]) -> None:
+    assert place(guest[1], **tampered).status_code == 303
+    (order,) = orders(app)
+    assert (order.total_amount, order.currency, order.user_id) == (Decimal("54.90"), "EUR", None)
+
+
+def nothing_happened(app: Flask) -> bool:
+    """No order in whatever state, nothing held, nothing to pay, and the cart is full."""
+    with app.app_context():
+        counts = "SELECT (SELECT count(*) FROM {}), (SELECT count(*) FROM {}), (SELECT count(*) FROM {})"
+        tables = ("orders", "payments", "stock_reservations")
+        rows = session().execute(sa.text(counts.format(*tables))).one()
+        held = session().scalar(sa.text("SELECT sum(reserved_quantity) FROM products"))
+        units = session().scalar(sa.text("SELECT sum(quantity) FROM cart_items"))
+        session().rollback()
+    return (*rows, held, units) == (0, 0, 0, 0, 3)
+
+
+def test_price_in_another_currency_is_not_charged_as_ours(app: Flask, guest: tuple) -> None:
+    form = guest[1].form(guest[1].get("/checkout"), "/checkout")
+    with app.app_context():
+        kettle = session().scalar(sa.text("SELECT id FROM products WHERE sku = 'KET-1'"))
+        change_product(kettle, currency="JPY")
+    response = guest[1].submit(form, **TYPED)
+    assert response.status_code == 409
+    assert "“Kettle”" in response.text
+    assert nothing_happened(app)
+
+
+def test_gift_card_of_another_currency_is_not_taken(app: Flask, guest: tuple) -> None:
+    with app.app_context():
+        card = make_gift_card("30.00")
+        with transaction():
+            session().execute(sa.text("UPDATE gift_cards SET currency = 'JPY'"))
+    form = guest[1].form(guest[1].get("/checkout"), "/checkout")
+    data = form.values | {"gift_card": card.code, "act": "gift_card"}
+    response = guest[1].client.post("/checkout/codes", data=data)
+    assert response.status_code == 422
+    assert "We know no gift card with this code that can be used." in response.text
+    assert "Order and pay €54.90" in response.text
+    assert nothing_happened(app)
+
+
+def test_hold_that_ran_out_is_taken_up_again_or_named_as_sold_out(
+    app: Flask, guest: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = guest[1].form(guest[1].get("/checkout"), "/checkout")
+    with monkeypatch.context() as patched:  # the process dies once the goods are held
+        patched.setattr(payments, "authorise", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            guest[1].submit(form, **TYPED)
+    with app.app_context():
+        kettle = session().scalar(sa.text("SELECT id FROM products WHERE sku = 'KET-1'"))
+        with frozen(now() + timedelta(minutes=20)):
+            assert release_expired() == 3
+        adjust_stock(kettle, -10)
+    response = guest[1].submit(form, **TYPED)
+    assert response.status_code == 409
+    assert "“Kettle” is sold out." in response.text
+    assert orders(app) == []
+    with app.app_context():
+        adjust_stock(kettle, 1)
+    again = guest[1].submit(guest[1].form(guest[1].get("/checkout"), "/checkout"), **TYPED)
+    assert again.headers["Location"].endswith("/thanks")
+    (order,) = orders(app)
+    assert order.total_amount == Decimal("54.90")
+    with app.app_context():
+        assert stock_of(kettle) == Stock(0, 0)
+        paid = session().execute(sa.text("SELECT status FROM payments ORDER BY created_at")).scalars().all()
+        session().rollback()
+    assert paid == ["cancelled", "authorised"], "once, by the order that counts"
+
+
+def _dies(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_sold_out_in_between_names_the_line_and_keeps_the_form(app: Flask, guest: tuple) -> None:

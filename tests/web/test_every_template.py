@@ -31,8 +31,14 @@ from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
 
 WITH_CARDS = {
+    "account/card.html",
+    "account/cards.html",
+    "account/pay_membership.html",
+    "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/membership.html",
+    "email/membership.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
@@ -121,6 +127,11 @@ def _press_everything(app: Flask, town: Town) -> None:
     """The forms whose answers have templates of their own."""
     buyer = browser_of(app, town, "buyer")
     product = buyer.form(buyer.get("/cart"), "/cart/removal").values["product_id"]
+    customer = browser_of(app, town, "customer")
+    form = customer.form(customer.get(f"/orders/{town.arrived}/return"), f"/orders/{town.arrived}/return")
+    line = next(name for name in form.values if name.startswith("quantity-")).removeprefix("quantity-")
+    chosen = {f"quantity-{line}": "1", f"reason-{line}": "damaged", "kind": "return"}
+    assert "Is this right?" in customer.post(f"/orders/{town.arrived}/return", chosen).text
     buyer.ask("/cart/drawer")
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "0"})
     buyer.ask("/cart/removal", {"product_id": product})
@@ -128,6 +139,7 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.post("/checkout", {})
     _ask_what_would_change(app, town)
     buyer.ask("/search/suggest?q=ten")
+    browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
     buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})
     PaperBrowser(app).post("/alerts", {"product_id": str(town.sold_out_id), "email": "nobody"})
     with app.app_context():

@@ -109,6 +109,19 @@ def test_a_wrong_address_is_said_at_the_field(app: Flask, kettle: str, fragment:
     assert 'value="nobody"' in answer.text
 
 
+def test_nobodys_mailbox_is_flooded(app: Flask, shopper: tuple) -> None:
+    with app.app_context():
+        products = [str(make_product(f"Kettle {number}", stock=0)) for number in range(8)]
+    guest = PaperBrowser(app)
+    answers = [
+        guest.ask("/alerts", {"product_id": one, "email": "Ida@example.com"}).status_code for one in products
+    ]
+    assert answers == [200] * 6 + [429] * 2
+    # Who is signed in types no address, and is written to when something comes, not now.
+    own = [shopper[1].ask("/alerts", {"product_id": one}).status_code for one in products[:2]]
+    assert own == [200, 200]
+
+
 @pytest.mark.parametrize("product_id", ["", "x", str(uuid.UUID(int=1))])
 def test_unknown_products_are_refused(app: Flask, product_id: str) -> None:
     answer = PaperBrowser(app).post("/alerts", {"product_id": product_id, "email": "ida@example.com"})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storefront.accounts.address_rules import check_address, normal_postal_code
+from storefront.accounts.address_rules import normal_address
 from storefront.accounts.errors import AddressBookFull
 from storefront.accounts.models import Address, User
 from storefront.core.db import transaction
@@ -147,19 +147,11 @@ def _lock_book(current: Session, identity: Identity) -> uuid.UUID:
 
 
 def _values(address: AddressInput) -> dict[str, str | None]:
-    tidy = AddressInput(**{name: " ".join(value.split()) for name, value in asdict(address).items()})
-    tidy = replace(tidy, country=tidy.country.upper(), postal_code=normal_postal_code(tidy.postal_code))
-    check_address(
-        full_name=tidy.full_name,
-        line1=tidy.line1,
-        postal_code=tidy.postal_code,
-        city=tidy.city,
-        region=tidy.region,
-        country=tidy.country,
-    )
-    values: dict[str, str | None] = {name: value or None for name, value in asdict(tidy).items()}
+    tidy = normal_address(asdict(address))
+    values: dict[str, str | None] = {name: value or None for name, value in tidy.items()}
     values["name"] = values.pop("full_name")
-    values["postal_code"] = tidy.postal_code
+    # What a country's addresses do not have stays empty, and is not unknown.
+    values |= {name: tidy[name] for name in ("postal_code", "city")}
     return values
 
 

@@ -12,6 +12,7 @@ from storefront.cart.queries import CartView, cart_view
 from storefront.cart.services.opening import lock_cart_row
 from storefront.core.db import session, transaction, write
 from storefront.core.identity import Identity
+from storefront.core.settings import current_settings
 from storefront.promotions.errors import CouponRefused, UnknownGiftCard
 from storefront.promotions.queries import (
     Customer,
@@ -54,12 +55,12 @@ def remove_coupon(identity: Identity) -> None:
 def enter_gift_card(identity: Identity, raw: str) -> GiftCardState:
     """Let this person's cart be paid with a gift card; returns the card. Only its id is kept, never its code.
 
-    Raises :class:`UnknownGiftCard`, also for an empty, blocked or expired one.
+    Raises :class:`UnknownGiftCard`, also for an empty, blocked or expired one, and for one of another currency.
     """
     with transaction():
         cart_id = lock_cart_row(identity)
         card = gift_card_by_code(raw)
-        if card is None or cart_id is None:
+        if card is None or cart_id is None or card.currency != current_settings().shop_currency:
             raise UnknownGiftCard
         _change(cart_id, gift_card_id=card.id)
     return card

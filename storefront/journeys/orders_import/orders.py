@@ -28,8 +28,9 @@ from storefront.journeys.orders_import.products import variants_by_sku
 from storefront.journeys.orders_import.reading import Entry
 from storefront.journeys.orders_import.records import AddressRecord, OrderRecord, RecordRefused
 from storefront.orders.addresses import PostalAddress
-from storefront.orders.models import Order, OrderEvent, OrderItem, Return, Shipment
+from storefront.orders.models import Order, OrderEvent, OrderItem, RefundItem, Shipment
 from storefront.payments.models import SavedPaymentMethod
+from storefront.returns.models import Return
 
 
 class State(NamedTuple):
@@ -354,6 +355,9 @@ def _replace_lines(order_id: uuid.UUID, record: OrderRecord, around: _Around) ->
         return [line | {"id": one.id} for line, one in zip(wanted, there, strict=True)]
     if session().scalar(sa.select(sa.exists().where(Return.order_id == order_id))):
         raise RecordRefused("its lines changed, and some of them are coming back here")
+    items = sa.select(row.id).where(row.order_id == order_id)
+    if session().scalar(sa.select(sa.exists().where(RefundItem.order_item_id.in_(items)))):
+        raise RecordRefused("its lines changed, and money was given back for some of them here")
     write(sa.delete(row).where(row.order_id == order_id))
     session().execute(sa.insert(row), wanted)
     return wanted

@@ -37,16 +37,21 @@ def normal_gift_card_code(raw: str) -> str:
     return "".join(character for character in raw.upper() if character.isalnum())[:LONGEST_CODE]
 
 
-def gift_card_by_code(raw: str) -> GiftCardState | None:
-    """The card with this code, if it can pay; one statement, whatever is wrong with it."""
-    return _gift_card(GiftCard.code_hash == digest(normal_gift_card_code(raw)), None)
+def gift_card_by_code(raw: str, *, also_empty: bool = False) -> GiftCardState | None:
+    """The card with this code, if it can pay; one statement, whatever is wrong with it.
+
+    ``also_empty`` finds one that can be paid to.
+    """
+    found = _gift_card(GiftCard.code_hash == digest(normal_gift_card_code(raw)), None)
+    return found if found is not None and (found.balance > 0 or also_empty) else None
 
 
 def gift_card_of(gift_card_id: uuid.UUID | None, cart_id: uuid.UUID | None = None) -> GiftCardState | None:
     """The card that a cart wants to pay with, if it still can. One statement, none without a card."""
     if gift_card_id is None:
         return None
-    return _gift_card(GiftCard.id == gift_card_id, cart_id)
+    found = _gift_card(GiftCard.id == gift_card_id, cart_id)
+    return found if found is not None and found.balance > 0 else None
 
 
 def _gift_card(which: sa.ColumnElement[bool], cart_id: uuid.UUID | None) -> GiftCardState | None:
@@ -75,4 +80,21 @@ def _gift_card(which: sa.ColumnElement[bool], cart_id: uuid.UUID | None) -> Gift
         )
         .one_or_none()
     )
-    return GiftCardState(*row) if row is not None and row.balance > 0 else None
+    return GiftCardState(*row) if row is not None else None
+
+
+def gift_card_paid(order_id: uuid.UUID, gift_card_id: uuid.UUID | None = None) -> Decimal:
+    """What gift cards, or this one, have paid of an order by the ledger, less what went back."""
+    of_order = GiftCardEntry.order_id == order_id
+    which = sa.and_(of_order, GiftCardEntry.gift_card_id == gift_card_id) if gift_card_id else of_order
+    return -(session().scalar(sa.select(sa.func.sum(GiftCardEntry.delta)).where(which)) or ZERO)
+
+
+def gift_card_that_paid(order_id: uuid.UUID) -> uuid.UUID | None:
+    """The card that an order was paid with first; None where there was none. One statement."""
+    return session().scalar(
+        sa.select(GiftCardEntry.gift_card_id)
+        .where(GiftCardEntry.order_id == order_id, GiftCardEntry.reason == "spent")
+        .order_by(GiftCardEntry.created_at, GiftCardEntry.id)
+        .limit(1)
+    )

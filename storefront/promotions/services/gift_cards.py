@@ -64,8 +64,7 @@ def issue_gift_card(
         )
         _book(card_id, amount, "issued", None)
         record_audit(actor_id, "create", "gift_card", card_id, metadata={"amount": str(amount)})
-    grouped = "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))
-    return IssuedGiftCard(card_id, grouped, amount, currency)
+    return IssuedGiftCard(card_id, _grouped(code), amount, currency)
 
 
 def spend_gift_card(card_id: uuid.UUID, amount: Decimal, order_id: uuid.UUID) -> None:
@@ -87,6 +86,70 @@ def spend_gift_card(card_id: uuid.UUID, amount: Decimal, order_id: uuid.UUID) ->
         if not is_open or row.balance < amount:
             raise GiftCardBalanceChanged(amount, row.balance if is_open else Decimal(0), row.currency)
         _book(card_id, -amount, "spent", order_id)
+
+
+def open_refund_card(card_id: uuid.UUID | None) -> uuid.UUID:
+    """The card that money can go back to: this one while it can be used, else a new one whose code nobody knows yet.
+
+    Whoever writes its letter draws the code, see :func:`draw_code`.
+    """
+    with transaction():
+        if card_id is not None:
+            usable = sa.and_(
+                GiftCard.id == card_id,
+                GiftCard.is_active,
+                sa.or_(GiftCard.expires_at.is_(None), GiftCard.expires_at > now()),
+            )
+            if session().scalar(sa.select(GiftCard.id).where(usable)) is not None:
+                return card_id
+        fresh = new_id()
+        session().execute(
+            sa.insert(GiftCard).values(
+                id=fresh, code_hash=f"undrawn-{fresh}", currency=current_settings().shop_currency
+            )
+        )
+        return fresh
+
+
+def draw_code(card_id: uuid.UUID, order_refund_id: uuid.UUID) -> str | None:
+    """A new code for the card that was made for this refund, while nothing else was booked on it; else None.
+
+    A code that was drawn before stops working: the letter that holds it is being written again.
+    """
+    with transaction():
+        card = sa.select(GiftCard.id).where(GiftCard.id == card_id).with_for_update()
+        session().execute(card).one()
+        booked = sa.select(GiftCardEntry.order_refund_id).where(GiftCardEntry.gift_card_id == card_id)
+        if set(session().scalars(booked)) != {order_refund_id}:
+            return None
+        code = random_code(_LENGTH)
+        session().execute(
+            sa.update(GiftCard)
+            .where(GiftCard.id == card_id)
+            .values(code_hash=digest(code), code_hint=code[-4:])
+            .execution_options(synchronize_session=False)
+        )
+    return _grouped(code)
+
+
+def give_back_to_gift_card(
+    card_id: uuid.UUID, amount: Decimal, order_refund_id: uuid.UUID, order_id: uuid.UUID | None = None
+) -> None:
+    """Put money of a refund on the card, in the caller's transaction. ``order_id`` where a card had paid it there."""
+    with transaction():
+        session().execute(
+            sa.insert(GiftCardEntry).values(
+                gift_card_id=card_id,
+                delta=amount,
+                reason="refunded",
+                order_id=order_id,
+                order_refund_id=order_refund_id,
+            )
+        )
+
+
+def _grouped(code: str) -> str:
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def _book(card_id: uuid.UUID, delta: Decimal, reason: str, order_id: uuid.UUID | None) -> None:

@@ -13,6 +13,7 @@ from storefront.promotions.errors import PromotionUsedUp
 from storefront.promotions.evaluation import AppliedPromotion
 from storefront.promotions.models import GiftCard, GiftCardEntry, Promotion, PromotionCode, PromotionUse
 from storefront.promotions.queries import Customer
+from storefront.promotions.queries.gift_cards import gift_card_paid
 
 
 def lock_for_order(
@@ -124,7 +125,7 @@ def change_uses(order_id: uuid.UUID, customer: Customer, applied: Sequence[Appli
         use_promotions(order_id, customer, applied)
 
 
-def give_back_to_gift_card(order_id: uuid.UUID, amount: Decimal) -> None:
+def lower_gift_card_part(order_id: uuid.UUID, amount: Decimal) -> None:
     """Put ``amount`` of what a gift card has paid of this order back on the card."""
     paid = sa.select(GiftCardEntry.gift_card_id).where(GiftCardEntry.order_id == order_id)
     with transaction():
@@ -144,13 +145,10 @@ def _refund_gift_cards(order_id: uuid.UUID) -> None:
         sa.select(GiftCard.id).where(GiftCard.id.in_(paid)).order_by(GiftCard.id).with_for_update()
     )
     for card_id in cards.all():
-        # Summed under the lock: whoever comes second finds nothing left to give back.
-        spent = session().scalar(
-            sa.select(-sa.func.sum(GiftCardEntry.delta)).where(
-                GiftCardEntry.order_id == order_id, GiftCardEntry.gift_card_id == card_id
-            )
-        )
-        if spent and spent > 0:
+        # Summed under the lock: whoever comes second finds nothing left to give back. What a refund has put on
+        # another card is back already, too.
+        spent = min(gift_card_paid(order_id, card_id), gift_card_paid(order_id))
+        if spent > 0:
             session().execute(
                 sa.insert(GiftCardEntry).values(
                     gift_card_id=card_id, delta=spent, reason="refunded", order_id=order_id

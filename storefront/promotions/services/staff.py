@@ -109,6 +109,15 @@ def update_promotion(
     return version + 1
 
 
+def replace_promotion(actor_id: uuid.UUID | None, promotion_id: uuid.UUID, edit: PromotionEdit) -> None:
+    """Make a promotion that another page of the staff's keeps what that page says, whatever it was.
+
+    Raises as :func:`update_promotion`.
+    """
+    with transaction():
+        update_promotion(actor_id, promotion_id, _locked(promotion_id).version, edit)
+
+
 def set_active(actor_id: uuid.UUID | None, promotion_id: uuid.UUID, is_active: bool) -> None:
     """Switch a promotion on or off. Raises NotAllowed and NotFound."""
     with transaction():

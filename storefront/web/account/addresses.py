@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.accounts import queries, services
 from storefront.accounts.errors import AddressBookFull
+from storefront.accounts.queries import AddressEntry
 from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
+from storefront.http.rendering import wants_fragment
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
 from storefront.web.account.forms import AddressForm
@@ -28,6 +30,8 @@ def addresses() -> ResponseReturnValue:
 def new_address() -> ResponseReturnValue:
     """One more entry."""
     form = AddressForm(full_name=_own_name())
+    if "adapt" in request.values:
+        return _adapted(form, None)
     if form.validate_on_submit():
         try:
             services.add_address(
@@ -50,6 +54,8 @@ def edit_address(address_id: uuid.UUID) -> ResponseReturnValue:
     """Change an entry; somebody else's is not found."""
     address = queries.address_of(signed_in().id, address_id)
     form = AddressForm(obj=address)
+    if "adapt" in request.values:
+        return _adapted(form, address)
     if form.validate_on_submit():
         services.change_address(
             _identity(),
@@ -69,6 +75,13 @@ def delete_address(address_id: uuid.UUID) -> ResponseReturnValue:
     services.delete_address(_identity(), address_id)
     flash(_("The address is deleted."), "success")
     return redirect(url_for("account.addresses"), 303)
+
+
+def _adapted(form: AddressForm, address: AddressEntry | None) -> ResponseReturnValue:
+    """The fields of the country that was chosen; nothing is checked and nothing is saved."""
+    if wants_fragment():
+        return render_template("account/_address_fields.html", form=form, here_url=request.path)
+    return render_template("account/address.html", form=form, address=address)
 
 
 def _identity() -> Identity:

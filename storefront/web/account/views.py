@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from storefront.accounts import queries as accounts
 from storefront.accounts.queries import AddressEntry, SignedInUser
 from storefront.core.pagination import page_number
-from storefront.http.countries import country_name
+from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
 from storefront.http.sign_in import ask_to_sign_in
 from storefront.http.visitor import current_visitor
@@ -53,12 +53,8 @@ def signed_in() -> SignedInUser:
 
 
 def shown(address: AddressEntry) -> dict[str, Any]:
-    """The address as pages write it: with its country's name."""
-    return {
-        **asdict(address),
-        "full_name": address.full_name,
-        "country_name": country_name(address.country),
-    }
+    """The address as pages write it: line by line, as its country's post wants it."""
+    return {**asdict(address), "lines": written_address(address)}
 
 
 @blueprint.get("")

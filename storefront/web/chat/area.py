@@ -12,8 +12,10 @@ blueprint = Blueprint("chat", __name__, url_prefix="/chat")
 
 
 def message_limit() -> str:
-    """How many messages one visitor may send: the setting ``RATE_LIMIT_CHAT``."""
-    return current_settings().rate_limit_chat
+    """How many messages one visitor may send: ``RATE_LIMIT_CHAT``, for members ``RATE_LIMIT_CHAT_MEMBER``."""
+    user, settings = current_visitor().user, current_settings()
+    is_member = user is not None and user.tier == "member"
+    return settings.rate_limit_chat_member if is_member else settings.rate_limit_chat
 
 
 def address_limit() -> str:

@@ -14,12 +14,15 @@ from wtforms import BooleanField, EmailField, Field, HiddenField, StringField, T
 from wtforms.validators import InputRequired, Length
 
 from storefront.accounts.emails import normal_email
-from storefront.accounts.errors import EmailInvalid
+from storefront.accounts.errors import EmailInvalid, VatNumberRefused
 from storefront.accounts.queries import AddressEntry
+from storefront.accounts.vat_numbers import normal_vat_number
 from storefront.core.ids import new_secret
 from storefront.core.money import ZERO
 from storefront.core.texts import gettext as _
-from storefront.http.address_form import AddressFields, tidy
+from storefront.http.address_form import ADDRESS_PARTS, AddressFields, tidy
+from storefront.http.countries import country_name
+from storefront.http.wording import explain
 from storefront.orders.services import PostalAddress, SeenAmount
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.totals import Totals
@@ -38,6 +41,7 @@ class CheckoutFields(FlaskForm):
         filters=[tidy],
         validators=[InputRequired(_l("Please enter your e-mail address: the confirmation goes there."))],
     )
+    vat_number = StringField(_l("VAT number"), filters=[tidy], validators=[Length(max=40)])
     other_billing = BooleanField(_l("The invoice goes to another address"))
     shipping_method = StringField(_l("Shipping"))
     payment_method = StringField(_l("Payment"))
@@ -69,9 +73,15 @@ class ShippingAddress(AddressFields):
     """Where the parcel goes: only countries that can be reached."""
 
     def limit_countries(self, countries: Sequence[str] | None) -> None:
-        """Offer ``countries`` only; None leaves all of them."""
-        if countries is not None:
-            self.country.choices = [choice for choice in self.country.choices or () if choice[0] in countries]
+        """Offer ``countries`` only; None leaves all of them. What was chosen stays, with a remark that it cannot be."""
+        if countries is None:
+            return
+        chosen = self.country.data
+        if chosen not in countries and not self.country.errors:
+            name = country_name(chosen)
+            self.country.errors = [_("We do not deliver to %(country)s at present.", country=name)]
+        offered = {*countries, chosen}
+        self.country.choices = [choice for choice in self.country.choices or () if choice[0] in offered]
 
 
 @dataclass(slots=True)
@@ -120,18 +130,9 @@ class CheckoutForm:
     def fill(self, entry: AddressEntry, *, billing: bool = False) -> None:
         """Put an entry of the address book into the fields."""
         part = self.billing if billing else self.shipping
-        for name in (
-            "full_name",
-            "company",
-            "line1",
-            "line2",
-            "postal_code",
-            "city",
-            "region",
-            "country",
-            "phone",
-        ):
+        for name in ADDRESS_PARTS:
             part[name].data = getattr(entry, name)
+        part.adapt()
 
     def is_valid(self) -> bool:
         """Check every part that is asked for; the remarks stand at the fields afterwards."""
@@ -140,7 +141,16 @@ class CheckoutForm:
             parts.append(self.billing)
         # Each one is asked, so that all remarks come at once.
         answers = [part.validate() for part in parts]
-        return all(answers)
+        return all([*answers, self._has_fitting_vat_number()])
+
+    def _has_fitting_vat_number(self) -> bool:
+        """A company's number must be one of the country that the invoice goes to."""
+        try:
+            self.vat_number()
+        except VatNumberRefused as refusal:
+            self.fields.vat_number.errors = [explain(refusal)]
+            return False
+        return True
 
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong, in the order of the page: (the field's id, its label, the sentence)."""
@@ -159,6 +169,11 @@ class CheckoutForm:
     def billing_address(self) -> PostalAddress:
         """Where the invoice goes: the same place unless said otherwise."""
         return postal(self.billing if self.fields.other_billing.data else self.shipping)
+
+    def vat_number(self) -> str:
+        """A company's VAT number as it is stored; empty for none. Raises :class:`VatNumberRefused`."""
+        part = self.billing if self.fields.other_billing.data else self.shipping
+        return normal_vat_number(self.fields.vat_number.data or "", part.country.data or "")
 
     def email(self) -> str:
         """A guest's address; empty for somebody who is signed in."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,28 +19,49 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
 from storefront.http.order_words import OrderWords, missing_words, words_for
+from storefront.http.paper_answers import pdf_of
+from storefront.http.return_words import reason_words, return_state
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.inventory.queries import backordered
+from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
+from storefront.orders.queries_for_refunds import RefundView, order_refunds
 from storefront.orders.services import cancel_order, reorder
+from storefront.returns.queries import ReturnView, returnable, returns_of
 from storefront.web.checkout.area import blueprint
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its states in words. ``backordered`` are the units it waits for, by product."""
+    """An order with its states in words, and its papers. ``backordered`` are the units it waits for, by product."""
 
     order: OrderPage
     words: OrderWords
+    documents: tuple[Issued, ...] = ()
+    returns: Sequence[ReturnView] = ()
+    refunds: Sequence[RefundView] = ()
+    can_return: bool = False
     backordered: Mapping[uuid.UUID, int] = field(default_factory=dict)
 
 
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
-    waits = order.status in ("placed", "processing")
-    return OrderView(order, words_for(order), backordered(order.id) if waits else {})
+    waits = backordered(order.id) if order.status in ("placed", "processing") else {}
+    return OrderView(order, words_for(order), tuple(issued_for(order.id)), backordered=waits)
+
+
+def _with_what_came_back(view: OrderView) -> OrderView:
+    """The same with its returns and refunds: nothing to ask for while nothing has left or been paid."""
+    order = view.order
+    has_left = order.fulfilment_status != "unfulfilled"
+    return replace(
+        view,
+        returns=returns_of(order.id) if has_left else (),
+        refunds=[one for one in order_refunds(order.id) if one.status != "failed"],
+        can_return=has_left and returnable(current_visitor().identity, order.number).is_open,
+    )
 
 
 @blueprint.get("/orders/<number>/thanks")
@@ -54,7 +75,16 @@ def order(number: str) -> ResponseReturnValue:
     """The order, for its owner or a guest who has proved to be one. Anybody else finds nothing."""
     if normal_number(number) != number:
         return redirect(url_for("checkout.order", number=normal_number(number)))
-    return render_template("checkout/order.html", view=_view(number))
+    view = _with_what_came_back(_view(number))
+    return render_template(
+        "checkout/order.html", view=view, return_state=return_state, reasons=reason_words()
+    )
+
+
+@blueprint.get("/orders/<number>/papers/<document>.pdf")
+def paper(number: str, document: str) -> ResponseReturnValue:
+    """An invoice or credit note of the person's own order. Anybody else finds nothing."""
+    return pdf_of(issued_document(order_page(current_visitor().identity, number).id, document))
 
 
 class CancelForm(FlaskForm):

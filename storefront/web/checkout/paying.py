@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from decimal import Decimal
-from urllib.parse import urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from storefront.accounts.queries import SignedInUser
 from storefront.core.db import release
+from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
-from storefront.http.csp import allow
+from storefront.http.card_fields import provider_script, with_provider
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.queries import Unpaid, order_to_pay
 from storefront.orders.services import bring_up_to_date
+from storefront.payments.saved_cards import KeptCard, keep_card_of, kept_cards, pay_with_card
 from storefront.payments.services import client_secret_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
 
-STRIPE_FRAMES = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
 SECONDS_BETWEEN_LOOKS = 4
 
 
@@ -37,24 +40,84 @@ def pay(number: str) -> ResponseReturnValue:
         return _unanswered(order, failure)
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
-    back = url_for("checkout.returned", order=order.number, _external=True)
-    return card_page(order.number, order.to_pay, order.currency, secret, back)
+    cards = kept_cards(current_visitor().identity.user_id)
+    return card_page(order.number, order.to_pay, order.currency, secret, _back(order), cards)
 
 
-def card_page(number: str, amount: Decimal, currency: str, secret: str, back: str) -> ResponseReturnValue:
+def card_page(
+    number: str,
+    amount: Decimal,
+    currency: str,
+    secret: str,
+    back: str,
+    cards: Sequence[KeptCard] = (),
+) -> ResponseReturnValue:
     """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``."""
-    settings = current_settings()
     page = render_template(
         "checkout/pay.html",
         number=number,
         amount=amount,
         currency=currency,
         secret=secret,
-        key=settings.stripe_publishable_key,
-        script=f"{settings.stripe_script_base}/v3/",
+        key=current_settings().stripe_publishable_key,
+        script=provider_script(),
         back=back,
+        cards=cards,
     )
-    return _with_provider(make_response(page))
+    return with_provider(make_response(page))
+
+
+def _back(order: Unpaid) -> str:
+    return url_for("checkout.returned", order=order.number, _external=True)
+
+
+@blueprint.post("/checkout/pay/<number>/keep")
+def keep(number: str) -> ResponseReturnValue:
+    """The box "keep this card" was ticked: asked by the page before the card pays."""
+    order, user = _own_order(number)
+    try:
+        keep_card_of(order.id, user.id, user.email)
+    except PaymentProviderFailure as failure:
+        return explain(failure), 503
+    return "", 204
+
+
+@blueprint.post("/checkout/pay/<number>/card")
+def pay_kept(number: str) -> ResponseReturnValue:
+    """Pay with a card that was kept. The bank may still want to hear from the shopper."""
+    order, user = _own_order(number)
+    try:
+        step = pay_with_card(order.id, user.id, _card_id(), _back(order))
+    except PaymentProviderFailure as failure:
+        if failure.is_undecided:
+            return _unanswered(order, failure)
+        # The order's own page knows how it stands now, and offers the other cards.
+        return redirect(url_for("checkout.returned", order=order.number), 303)
+    if step.redirect_to:
+        return _to_the_bank(order, step.redirect_to)
+    return redirect(url_for("checkout.returned", order=order.number), 303)
+
+
+def _own_order(number: str) -> tuple[Unpaid, SignedInUser]:
+    """The order, which must be of somebody with an account. Raises NotFound."""
+    order, user = order_to_pay(current_visitor().identity, number), current_visitor().user
+    if user is None:
+        raise NotFound("card")
+    return order, user
+
+
+def _card_id() -> uuid.UUID:
+    try:
+        return uuid.UUID(request.form.get("card", ""))
+    except ValueError:
+        raise NotFound("card") from None
+
+
+def _to_the_bank(order: Unpaid, address: str) -> ResponseReturnValue:
+    """A page of our own in between: a form may not lead to other sites (``form-action``)."""
+    response = make_response(render_template("checkout/bank.html", order=order, address=address))
+    response.headers["Refresh"] = f"0;url={address}"
+    return response
 
 
 @blueprint.get("/checkout/return")
@@ -112,19 +175,3 @@ def waiting_page(number: str, sentence: str, status: int = 200, again: str = "")
     )
     response.headers["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
     return response
-
-
-def _with_provider(response: Response) -> Response:
-    """Let this one page load the provider's script and frames."""
-    settings = current_settings()
-    parts = urlsplit(settings.stripe_script_base)
-    script = f"{parts.scheme}://{parts.netloc}"
-    own = script == "https://js.stripe.com"
-    return allow(
-        response,
-        {
-            "script-src": ("https://js.stripe.com", "https://*.js.stripe.com") if own else (script,),
-            "frame-src": STRIPE_FRAMES if own else (script,),
-            "connect-src": ("https://api.stripe.com",) if own else (script,),
-        },
-    )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from storefront.accounts.errors import VatNumberRefused
 from storefront.accounts.queries import AddressEntry
 from storefront.cart.queries import CartView, cart_view
 from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.http.address_form import tidy
-from storefront.orders.concessions import reduced
 from storefront.orders.errors import TotalChanged
+from storefront.orders.taxing import charged, taxation_of
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
 from storefront.pricing.totals import Totals
 from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
-from storefront.shipping.queries import ShippingOption, shipping_table, tax_rate_for
+from storefront.shipping.queries import ShippingOption, shipping_table
 from storefront.web.checkout.forms import CheckoutForm, written_amounts
 
 
@@ -24,6 +25,7 @@ from storefront.web.checkout.forms import CheckoutForm, written_amounts
 class Checkout:
     """Everything the page needs. ``option`` is None where nothing can be delivered.
 
+    All amounts are this buyer's: without tax for a company, as ``totals`` say. ``vat_number`` is the one that counts.
     ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest.
     """
 
@@ -40,6 +42,7 @@ class Checkout:
     code_problem: str = ""
     gift_card: GiftCardState | None = None
     gift_card_amount: Decimal = ZERO
+    vat_number: str = ""
 
     @property
     def to_pay(self) -> Decimal:
@@ -69,8 +72,13 @@ def summarise(
     wanted = form.fields.shipping_method.data
     option = next((one for one in options if one.code == wanted), options[0] if options else None)
     shipping = option.amount if option else ZERO
-    cart = replace(cart, reductions=candidates.at(shipping))
-    totals = reduced(cart.snapshot, shipping, tax_rate_for(country, region), cart.reductions)
+    vat_number = _vat_number(form)
+    taxing = taxation_of(country, region, vat_number)
+    order = charged(taxing, cart.snapshot, shipping, candidates.at(shipping))
+    options = [replace(one, amount=taxing.shipping(one.amount)) for one in options]
+    option = next((one for one in options if option and one.code == option.code), None)
+    cart = replace(cart, snapshot=order.snapshot, reductions=order.reductions)
+    totals = order.totals
     gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
     gift_card_amount = gift_card.share_of(totals.total, cart.snapshot.currency) if gift_card else ZERO
     methods = providers(country)
@@ -95,4 +103,13 @@ def summarise(
         code_problem,
         gift_card,
         gift_card_amount,
+        vat_number,
     )
+
+
+def _vat_number(form: CheckoutForm) -> str:
+    """The number in the form, as far as it is one: until it is, tax is charged as for anybody."""
+    try:
+        return form.vat_number()
+    except VatNumberRefused:
+        return ""

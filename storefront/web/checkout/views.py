@@ -53,10 +53,17 @@ def update() -> ResponseReturnValue:
         return _page(checkout)
     whole = request.headers.get("HX-Target") == "checkout"
     template = "checkout/_form.html" if whole else "checkout/_options.html"
-    response = make_response(render_template(template, checkout=checkout, out_of_band=not whole))
+    page = render_template(template, checkout=checkout, out_of_band=not whole, anew=_anew())
+    response = make_response(page)
     total = format_money(checkout.totals.total, checkout.cart.snapshot.currency)
     trigger(response, announce=_("The total is %(total)s.", total=total))
     return response
+
+
+def _anew() -> str:
+    """The address whose country was chosen: its fields are other ones now."""
+    trigger_id = request.headers.get("HX-Trigger", "")
+    return {"shipping-country": "shipping", "billing-country": "billing"}.get(trigger_id, "")
 
 
 def _codes() -> str:
@@ -97,7 +104,7 @@ def _with_code(form: CheckoutForm, act: str) -> ResponseReturnValue:
     if not wants_fragment() or checkout.cart.is_empty:
         return _page(checkout, status)
     response = make_response(
-        render_template("checkout/_form.html", checkout=checkout, out_of_band=False), status
+        render_template("checkout/_form.html", checkout=checkout, out_of_band=False, anew=""), status
     )
     to_pay = format_money(checkout.to_pay, checkout.cart.snapshot.currency)
     trigger(response, announce=problem or _("To pay: %(amount)s.", amount=to_pay))
@@ -155,7 +162,7 @@ def _page(checkout: Checkout, status: int = 200) -> ResponseReturnValue:
     if checkout.cart.is_empty:
         flash(_("Your cart is empty, so there is nothing to order."), "info")
         return redirect(url_for("cart.page"), 303)
-    return render_template("checkout/page.html", checkout=checkout, out_of_band=False), status
+    return render_template("checkout/page.html", checkout=checkout, out_of_band=False, anew=""), status
 
 
 def _account_email() -> str | None:
@@ -195,4 +202,5 @@ def _request(form: CheckoutForm) -> PlaceOrder:
         note=(fields.note.data or "").strip(),
         seen=read_amounts(fields.seen.data),
         expected_gift_card=form.expected_gift_card(),
+        vat_number=form.vat_number(),
     )

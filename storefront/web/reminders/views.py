@@ -17,10 +17,11 @@ from storefront.accounts.queries import CART_REMINDER
 from storefront.cart import services as carts
 from storefront.cart.queries import cart_view, owner_of_open_cart
 from storefront.core.errors import NotFound
+from storefront.core.extensions import limiter
 from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
 from storefront.core.texts import language
-from storefront.http.limits import letters
+from storefront.http.limits import attempts, letters
 from storefront.http.rendering import trigger, wants_fragment
 from storefront.http.sign_in import own_path
 from storefront.http.signed_links import read_link
@@ -41,6 +42,7 @@ def _keep_to_ourselves(response: Response) -> Response:
 
 
 @blueprint.post("/alerts")
+@limiter.limit(attempts)
 @letters
 def wait() -> ResponseReturnValue:
     """Tell me when it is back: at once for the account's own address, after a yes for any other."""

@@ -18,15 +18,19 @@ from storefront.catalog.models import ImportRun, Product
 from storefront.core.db import acting_as, release, session, transaction
 from storefront.core.external_ids import external_ids_of, known_by_external_id
 from storefront.core.identity import Identity
+from storefront.inventory.models import StockMovement
 from storefront.inventory.queries import stock_differences
 from storefront.inventory.services import adjust_stock
 from storefront.journeys.import_runs import one_at_a_time
 from storefront.journeys.orders_import import Books, BooksReport, BooksUnreadable, import_books
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
+from storefront.orders.queries_for_refunds import refundable
+from storefront.orders.services import RefundLine, RefundRequest, cancel_order, refund_order
 from storefront.orders.verification import order_differences
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod
 from storefront.payments.queries_of_customers import money_of, saved_methods_of
 from storefront.promotions.models import GiftCard, GiftCardEntry
+from storefront.promotions.verification import promotion_differences
 from storefront.search.queries import ranked_products
 from tests.factories.accounts import make_user
 from tests.factories.books import NOAH, books, imported, order, written
@@ -417,8 +421,63 @@ def test_the_real_books_are_taken_whole(app: Flask, tmp_path: Path) -> None:
     verified = app.test_cli_runner().invoke(args=["ops", "verify"])
     assert (verified.exit_code, verified.stdout) == (
         0,
-        "Stock movements, holds, order totals, promotions and gift cards all agree.\n",
+        "Stock movements, holds, order totals, refunds, returns, promotions, gift cards and invoices all agree.\n",
     )
+
+
+def stock_by_sku() -> dict[str, int]:
+    release()
+    return dict(session().execute(sa.select(Product.sku, Product.stock_quantity)).all())
+
+
+def customer() -> Identity:
+    return Identity(session().scalar(sa.select(User.id)))
+
+
+def test_cancelling_one_here_adds_no_units_that_our_ledger_never_took(tmp_path: Path) -> None:
+    content = books()
+    content["orders"]["#W100"]["payment_history"] = []
+    assert imported(tmp_path, content).refusals == []
+    before = stock_by_sku()
+    cancel_order(customer(), "W100")
+    assert session().scalar(sa.select(Order.status).where(Order.order_number == "W100")) == "cancelled"
+    assert stock_by_sku() == before
+    assert session().scalar(sa.select(StockMovement.id).where(StockMovement.order_id.is_not(None))) is None
+    assert stock_differences() == order_differences() == []
+
+
+def test_units_of_a_delivered_one_arrive_on_our_shelf_once(tmp_path: Path) -> None:
+    imported(tmp_path)
+    before = stock_by_sku()
+    lines = refundable("W200").lines
+    for line in lines:
+        wanted = RefundRequest(lines=[RefundLine(line.id, 1, restock=True)])
+        refund_order(None, "W200", wanted)
+    after = stock_by_sku()
+    assert {sku: after[sku] - before[sku] for sku in ("961", "812")} == {"961": 2, "812": 1}
+    given = session().execute(sa.select(Refund.amount, Refund.status, Refund.provider_reference.is_not(None)))
+    assert sorted(given.all()) == [
+        (Decimal("49.60"), "succeeded", True),
+        (Decimal("50.88"), "succeeded", True),
+        (Decimal("50.88"), "succeeded", True),
+    ], "the other shop's card is given back by hand, and recorded"
+    assert stock_differences() == order_differences() == []
+
+
+def test_what_a_gift_card_paid_there_goes_back_on_it_with_a_ledger_row(tmp_path: Path) -> None:
+    content = books()
+    content["orders"]["#W200"]["payment_history"][0]["payment_method_id"] = "gift_card_3"
+    imported(tmp_path, content)
+    line = refundable("W200").lines[0]
+    refund_order(None, "W200", RefundRequest(lines=[RefundLine(line.id, 1)]))
+    assert session().scalar(sa.select(GiftCard.balance)) == 60 + line.left.amount
+    entry = session().execute(
+        sa.select(
+            GiftCardEntry.reason, GiftCardEntry.delta, GiftCardEntry.order_refund_id.is_not(None)
+        ).where(GiftCardEntry.reason != "issued")
+    )
+    assert entry.all() == [("refunded", line.left.amount, True)]
+    assert stock_differences() == order_differences() == promotion_differences() == []
 
 
 def as_read(content: dict[str, Any]) -> dict[str, Any]:

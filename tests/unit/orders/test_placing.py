@@ -101,7 +101,7 @@ def test_guests_order_holds_everything_that_was_agreed() -> None:
     assert stock_of(kettle) == Stock(3, 0)
     assert movements_of(kettle)[0].reason == "sale"
     assert cart_view(guest).is_empty
-    assert due_kinds() == ["analytics.event", "mail.order_placed"]
+    assert due_kinds() == ["analytics.event", "invoices.issue", "mail.order_placed"]
     payment = payments_of(placed.order_id)[0]
     assert (payment.provider, payment.status, payment.amount) == (
         "on_delivery",
@@ -170,7 +170,7 @@ def test_same_key_leads_to_the_same_order() -> None:
     assert (again.number, again.was_placed_before) == (first.number, True)
     assert count_orders() == 1
     assert stock_of(kettle) == Stock(4, 0)
-    assert due_kinds() == ["analytics.event", "mail.order_placed"]
+    assert due_kinds() == ["analytics.event", "invoices.issue", "mail.order_placed"]
 
 
 def test_guest_who_signed_in_afterwards_still_gets_their_own_order() -> None:
@@ -311,7 +311,7 @@ def test_crash_after_prepare_is_finished_by_the_job(monkeypatch: pytest.MonkeyPa
         assert settle_stranded_orders() == {"placed": 1, "cancelled": 0}
     assert stock_of(kettle) == Stock(3, 0)
     assert cart_view(guest).is_empty
-    assert due_kinds() == ["analytics.event", "mail.order_placed"]
+    assert due_kinds() == ["analytics.event", "invoices.issue", "mail.order_placed"]
 
 
 def test_crash_after_pay_is_finished_by_the_shoppers_own_retry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,4 +79,4 @@ def test_tax_is_the_regions_then_the_countrys_then_none() -> None:
         Decimal(7),
         True,
     )
-    assert tax_rate_for("JP") == TaxRule()
+    assert tax_rate_for("JP") == TaxRule(treatment="untaxed")

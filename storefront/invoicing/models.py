@@ -1,0 +1,103 @@
+"""What was issued. Rows are written once; the numbers are drawn by a trigger from one row for each series."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.columns import currency_check, one_of
+from storefront.core.db import Base, Created, Identified
+
+KINDS = ("invoice", "credit_note")
+CAUSES = ("order", "refund", "cancellation", "not_charged")
+TREATMENTS = ("taxed", "reverse_charge", "untaxed")
+
+
+class InvoiceSeries(Base):
+    """The last number that was drawn of one kind in one year. Written by a trigger alone."""
+
+    __tablename__ = "invoice_series"
+    __table_args__ = (sa.CheckConstraint("last_number >= 0", name="last_number_not_negative"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_number: Mapped[int] = mapped_column(server_default="0")
+
+
+class Invoice(Identified, Created, Base):
+    """An invoice, or a credit note that ``corrects_id`` an invoice. Append only. Amounts are in ``currency``.
+
+    ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
+    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``country`` and ``region`` are where the goods
+    went: they decide which state gets the tax.
+    """
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        one_of("kind", KINDS),
+        one_of("cause", CAUSES),
+        one_of("treatment", TREATMENTS),
+        currency_check(),
+        sa.CheckConstraint(
+            "(kind = 'invoice') = (cause = 'order') AND (kind = 'credit_note') = (corrects_id IS NOT NULL)",
+            name="credit_note_corrects_an_invoice",
+        ),
+        sa.CheckConstraint("(cause = 'refund') = (refund_id IS NOT NULL)", name="refund_is_named"),
+        sa.CheckConstraint("net >= 0 AND tax >= 0 AND gross = net + tax", name="amounts_add_up"),
+        sa.CheckConstraint("treatment = 'taxed' OR tax = 0", name="untaxed_without_tax"),
+        sa.UniqueConstraint("kind", "year", "number"),
+        sa.Index(
+            "uq_invoices_order_id_cause",
+            "order_id",
+            "cause",
+            unique=True,
+            postgresql_where=sa.text("cause <> 'refund'"),
+        ),
+        sa.Index("ix_invoices_order_id", "order_id"),
+        sa.Index("ix_invoices_corrects_id", "corrects_id"),
+        sa.Index("ix_invoices_issued_on", "issued_on"),
+    )
+
+    kind: Mapped[str]
+    prefix: Mapped[str]
+    year: Mapped[int] = mapped_column(server_default=sa.FetchedValue())
+    number: Mapped[int] = mapped_column(server_default=sa.FetchedValue())
+    document_number: Mapped[str] = mapped_column(
+        sa.Computed("prefix || '-' || year::text || '-' || lpad(number::text, 6, '0')", persisted=True),
+        unique=True,
+    )
+    issued_on: Mapped[date]
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    corrects_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("invoices.id"))
+    cause: Mapped[str]
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refunds.id"), unique=True)
+    country: Mapped[str]
+    region: Mapped[str] = mapped_column(default="", server_default="")
+    treatment: Mapped[str]
+    vat_number: Mapped[str | None]
+    currency: Mapped[str]
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    gross: Mapped[Decimal]
+    content: Mapped[dict[str, Any]]
+
+
+class InvoiceTax(Base):
+    """What an invoice or credit note says of one rate (per cent). Append only; they sum to the document."""
+
+    __tablename__ = "invoice_taxes"
+    __table_args__ = (
+        sa.CheckConstraint("net >= 0 AND tax >= 0 AND gross = net + tax", name="amounts_add_up"),
+        sa.CheckConstraint("rate >= 0 AND rate <= 100", name="rate_in_range"),
+    )
+
+    invoice_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("invoices.id"), primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), primary_key=True)
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    gross: Mapped[Decimal]

@@ -1,0 +1,161 @@
+"""The order as its invoice reads it, and what has been given back of it. Under the order's lock."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from storefront.core.db import session
+from storefront.core.money import ZERO
+from storefront.orders.models import Order, OrderEvent, OrderItem
+from storefront.payments.models import Payment, Refund
+from storefront.shipping.models import ShippingMethod
+
+TAKEN = ("captured", "partially_refunded", "refunded")
+"""Payments of which nothing more will be captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedLine:
+    """A line of goods, or the shipping: ``amount`` is after its discount and contains ``tax`` where prices do."""
+
+    amount: Decimal
+    tax: Decimal
+    rate: Decimal
+    name: str = ""
+    sku: str = ""
+    quantity: int = 1
+    unit_price: Decimal = ZERO
+    discount: Decimal = ZERO
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedOrder:
+    """An order with everything that its invoice says. ``was_paid_later`` when the money came after the order."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    payment_status: str
+    payment_method: str
+    currency: str
+    prices_include_tax: bool
+    treatment: str
+    vat_number: str
+    language: str
+    placed_at: datetime
+    gift_card: Decimal
+    billing_address: Mapping[str, str]
+    shipping_address: Mapping[str, str]
+    reductions: list[tuple[str, Decimal]]
+    shipping_name: str
+    shipping: InvoicedLine
+    lines: tuple[InvoicedLine, ...]
+    was_paid_later: bool
+
+    @property
+    def country(self) -> str:
+        """Where the goods went."""
+        return self.shipping_address.get("country", "")
+
+    @property
+    def region(self) -> str:
+        """The region of the country where the goods went, if it has been asked for."""
+        return self.shipping_address.get("region", "")
+
+
+def invoiced_order(order_id: uuid.UUID) -> InvoicedOrder | None:
+    """The order, its row locked until the transaction ends. None for one that was never placed, or placed elsewhere."""
+    of_order = sa.and_(Order.id == order_id, Order.placed_at.is_not(None), Order.external_id.is_(None))
+    order = session().scalar(sa.select(Order).where(of_order).with_for_update(key_share=True))
+    if order is None or order.placed_at is None:
+        return None
+    method = sa.select(ShippingMethod.name).where(ShippingMethod.code == order.shipping_method)
+    return InvoicedOrder(
+        id=order.id,
+        number=order.order_number,
+        status=order.status,
+        payment_status=order.payment_status,
+        payment_method=order.payment_method or "",
+        currency=order.currency,
+        prices_include_tax=order.prices_include_tax,
+        treatment=order.tax_treatment,
+        vat_number=order.vat_number or "",
+        language=order.language,
+        placed_at=order.placed_at,
+        gift_card=order.gift_card_amount,
+        billing_address=order.billing_address,
+        shipping_address=order.shipping_address,
+        reductions=[
+            (_named(one), Decimal(one["amount"])) for one in order.reductions if Decimal(one["amount"])
+        ],
+        shipping_name=session().scalar(method) or order.shipping_method or "",
+        shipping=InvoicedLine(order.shipping_amount, order.shipping_tax, order.shipping_tax_rate),
+        lines=_lines(order_id),
+        was_paid_later=_was_paid_later(order_id),
+    )
+
+
+def _named(reduction: Mapping[str, str]) -> str:
+    return reduction["name"] + (f" ({reduction['code']})" if reduction["code"] else "")
+
+
+def _lines(order_id: uuid.UUID) -> tuple[InvoicedLine, ...]:
+    items = session().scalars(
+        sa.select(OrderItem)
+        .where(OrderItem.order_id == order_id)
+        .order_by(OrderItem.position, OrderItem.id)
+        .execution_options(populate_existing=True)
+    )
+    return tuple(
+        InvoicedLine(
+            amount=item.total_price,
+            tax=item.tax,
+            rate=item.tax_rate,
+            name=item.name,
+            sku=item.sku,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+            discount=item.discount,
+            options=item.options,
+        )
+        for item in items
+    )
+
+
+def _was_paid_later(order_id: uuid.UUID) -> bool:
+    paid = sa.exists().where(OrderEvent.order_id == order_id, OrderEvent.kind == "paid")
+    return bool(session().scalar(sa.select(paid)))
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedMoney:
+    """A refund that has succeeded."""
+
+    id: uuid.UUID
+    amount: Decimal
+    reason: str
+
+
+def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
+    """The order's refunds whose money is back, the oldest first."""
+    rows = session().execute(
+        sa.select(Refund.id, Refund.amount, Refund.reason)
+        .where(Refund.order_id == order_id, Refund.status == "succeeded")
+        .order_by(Refund.created_at, Refund.id)
+    )
+    return [RefundedMoney(*row) for row in rows]
+
+
+def never_charged(order_id: uuid.UUID) -> Decimal:
+    """What was promised and let go of when less was captured than had been authorised, and no more will be."""
+    rest = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount - Payment.captured_amount), 0)).where(
+        Payment.order_id == order_id, Payment.status.in_(TAKEN)
+    )
+    return Decimal(session().scalar(rest) or 0)

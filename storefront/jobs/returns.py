@@ -1,0 +1,79 @@
+"""Letters about money and goods that go back, and returns whose process died before their last step."""
+
+from __future__ import annotations
+
+import uuid
+
+from storefront.core.texts import gettext as _
+from storefront.core.texts import in_language
+from storefront.http.mail import compose, deliver, mail_url
+from storefront.http.return_words import reason_words, settling_words, step_words
+from storefront.jobs.celery_app import celery
+from storefront.jobs.outbox import handles
+from storefront.jobs.upkeep import run
+from storefront.orders.queries import order_for_mail
+from storefront.orders.queries_for_refunds import order_refund
+from storefront.orders.refund_settling import MAIL
+from storefront.promotions.services import draw_code
+from storefront.returns.queries import return_for_mail
+from storefront.returns.services import settle_returns
+
+
+@celery.task(name="storefront.jobs.returns.settle_returns")
+def settle() -> dict[str, int]:
+    """Returns whose money has gone back are done."""
+    return run("settle_returns", lambda: {"returns": settle_returns()})
+
+
+@handles(MAIL)
+def order_refunded(order_refund_id: str) -> None:
+    """How much goes back, for what, and where. A new gift card's code is drawn now: no row ever holds it."""
+    refund = order_refund(uuid.UUID(order_refund_id))
+    order = order_for_mail(refund.order_id)
+    if not order.email:
+        return
+    code = draw_code(refund.gift_card_id, refund.id) if refund.gift_card_id else None
+    with in_language(order.language):
+        subject = _("Money back for your order %(number)s", number=order.number)
+    deliver(
+        compose(
+            "order_refunded",
+            to=order.email,
+            subject=subject,
+            language=order.language,
+            order=order,
+            refund=refund,
+            code=code,
+            link=_order_link(order.number, is_guest=order.user_id is None),
+        )
+    )
+
+
+@handles("mail.return_step")
+def return_step(return_id: str, step: str) -> None:
+    """A step of a return: asked for, approved, refused, received, done, closed."""
+    one = return_for_mail(uuid.UUID(return_id))
+    if not one.email:
+        return
+    with in_language(one.language):
+        subject, text = step_words(one, step)
+        reasons, settling = reason_words(), settling_words(one)
+    deliver(
+        compose(
+            "return_step",
+            to=one.email,
+            subject=subject,
+            language=one.language,
+            one=one,
+            step=step,
+            text=text,
+            reasons=reasons,
+            settling=settling,
+            link=_order_link(one.order_number, is_guest=one.user_id is None),
+        )
+    )
+
+
+def _order_link(number: str, *, is_guest: bool) -> str:
+    """Guests come in by number and e-mail; the link alone opens nothing."""
+    return mail_url("checkout.lookup" if is_guest else "checkout.order", number=number)

@@ -1,0 +1,198 @@
+"""What becomes of refunds that were written down: done, taken back, or begun by somebody at the provider.
+
+Called under the order's lock, as often as anybody likes, whoever brings the news.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from storefront.core.db import session, write
+from storefront.core.ids import new_id
+from storefront.core.money import ZERO
+from storefront.core.outbox import enqueue
+from storefront.orders.drafts import record_event
+from storefront.orders.models import Order, OrderEvent, OrderRefund, RefundItem
+from storefront.orders.queries_for_refunds import refundable
+from storefront.orders.refund_shares import Share, shares_of
+from storefront.payments import refunds
+from storefront.payments.cards import CARDS
+from storefront.payments.models import Payment, Refund
+from storefront.promotions import services as promotions
+
+MAIL = "mail.order_refunded"
+
+
+def write_items(order_refund_id: uuid.UUID, shares: Sequence[Share]) -> None:
+    """Write what a refund consists of: by one statement, after which its trigger lets no other part come."""
+    session().execute(
+        sa.insert(RefundItem).values(
+            [
+                {
+                    "id": new_id(),
+                    "order_refund_id": order_refund_id,
+                    "order_item_id": share.item_id,
+                    "quantity": share.quantity,
+                    "amount": share.amount,
+                    "tax": share.tax,
+                }
+                for share in shares
+            ]
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A refund of the order, and how its money stands: how many transfers wait, failed, and are there."""
+
+    id: uuid.UUID
+    amount: Decimal
+    gift_card_amount: Decimal
+    waived: Decimal
+    gift_card_id: uuid.UUID | None
+    status: str
+    actor_id: uuid.UUID | None
+    waiting: int
+    failed: int
+
+    @property
+    def has_other_parts(self) -> bool:
+        return bool(self.gift_card_amount or self.waived)
+
+
+def settle_order_refunds(order_id: uuid.UUID) -> None:
+    """Bring the order's refunds to where their money is, in the caller's transaction."""
+    _adopt_foreign(order_id)
+    for one in _standing(order_id):
+        if one.status == "pending" and one.failed:
+            _take_back(order_id, one)
+        elif one.status == "pending" and not one.waiting:
+            _complete(order_id, one)
+        elif one.status == "succeeded" and one.failed:
+            # The bank has sent it back. What lies on a gift card stays there: then staff decide, and verify tells.
+            if one.has_other_parts:
+                _note_failure(order_id, one)
+            else:
+                _take_back(order_id, one)
+
+
+def _standing(order_id: uuid.UUID) -> list[_Standing]:
+    row, money = OrderRefund, Refund
+    rows = session().execute(
+        sa.select(
+            row.id,
+            row.amount,
+            row.gift_card_amount,
+            row.waived_amount,
+            row.gift_card_id,
+            row.status,
+            row.actor_id,
+            sa.func.count(money.id).filter(money.status == "pending"),
+            sa.func.count(money.id).filter(money.status == "failed"),
+        )
+        .join(money, money.order_refund_id == row.id, isouter=True)
+        .where(row.order_id == order_id, row.status != "failed")
+        .group_by(row.id)
+        .order_by(row.created_at, row.id)
+    )
+    return [_Standing(*one) for one in rows]
+
+
+def _complete(order_id: uuid.UUID, one: _Standing) -> None:
+    if one.gift_card_amount:
+        assert one.gift_card_id is not None
+        promotions.give_back_to_gift_card(one.gift_card_id, one.gift_card_amount, one.id, order_id)
+    write(sa.update(OrderRefund).where(OrderRefund.id == one.id).values(status="succeeded"))
+    record_event(
+        order_id,
+        "money_back",
+        actor=f"staff:{one.actor_id}" if one.actor_id else "system",
+        note=str(one.amount),
+        data={"order_refund_id": str(one.id)},
+    )
+    if one.waived:
+        _close_if_nothing_is_owed(order_id)
+    enqueue(MAIL, order_refund_id=str(one.id))
+
+
+def _take_back(order_id: uuid.UUID, one: _Standing) -> None:
+    """The provider said no: the lines are free again, and what less was asked for is owed again."""
+    if one.waived:
+        refunds.claim_again(order_id, one.waived)
+    write(sa.update(OrderRefund).where(OrderRefund.id == one.id).values(status="failed"))
+    _note_failure(order_id, one)
+
+
+def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:
+    about = OrderEvent.data["order_refund_id"].astext == str(one.id)
+    known = session().scalar(
+        sa.select(OrderEvent.id)
+        .where(OrderEvent.order_id == order_id, OrderEvent.kind == "refund_failed", about)
+        .limit(1)
+    )
+    if not known:
+        record_event(order_id, "refund_failed", note=str(one.amount), data={"order_refund_id": str(one.id)})
+
+
+def _close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
+    open_payment = sa.select(Payment.id).where(Payment.order_id == order_id, Payment.status != "cancelled")
+    if session().scalar(open_payment.limit(1)) is None:
+        write(
+            sa.update(Order)
+            .where(Order.id == order_id, Order.payment_status == "authorised")
+            .values(payment_status="cancelled")
+        )
+
+
+def _adopt_foreign(order_id: uuid.UUID) -> None:
+    """What somebody gave back at the provider counts here as a free amount of the whole order."""
+    rows = (
+        session()
+        .execute(
+            sa.select(Refund.id, Refund.amount, Refund.reason)
+            .join(Payment, Payment.id == Refund.payment_id)
+            .join(Order, Order.id == Refund.order_id)
+            .where(
+                Refund.order_id == order_id,
+                Refund.order_refund_id.is_(None),
+                sa.not_(Refund.is_change),
+                sa.not_(Payment.is_for_change),
+                Refund.status != "failed",
+                Payment.provider == CARDS.code,
+                Order.status.not_in(["draft", "cancelled"]),
+            )
+            .order_by(Refund.created_at, Refund.id)
+        )
+        .all()
+    )
+    if rows:
+        number = session().scalar(sa.select(Order.order_number).where(Order.id == order_id)) or ""
+    for refund_id, amount, reason in rows:
+        parts = refundable(number).parts
+        counted = min(amount, sum((part.amount for part in parts), ZERO))
+        if counted:
+            shares = shares_of(parts, {}, adjustment=counted)
+            _write_foreign(order_id, refund_id, shares, reason)
+
+
+def _write_foreign(order_id: uuid.UUID, refund_id: uuid.UUID, shares: list[Share], reason: str) -> None:
+    amount = sum((share.amount for share in shares), ZERO)
+    order_refund_id = new_id()
+    session().execute(
+        sa.insert(OrderRefund).values(
+            id=order_refund_id,
+            order_id=order_id,
+            amount=amount,
+            tax=sum((share.tax for share in shares), ZERO),
+            adjustment=amount,
+            reason=reason,
+        )
+    )
+    write_items(order_refund_id, shares)
+    write(sa.update(Refund).where(Refund.id == refund_id).values(order_refund_id=order_refund_id))

@@ -1,0 +1,97 @@
+"""Stripe's customers: the cards they left there. Each call raises :class:`PaymentProviderFailure`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storefront.core.settings import Settings, once_per_application
+from storefront.providers.payment_provider import (
+    CardSetup,
+    NextStep,
+    PaymentProviderFailure,
+    ProviderCard,
+)
+from storefront.providers.stripe_client import StripePayments, intent_status
+
+_GONE = frozenset({"unknown", "refused"})
+
+
+class StripeCustomers(StripePayments):
+    """What one Stripe account knows of people, beside their payments."""
+
+    def create_customer(self, email: str, user_id: str) -> str:
+        """A new customer's id. Asked again within a day it is the same one."""
+        params: Any = {"email": email, "metadata": {"user_id": user_id}}
+        options: Any = {"idempotency_key": f"customer-{user_id}"}
+        return str(self._ask(lambda: self._client.v1.customers.create(params, options)).id)
+
+    def forget(self, customer_id: str) -> None:
+        """Delete a customer with all their cards and subscriptions. One that is gone is no mistake."""
+        self._end(lambda: self._client.v1.customers.delete(customer_id))
+
+    def cards(self, customer_id: str) -> list[ProviderCard]:
+        """The customer's cards, the last first."""
+        params: Any = {"customer": customer_id, "type": "card", "limit": 100}
+        found = self._ask(lambda: list(self._client.v1.payment_methods.list(params).auto_paging_iter()))
+        return [_card(one.to_dict()) for one in found]
+
+    def detach(self, card_id: str) -> None:
+        """Let go of a card: it can never be charged again. One that is gone is no mistake."""
+        self._end(lambda: self._client.v1.payment_methods.detach(card_id))
+
+    def keep_from(self, intent_id: str, customer_id: str) -> None:
+        """Have the card that pays this be left with the customer, for payments that they make themselves."""
+        params: Any = {"customer": customer_id, "setup_future_usage": "on_session"}
+        self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
+
+    def pay_with(self, intent_id: str, customer_id: str, card_id: str, back: str) -> NextStep:
+        """Pay with a card that was left there. ``back`` is where the bank sends the shopper afterwards."""
+        params: Any = {"customer": customer_id, "payment_method": card_id}
+        self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
+        confirmation: Any = {"return_url": back}
+        done = self._ask(lambda: self._client.v1.payment_intents.confirm(intent_id, confirmation))
+        data: dict[str, Any] = done.to_dict()
+        bank = (data.get("next_action") or {}).get("redirect_to_url") or {}
+        return NextStep(intent_status(data["status"]), str(bank.get("url") or ""))
+
+    def begin_setup(self, customer_id: str) -> CardSetup:
+        """A card is about to be left there, also for payments that fall due by themselves."""
+        params: Any = {
+            "customer": customer_id,
+            "usage": "off_session",
+            "payment_method_types": ["card"],
+        }
+        made = self._ask(lambda: self._client.v1.setup_intents.create(params))
+        return CardSetup(str(made.id), str(made.client_secret))
+
+    def _end(self, act: Any) -> None:
+        try:
+            self._ask(act)
+        except PaymentProviderFailure as failure:
+            if failure.code not in _GONE:
+                raise
+
+
+def _card(data: dict[str, Any]) -> ProviderCard:
+    card = data.get("card") or {}
+    return ProviderCard(
+        str(data["id"]),
+        str(card.get("brand") or "card"),
+        str(card.get("last4") or "")[-4:],
+        str(card.get("fingerprint") or data["id"]),
+    )
+
+
+def stripe_customers() -> StripeCustomers:
+    """The running application's account. Raises :class:`PaymentProviderFailure` where no key is set."""
+
+    def make(settings: Settings) -> StripeCustomers:
+        if settings.stripe_secret_key is None:
+            raise PaymentProviderFailure("not_configured")
+        return StripeCustomers(
+            settings.stripe_secret_key.get_secret_value(),
+            settings.stripe_api_base,
+            settings.stripe_timeout_seconds,
+        )
+
+    return once_per_application("stripe_customers", make)

@@ -1,0 +1,41 @@
+"""Changes to returns, one module a side: the shopper asks, staff decide, the goods and the money move."""
+
+from storefront.returns.services.deciding import approve_return, close_unreceived, refuse_return
+from storefront.returns.services.requesting import (
+    AskedReturn,
+    ReturnPreview,
+    ReturnRequest,
+    WantedLine,
+    difference_of,
+    open_return,
+    preview_return,
+    request_return,
+    withdraw_return,
+)
+from storefront.returns.services.settling import (
+    complete_return,
+    receive_return,
+    record_difference_paid,
+    settle_returns,
+    ship_replacement,
+)
+
+__all__ = [
+    "AskedReturn",
+    "ReturnPreview",
+    "ReturnRequest",
+    "WantedLine",
+    "approve_return",
+    "close_unreceived",
+    "complete_return",
+    "difference_of",
+    "open_return",
+    "preview_return",
+    "receive_return",
+    "record_difference_paid",
+    "refuse_return",
+    "request_return",
+    "settle_returns",
+    "ship_replacement",
+    "withdraw_return",
+]

@@ -1,0 +1,61 @@
+"""Do the books of returns agree? What ``flask ops verify`` asks about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from storefront.core.db import session
+from storefront.inventory.models import StockReservation
+from storefront.orders.models import Order, OrderItem
+from storefront.returns.models import Return, ReturnItem
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnDifference:
+    """An order's line or a return whose figure does not agree. ``stored`` is on its row."""
+
+    number: str
+    what: str
+    stored: int
+    computed: int
+
+
+def return_differences(limit: int = 100) -> list[ReturnDifference]:
+    """Lines that count other units as coming back than their returns say, exchanges that hold what they should not."""
+    coming = (
+        sa.select(sa.func.coalesce(sa.func.sum(ReturnItem.quantity), 0))
+        .join(Return, Return.id == ReturnItem.return_id)
+        .where(ReturnItem.order_item_id == OrderItem.id, Return.status.not_in(["rejected", "cancelled"]))
+        .correlate(OrderItem)
+        .scalar_subquery()
+    )
+    lines = session().execute(
+        sa.select(Order.order_number, OrderItem.returned_quantity, coming)
+        .join(Order, Order.id == OrderItem.order_id)
+        .where(OrderItem.returned_quantity != coming)
+        .limit(limit)
+    )
+    found = [ReturnDifference(number, "returned units", one, int(two)) for number, one, two in lines]
+    waits = sa.and_(
+        Return.kind == "exchange", Return.status.in_(["approved", "received"]), Return.shipped_at.is_(None)
+    )
+    units = (
+        sa.select(sa.func.coalesce(sa.func.sum(ReturnItem.quantity), 0))
+        .where(ReturnItem.return_id == Return.id, ReturnItem.replacement_product_id.is_not(None))
+        .correlate(Return)
+        .scalar_subquery()
+    )
+    held = (
+        sa.select(sa.func.coalesce(sa.func.sum(StockReservation.quantity), 0))
+        .where(StockReservation.return_id == Return.id)
+        .correlate(Return)
+        .scalar_subquery()
+    )
+    expected = sa.case((waits, units), else_=0)
+    rows = session().execute(sa.select(Return.number, expected, held).where(expected != held).limit(limit))
+    found.extend(
+        ReturnDifference(number, "held replacements", int(one), int(two)) for number, one, two in rows
+    )
+    return found

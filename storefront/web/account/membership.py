@@ -1,0 +1,100 @@
+"""The person's membership: what can be had, what they have, joining, leaving, staying after all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from storefront.core.errors import DomainError, NotFound
+from storefront.core.texts import gettext as _
+from storefront.http.wording import explain
+from storefront.memberships import queries, services
+from storefront.payments.cards import cards_are_configured
+from storefront.payments.saved_cards import kept_cards
+from storefront.web.account.views import blueprint, signed_in
+
+
+@blueprint.get("/membership")
+def membership() -> ResponseReturnValue:
+    """What it is and until when; or what can be had; or that this shop offers none."""
+    user_id = signed_in().id
+    is_offered = cards_are_configured()
+    current = queries.membership_of(user_id)
+    plans = queries.offered_plans() if is_offered and current is None else []
+    return render_template(
+        "account/membership.html",
+        current=current,
+        plan=queries.plan(current.plan_id) if current is not None and current.plan_id else None,
+        plans=plans,
+        cards=kept_cards(user_id) if plans else [],
+        is_offered=is_offered,
+    )
+
+
+@blueprint.post("/membership")
+def join_membership() -> ResponseReturnValue:
+    """Join, with a card that was kept."""
+    user_id, plan_id, card_id = signed_in().id, _id("plan"), _id("card")
+    try:
+        joined = services.join(user_id, plan_id, card_id)
+    except DomainError as refusal:
+        return _back(explain(refusal), "error")
+    if joined.is_running:
+        return _back(_("Welcome! Your membership has begun."))
+    return _back(_("Your bank did not approve this yet. Please see below what is to be done."), "warning")
+
+
+@blueprint.post("/membership/end")
+def end_membership() -> ResponseReturnValue:
+    """Let it end with what is paid."""
+    return _act(services.stop_at_period_end, _("Your membership ends with what you have paid for."))
+
+
+@blueprint.post("/membership/resume")
+def resume_membership() -> ResponseReturnValue:
+    """Stay after all."""
+    return _act(services.resume, _("Your membership goes on."))
+
+
+@blueprint.post("/membership/withdrawal")
+def withdraw_membership() -> ResponseReturnValue:
+    """Give up one that has not begun."""
+    return _act(services.withdraw, _("Your membership did not begin. Nothing is charged."))
+
+
+@blueprint.post("/membership/payment")
+def pay_membership() -> ResponseReturnValue:
+    """To the provider's page, on which what is owed is paid and the bank is heard."""
+    try:
+        address = services.payment_page(signed_in().id)
+    except DomainError as refusal:
+        return _back(explain(refusal), "error")
+    if not address:
+        return _back(_("There is nothing to pay at the moment."), "info")
+    # By a page of our own: a form may not lead to other sites.
+    response = make_response(render_template("account/pay_membership.html", address=address))
+    response.headers["Refresh"] = f"0;url={address}"
+    return response
+
+
+def _act(act: Callable[[uuid.UUID], None], said: str) -> ResponseReturnValue:
+    try:
+        act(signed_in().id)
+    except DomainError as refusal:
+        return _back(explain(refusal), "error")
+    return _back(said)
+
+
+def _back(said: str, kind: str = "success") -> ResponseReturnValue:
+    flash(said, kind)
+    return redirect(url_for("account.membership"), 303)
+
+
+def _id(name: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.form.get(name, ""))
+    except ValueError:
+        raise NotFound(name) from None

@@ -1,0 +1,161 @@
+"""Memberships as pages: what can be had, joining and leaving, the staff's plans, and what a member may ask more."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+
+from storefront.core.identity import Identity
+from storefront.memberships.queries import offered_plans, staff_plans
+from storefront.payments.saved_cards import kept_cards
+from storefront.web.chat.area import message_limit
+from tests.factories.accounts import make_staff, sign_in
+from tests.factories.buying import shopper_with_token
+from tests.factories.memberships import keep_card, make_plan
+from tests.stripe_server import NEEDS_3D_SECURE, VISA, StripeServer
+from tests.web.paper_browser import PaperBrowser
+
+
+def member_to_be(app: Flask, stripe: StripeServer, card: str = VISA) -> tuple[Identity, PaperBrowser]:
+    with app.app_context():
+        identity, token = shopper_with_token()
+        assert identity.user_id
+        keep_card(stripe, identity.user_id, card)
+    return identity, PaperBrowser(app, token)
+
+
+def join(app: Flask, identity: Identity, browser: PaperBrowser) -> str:
+    page = browser.get("/account/membership")
+    form = browser.form(page, "/account/membership")
+    with app.app_context():
+        (card,) = kept_cards(identity.user_id)
+    assert form.values["card"] == str(card.id)
+    return browser.follow(browser.submit(form)).text
+
+
+def test_without_stripe_none_is_offered(app: Flask) -> None:
+    with app.app_context():
+        _identity, token = shopper_with_token()
+    browser = PaperBrowser(app, token)
+    assert "No membership is offered" in browser.get("/account/membership").text
+    answer = browser.post("/account/membership", {"plan": "x", "card": "x"})
+    assert answer.status_code == 404
+
+
+def test_from_joining_to_the_end_and_back(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+    identity, browser = member_to_be(card_app, stripe)
+    offered = browser.get("/account/membership").text
+    assert "€5.00 a month" in offered
+    assert "Free shipping from €20.00" in offered
+    assert "More questions to our assistant" in offered
+    joined = join(card_app, identity, browser)
+    assert "Welcome! Your membership has begun." in joined
+    assert re.search(r"Paid until .+ then it goes on by itself\.", joined)
+    ended = browser.follow(
+        browser.submit(browser.form(browser.get("/account/membership"), "/account/membership/end"))
+    ).text
+    assert re.search(r"It ends on .+ Nothing more is charged\.", ended)
+    back = browser.follow(
+        browser.submit(browser.form(browser.get("/account/membership"), "/account/membership/resume"))
+    ).text
+    assert "Your membership goes on." in back
+
+
+def test_a_member_may_ask_the_assistant_more(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+    identity, browser = member_to_be(card_app, stripe)
+    limits = []
+    for _turn in range(2):
+        with browser.client:
+            browser.get("/account/membership")
+            limits.append(message_limit())
+        if not limits[1:]:
+            join(card_app, identity, browser)
+    assert limits == ["20/minute;200/hour", "40/minute;500/hour"]
+
+
+def test_what_the_bank_wants_is_done_on_the_providers_page(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+    identity, browser = member_to_be(card_app, stripe, NEEDS_3D_SECURE)
+    page = join(card_app, identity, browser)
+    assert "Your bank has not approved the first payment" in page
+    (told,) = stripe.subscriptions()
+    invoice = {"id": "in_1", "object": "invoice", "status": "open"}
+    stripe.tell_of(told["id"], latest_invoice=invoice)
+    answer = browser.post("/account/membership/payment", {})
+    assert answer.headers["Refresh"] == f"0;url={stripe.url}/_invoice/in_1"
+    given_up = browser.follow(browser.post("/account/membership/withdrawal", {})).text
+    assert "Your membership did not begin." in given_up
+
+
+def test_somebody_without_a_card_adds_one_first(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+        _identity, token = shopper_with_token()
+    page = PaperBrowser(card_app, token).get("/account/membership").text
+    assert "Add a card to join" in page
+    assert 'href="/account/cards/new?next=/account/membership"' in page
+
+
+@pytest.fixture
+def staff(card_app: Flask) -> PaperBrowser:
+    browser = PaperBrowser(card_app)
+    with card_app.app_context():
+        person = make_staff()
+    sign_in(browser.client, person)
+    return browser
+
+
+TYPED = {"name": "Friends", "price": "4.90", "interval": "year", "free_shipping_over": "0", "is_active": "y"}
+
+
+def test_staff_make_and_change_a_plan(card_app: Flask, stripe: StripeServer, staff: PaperBrowser) -> None:
+    form = staff.form(staff.get("/admin/plans/new"), "")
+    form.action = "/admin/plans/new"
+    page = staff.follow(staff.submit(form, **TYPED)).text
+    assert "€4.90 a year" in page
+    assert "can be had" in page
+    with card_app.app_context():
+        (made,) = offered_plans()
+    assert (made.price, made.interval, made.free_shipping_over) == (Decimal("4.90"), "year", Decimal(0))
+    path = f"/admin/plans/{made.id}"
+    form = staff.form(staff.get(path), "")
+    form.action = path
+    assert staff.submit(form, price="x").status_code == 422
+    assert staff.submit(form, free_shipping_over="30", has_larger_chat_budget="y").status_code == 303
+    late = staff.submit(form, name="Fellows")
+    assert late.status_code == 422
+    assert "Somebody else has changed this plan meanwhile." in late.text
+    with card_app.app_context():
+        (changed,) = offered_plans()
+    assert (changed.name, changed.free_shipping_over, changed.has_larger_chat_budget) == (
+        "Friends",
+        Decimal(30),
+        True,
+    )
+
+
+def test_a_plan_that_stripe_does_not_take_is_kept_and_tried_again(
+    card_app: Flask, stripe: StripeServer, staff: PaperBrowser
+) -> None:
+    stripe.fail_next("/v1/prices", status=500, times=3)
+    page = staff.follow(staff.post("/admin/plans/new", TYPED)).text
+    assert "Saved, but it cannot be had yet" in page
+    assert "not at Stripe yet" in page
+    with card_app.app_context():
+        (plan,) = staff_plans()
+    assert "can be had" in staff.follow(staff.post(f"/admin/plans/{plan.id}/publication", {})).text
+
+
+def test_customers_make_no_plans(card_app: Flask, stripe: StripeServer) -> None:
+    _identity, browser = member_to_be(card_app, stripe)
+    for path in ("/admin/plans/new", "/admin/plans"):
+        assert browser.get(path).status_code == 403
+    assert browser.post("/admin/plans/new", TYPED).status_code == 403
