@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "50_credited_decisions"
-down_revision = "41_returns"
+down_revision = "43_order_changes"
 branch_labels = None
 depends_on = None
 

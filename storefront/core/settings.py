@@ -235,7 +235,7 @@ class Settings(BaseSettings):
         None, description="Signing secret of the webhook; several, with commas, while one is replaced."
     )
     stripe_capture: Literal["automatic", "manual"] = Field(
-        "automatic", description="When a card is charged: with the order, or `manual`, when staff say so."
+        "automatic", description="When a card is charged: with the order, or `manual`, as each parcel leaves."
     )
     stripe_timeout_seconds: float = Field(
         8.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -14,12 +15,13 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, kind_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
-from storefront.http.order_words import words_for
+from storefront.http.order_words import parcel_words, words_for
 from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
-from storefront.orders.queries import OrderPage, order_for_mail
+from storefront.orders.queries import OrderPage, order_for_mail, order_of_parcel
+from storefront.payments.captures import charged_for
 from storefront.payments.methods import INVOICES_DUE
 from storefront.providers.mail import Attachment
 
@@ -49,6 +51,26 @@ def order_cancelled(order_id: str) -> None:
     with in_language(order.language):
         subject = _("Your order %(number)s was cancelled", number=order.number)
     _write("order_cancelled", order, subject)
+
+
+@handles("mail.order_changed")
+def order_changed(order_id: str) -> None:
+    """The order as it is now."""
+    order = order_for_mail(uuid.UUID(order_id))
+    with in_language(order.language):
+        subject = _("Your order %(number)s was changed", number=order.number)
+    _write("order_changed", order, subject)
+
+
+@handles("mail.parcel_shipped")
+def parcel_shipped(shipment_id: str) -> None:
+    """Tells the shopper what is on its way, how to follow it, and what their card was charged for it."""
+    order, parcel = order_of_parcel(uuid.UUID(shipment_id))
+    charged = charged_for(order.id, uuid.UUID(shipment_id))
+    with in_language(order.language):
+        subject = _("A parcel of your order %(number)s is on its way", number=order.number)
+        held = parcel_words(order, parcel)
+    _write("parcel_shipped", order, subject, parcel=parcel, held=held, charged=charged)
 
 
 @handles("mail.invoice_issued")
@@ -86,7 +108,9 @@ def issue_missing_invoices() -> dict[str, int]:
     return counts
 
 
-def _write(template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = ()) -> None:
+def _write(
+    template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = (), **context: Any
+) -> None:
     """An erased person's order has no address any more: then there is nobody to write to."""
     if not order.email:
         return
@@ -110,5 +134,6 @@ def _write(template: str, order: OrderPage, subject: str, documents: Sequence[Is
             link=link,
             documents=documents,
             attachments=papers,
+            **context,
         )
     )

@@ -165,6 +165,8 @@ def _adopt_foreign(order_id: uuid.UUID) -> None:
             .where(
                 Refund.order_id == order_id,
                 Refund.order_refund_id.is_(None),
+                sa.not_(Refund.is_change),
+                sa.not_(Payment.is_for_change),
                 Refund.status != "failed",
                 Payment.provider == CARDS.code,
                 Order.status.not_in(["draft", "cancelled"]),
