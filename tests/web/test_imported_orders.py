@@ -133,7 +133,8 @@ def test_staff_find_them_with_their_outside_number_and_parcels(
     for part in (
         "#W200",
         "Noah.Brown@example.com",
-        "TW200, delivered",
+        "TW200",
+        "Delivered",
         "credit card, paid",
         "time of the import",
     ):
