@@ -34,7 +34,8 @@ class Invoice(Identified, Created, Base):
 
     ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
     ``cause`` is why a credit note was issued, ``order`` for an invoice. ``country`` and ``region`` are where the goods
-    went: they decide which state gets the tax.
+    went: they decide which state gets the tax. The credit note of a refund names the order's refund, or
+    a payment's refund that carries out none; a trigger refuses a second paper for the same money.
     """
 
     __tablename__ = "invoices"
@@ -47,7 +48,9 @@ class Invoice(Identified, Created, Base):
             "(kind = 'invoice') = (cause = 'order') AND (kind = 'credit_note') = (corrects_id IS NOT NULL)",
             name="credit_note_corrects_an_invoice",
         ),
-        sa.CheckConstraint("(cause = 'refund') = (refund_id IS NOT NULL)", name="refund_is_named"),
+        sa.CheckConstraint(
+            "num_nonnulls(refund_id, order_refund_id) = (cause = 'refund')::integer", name="refund_is_named"
+        ),
         sa.CheckConstraint("net >= 0 AND tax >= 0 AND gross = net + tax", name="amounts_add_up"),
         sa.CheckConstraint("treatment = 'taxed' OR tax = 0", name="untaxed_without_tax"),
         sa.UniqueConstraint("kind", "year", "number"),
@@ -76,6 +79,7 @@ class Invoice(Identified, Created, Base):
     corrects_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("invoices.id"))
     cause: Mapped[str]
     refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refunds.id"), unique=True)
+    order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"), unique=True)
     country: Mapped[str]
     region: Mapped[str] = mapped_column(default="", server_default="")
     treatment: Mapped[str]

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from storefront.core.errors import NotFound
 from storefront.invoicing.content import Content, content_from
 from storefront.invoicing.models import Invoice
 from storefront.invoicing.reading import TAKEN
-from storefront.orders.models import Order
+from storefront.orders.models import Order, OrderRefund
 from storefront.orders.selling import NOT_SOLD
 from storefront.payments.cards import CARDS
 from storefront.payments.models import Payment, Refund
@@ -34,6 +35,7 @@ class Issued:
     order_id: uuid.UUID
     cause: str
     refund_id: uuid.UUID | None
+    order_refund_id: uuid.UUID | None
     gross: Decimal
     currency: str
     content: Content
@@ -51,6 +53,13 @@ def issued_document(order_id: uuid.UUID, number: str) -> Issued:
     raise NotFound("invoice", number)
 
 
+def credit_note_of_refund(order_refund_id: uuid.UUID) -> Issued | None:
+    """The paper of the order's refund, if it has one. One statement."""
+    money = sa.select(Refund.id).where(Refund.order_refund_id == order_refund_id)
+    of_refund = sa.or_(Invoice.order_refund_id == order_refund_id, Invoice.refund_id.in_(money))
+    return next(iter(_issued(of_refund)), None)
+
+
 def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
     row = Invoice
     rows = session().execute(
@@ -62,6 +71,7 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             row.order_id,
             row.cause,
             row.refund_id,
+            row.order_refund_id,
             row.gross,
             row.currency,
             row.content,
@@ -78,6 +88,7 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             order_id=one.order_id,
             cause=one.cause,
             refund_id=one.refund_id,
+            order_refund_id=one.order_refund_id,
             gross=one.gross,
             currency=one.currency,
             content=content_from(one.content),
@@ -91,36 +102,11 @@ def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
 
     It finds what the outbox would have brought, should an entry be lost or come too early.
     """
-    invoice = sa.select(Invoice.id).where(Invoice.order_id == Order.id, Invoice.kind == "invoice")
-    cancellation = sa.select(Invoice.id).where(
-        Invoice.order_id == Order.id, Invoice.cause.in_(["cancellation", "not_charged"])
-    )
-    ordered = Order.status.not_in(NOT_SOLD)
+    invoice = sa.exists().where(Invoice.order_id == Order.id, Invoice.kind == "invoice")
     is_due = sa.and_(
-        ordered,
-        sa.or_(
-            Order.payment_method != CARDS.code,
-            Order.payment_status.in_(PAID),
-        ),
-        sa.not_(invoice.exists()),
-    )
-    uncredited = sa.exists().where(
-        Refund.order_id == Order.id,
-        Refund.status == "succeeded",
-        sa.not_(sa.exists().where(Invoice.refund_id == Refund.id)),
-    )
-    uncharged = sa.exists().where(
-        Payment.order_id == Order.id,
-        Payment.status.in_(TAKEN),
-        Payment.captured_amount < Payment.amount,
-    )
-    lacks_note = sa.and_(
-        invoice.exists(),
-        sa.or_(
-            sa.and_(Order.status == "cancelled", sa.not_(cancellation.exists())),
-            sa.and_(ordered, uncredited),
-            sa.and_(ordered, uncharged, sa.not_(cancellation.exists())),
-        ),
+        Order.status.not_in(NOT_SOLD),
+        sa.or_(Order.payment_method != CARDS.code, Order.payment_status.in_(PAID)),
+        sa.not_(invoice),
     )
     found = session().scalars(
         sa.select(Order.id)
@@ -129,9 +115,55 @@ def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
             Order.external_id.is_(None),
             Order.created_at > before - LOOKED_BACK,
             Order.updated_at < before,
-            sa.or_(is_due, lacks_note),
+            sa.or_(is_due, sa.and_(invoice, _lacks_a_note())),
         )
         .order_by(Order.placed_at)
         .limit(limit)
     )
     return list(found)
+
+
+def _lacks_a_note() -> sa.ColumnElement[bool]:
+    """Something was credited that has no paper, and something is left of the invoice."""
+    last = sa.exists().where(Invoice.order_id == Order.id, Invoice.cause.in_(["cancellation", "not_charged"]))
+    uncharged = sa.exists().where(
+        Payment.order_id == Order.id,
+        Payment.status.in_(TAKEN),
+        Payment.captured_amount < Payment.amount,
+    )
+    left = _total(Invoice.gross, Invoice.kind == "invoice") > _total(
+        Invoice.gross, Invoice.kind == "credit_note"
+    )
+    return sa.and_(
+        left,
+        sa.or_(
+            sa.and_(Order.status == "cancelled", sa.not_(last)),
+            sa.and_(Order.status.not_in(NOT_SOLD), sa.or_(_uncredited(), sa.and_(uncharged, sa.not_(last)))),
+        ),
+    )
+
+
+def _uncredited() -> sa.ColumnElement[bool]:
+    """A refund has no paper. Papers of refunds that failed afterwards stand for those that are tried instead."""
+    by_payment = sa.exists().where(Invoice.refund_id == Refund.id)
+    alone = sa.and_(Refund.order_refund_id.is_(None), Refund.status == "succeeded")
+    decided = sa.and_(
+        OrderRefund.status == "succeeded",
+        sa.not_(sa.exists().where(Invoice.order_refund_id == OrderRefund.id)),
+        sa.not_(sa.exists().where(Refund.order_refund_id == OrderRefund.id, by_payment)),
+    )
+    given = _total(OrderRefund.amount, OrderRefund.status == "succeeded") + _total(Refund.amount, alone)
+    return sa.and_(
+        sa.or_(
+            sa.exists().where(OrderRefund.order_id == Order.id, decided),
+            sa.exists().where(Refund.order_id == Order.id, alone, sa.not_(by_payment)),
+        ),
+        given > _total(Invoice.gross, Invoice.cause == "refund"),
+    )
+
+
+def _total(amount: sa.orm.InstrumentedAttribute[Decimal], which: sa.ColumnElement[bool]) -> Any:
+    """The sum of an amount over the order's rows of its table."""
+    of_order = amount.class_.order_id == Order.id
+    found = sa.select(sa.func.coalesce(sa.func.sum(amount), 0)).where(of_order, which)
+    return found.correlate(Order).scalar_subquery()

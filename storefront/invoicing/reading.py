@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.core.money import ZERO
 from storefront.orders.models import Order, OrderEvent, OrderItem
+from storefront.orders.queries_for_refunds import RefundedPart, order_refunds
 from storefront.payments.models import Payment, Refund
 from storefront.shipping.models import ShippingMethod
 
@@ -33,6 +34,12 @@ class InvoicedLine:
     unit_price: Decimal = ZERO
     discount: Decimal = ZERO
     options: Mapping[str, str] = field(default_factory=dict)
+    item_id: uuid.UUID | None = None
+
+    @property
+    def note(self) -> str:
+        """What was chosen, unless the name says so."""
+        return ", ".join(value for value in self.options.values() if value not in self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,7 @@ def _lines(order_id: uuid.UUID) -> tuple[InvoicedLine, ...]:
             unit_price=item.unit_price,
             discount=item.discount,
             options=item.options,
+            item_id=item.id,
         )
         for item in items
     )
@@ -136,21 +144,57 @@ def _was_paid_later(order_id: uuid.UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RefundedMoney:
-    """A refund that has succeeded."""
+    """A refund that has succeeded: one of the order, or of a payment alone (no ``order_refund_id``, no ``parts``).
 
-    id: uuid.UUID
+    ``refund_ids`` are the payments' refunds that carry it out. ``waived`` and ``to_gift_card`` are parts of ``amount``.
+    """
+
+    order_refund_id: uuid.UUID | None
+    refund_ids: frozenset[uuid.UUID]
     amount: Decimal
     reason: str
+    created_at: datetime
+    waived: Decimal = ZERO
+    to_gift_card: Decimal = ZERO
+    parts: tuple[RefundedPart, ...] = ()
 
 
 def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
-    """The order's refunds whose money is back, the oldest first."""
-    rows = session().execute(
-        sa.select(Refund.id, Refund.amount, Refund.reason)
-        .where(Refund.order_id == order_id, Refund.status == "succeeded")
-        .order_by(Refund.created_at, Refund.id)
+    """The order's refunds that have succeeded, the oldest first. Three statements."""
+    rows = (
+        session()
+        .execute(
+            sa.select(
+                Refund.id,
+                Refund.order_refund_id,
+                Refund.status,
+                Refund.amount,
+                Refund.reason,
+                Refund.created_at,
+            ).where(Refund.order_id == order_id)
+        )
+        .all()
     )
-    return [RefundedMoney(*row) for row in rows]
+    found = [
+        RefundedMoney(
+            order_refund_id=one.id,
+            refund_ids=frozenset(row.id for row in rows if row.order_refund_id == one.id),
+            amount=one.amount,
+            reason=one.reason,
+            created_at=one.created_at,
+            waived=one.waived,
+            to_gift_card=one.to_gift_card,
+            parts=one.parts,
+        )
+        for one in order_refunds(order_id)
+        if one.status == "succeeded"
+    ]
+    found += [
+        RefundedMoney(None, frozenset({row.id}), row.amount, row.reason, row.created_at)
+        for row in rows
+        if row.order_refund_id is None and row.status == "succeeded"
+    ]
+    return sorted(found, key=lambda one: one.created_at)
 
 
 def never_charged(order_id: uuid.UUID) -> Decimal:

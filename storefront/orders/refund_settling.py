@@ -22,6 +22,7 @@ from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_shares import Share, shares_of
 from storefront.payments import refunds
 from storefront.payments.cards import CARDS
+from storefront.payments.methods import INVOICES_DUE
 from storefront.payments.models import Payment, Refund
 from storefront.promotions import services as promotions
 
@@ -118,6 +119,7 @@ def _complete(order_id: uuid.UUID, one: _Standing) -> None:
     )
     if one.waived:
         _close_if_nothing_is_owed(order_id)
+    enqueue(INVOICES_DUE, order_id=str(order_id))
     enqueue(MAIL, order_refund_id=str(one.id))
 
 
