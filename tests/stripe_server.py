@@ -1,7 +1,8 @@
 """Stripe to test against: localstripe as a process, behind a small HTTP server of ours on loopback.
 
-The server in front adds what localstripe lacks: it answers a repeated Idempotency-Key as the first time, tells how much
-of a capture in part was received, and fails, hangs or cuts the line when a test asks for it. It keeps what was asked.
+The server in front adds what localstripe lacks: it answers a repeated Idempotency-Key as the first time, takes
+captures in several parts (``final_capture``), tells how much was received, and fails, hangs or cuts the line when a
+test asks for it. It keeps what was asked.
 
     with StripeServer(folder) as stripe:
         stripe.pay(intent_id)                      # what the shopper's browser does
@@ -67,6 +68,9 @@ class Memory:
     asked: list[Asked] = field(default_factory=list)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    one_capture_only: bool = False
+    capturing: threading.Lock = field(default_factory=threading.Lock)
     wishes: dict[str, Form] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -135,11 +139,13 @@ class StripeServer:
             self.memory.asked,
             self.memory.answers,
             self.memory.received,
+            self.memory.parts,
             self.memory.wishes,
             self.memory.told,
             self.memory.troubles,
         ):
             kept.clear()
+        self.memory.one_capture_only = False
 
     def asked_for(self, path: str, method: str = "POST") -> list[Asked]:
         """The requests whose path ends so."""
@@ -236,6 +242,19 @@ class StripeServer:
         path = f"/v1/payment_intents/{intent_id}/_authenticate"
         return self.call("POST", path, client_secret=secret, success=str(success).lower())
 
+    def allow_one_capture_only(self) -> None:
+        """From now on no card's bank lets an authorisation be captured in parts."""
+        self.memory.one_capture_only = True
+
+    def received(self, intent_id: str) -> int:
+        """How much was taken of a payment so far, in cents."""
+        return self.received_in(self.memory, intent_id)
+
+    @staticmethod
+    def received_in(memory: Memory, intent_id: str) -> int:
+        """The same, of what a server in front knows."""
+        return memory.received.get(intent_id, memory.parts.get(intent_id, 0))
+
     def send_webhooks_to(self, url: str) -> None:
         """Tell this address what happens, a second later, as localstripe does."""
         self.call("POST", "/_config/webhooks/shop", url=url, secret=WEBHOOK_SECRET)
@@ -243,6 +262,10 @@ class StripeServer:
 
 def _card(number: str) -> Form:
     return {"number": number, "exp_month": "12", "exp_year": "2035", "cvc": "123"}
+
+
+def _refusal(code: str) -> tuple[int, bytes]:
+    return 400, json.dumps({"error": {"type": "invalid_request_error", "code": code}}).encode()
 
 
 class _Server(ThreadingHTTPServer):
@@ -312,6 +335,43 @@ class _Handler(BaseHTTPRequestHandler):
             return self.memory.answers[key]
 
     def _ask(self, path: str, body: bytes, form: Form) -> tuple[int, bytes]:
+        """As localstripe answers; what it does not know of captures in parts is kept here until the last of them."""
+        if self.command != "POST" or not path.startswith("/v1/payment_intents/"):
+            return self._upstream(path, body, form)
+        intent_id, _mark, deed = path.removeprefix("/v1/payment_intents/").partition("/")
+        with self.memory.capturing:
+            taken = self.memory.parts.get(intent_id, 0)
+            if deed == "capture" and self._status(intent_id) == "canceled":  # localstripe would take it
+                return _refusal("payment_intent_unexpected_state")
+            if deed == "capture" and form.get("final_capture") == "false":
+                return self._take_part(intent_id, taken, int(form["amount_to_capture"]))
+            if taken and deed in ("capture", "cancel"):
+                form = dict(form) if deed == "capture" else {"amount_to_capture": "0"}
+                wanted = form.get("amount_to_capture")
+                if wanted is not None:
+                    form["amount_to_capture"] = str(taken + int(wanted))
+                form.pop("final_capture", None)
+                path = f"/v1/payment_intents/{intent_id}/capture"
+                body = urllib.parse.urlencode(form).encode()
+            return self._upstream(path, body, form)
+
+    def _status(self, intent_id: str) -> str:
+        stripe = StripeServer(Path())
+        stripe.memory = self.memory
+        return str(stripe.intent(intent_id).get("status"))
+
+    def _take_part(self, intent_id: str, taken: int, wanted: int) -> tuple[int, bytes]:
+        stripe = StripeServer(Path())
+        stripe.memory = self.memory
+        intent = stripe.intent(intent_id)
+        is_open = intent.get("status") == "requires_capture" and taken + wanted <= intent["amount"]
+        if not is_open or self.memory.one_capture_only:
+            return _refusal("capture_unsupported")
+        self.memory.parts[intent_id] = intent["amount_received"] = taken + wanted
+        intent["amount_capturable"] = intent["amount"] - taken - wanted
+        return 200, json.dumps(intent).encode()
+
+    def _upstream(self, path: str, body: bytes, form: Form) -> tuple[int, bytes]:
         query = self.path.partition("?")[2]
         kept = [(name, value) for name, value in urllib.parse.parse_qsl(query) if "created" not in name]
         target = f"{path}?{urllib.parse.urlencode(kept)}" if kept else path
@@ -336,8 +396,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._keep_card(intent)
             if path.endswith("/capture") and "amount_to_capture" in form:
                 self.memory.received[intent["id"]] = int(form["amount_to_capture"])
-            if intent.get("id") in self.memory.received:
-                intent["amount_received"] = self.memory.received[intent["id"]]
+            if "id" in intent and (received := StripeServer.received_in(self.memory, intent["id"])):
+                intent["amount_received"] = received
             found = json.dumps(intent).encode()
         if status == 200 and path.startswith("/v1/subscriptions") and self.command == "GET":
             found = self._subscriptions_as_told(found)

@@ -69,4 +69,5 @@ def reverse_charge_applies(vat_number: str, shop_country: str, destination: str)
     if not {shop_country, destination} <= EUROPEAN_UNION or shop_country == destination:
         return False
     of = _COUNTRIES.get(vat_number[:2], vat_number[:2])
-    return of in EUROPEAN_UNION and of != shop_country
+    # Numbers of countries elsewhere are hardly checked: one that begins like a member state's is not one yet.
+    return of in EUROPEAN_UNION and of != shop_country and bool(european.is_valid(vat_number))

@@ -3,6 +3,8 @@
 from storefront.admin import (
     conversations,
     dashboard,
+    fulfilment,
+    order_changes,
     orders,
     plans,
     products,
@@ -20,6 +22,8 @@ __all__ = [
     "blueprint",
     "conversations",
     "dashboard",
+    "fulfilment",
+    "order_changes",
     "orders",
     "plans",
     "products",

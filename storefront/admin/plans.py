@@ -16,13 +16,14 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from storefront.admin.access import actor_id, requires
 from storefront.admin.area import blueprint
 from storefront.core.errors import DomainError
 from storefront.core.money import round_money
 from storefront.core.texts import gettext as _
+from storefront.http.address_form import tidy
 from storefront.http.wording import explain
 from storefront.memberships import queries
 from storefront.memberships.queries import Plan
@@ -34,7 +35,9 @@ class PlanForm(FlaskForm):
     """What a membership costs and gives."""
 
     version = HiddenField()
-    name = StringField(_("Name, as shoppers read it"), validators=[InputRequired(), Length(max=80)])
+    name = StringField(
+        _("Name, as shoppers read it"), filters=[tidy], validators=[DataRequired(), Length(max=80)]
+    )
     description = TextAreaField(_("Description"), validators=[Length(max=500)])
     price = DecimalField(_("Price"), places=2, validators=[InputRequired(), NumberRange(0.01, 100_000)])
     interval = SelectField(
@@ -51,7 +54,7 @@ class PlanForm(FlaskForm):
         over = self.free_shipping_over.data
         assert self.price.data is not None
         return PlanEdit(
-            name=(self.name.data or "").strip(),
+            name=self.name.data or "",
             description=(self.description.data or "").strip().replace("\0", ""),
             price=round_money(self.price.data),
             interval=self.interval.data,

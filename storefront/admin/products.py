@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 
 from storefront.admin.access import actor_id, requires
 from storefront.admin.area import blueprint
-from storefront.catalog.errors import PriceNotBelowFormer, SlugTaken
+from storefront.catalog.errors import BackorderLimitTooLow, PriceNotBelowFormer, SlugTaken
 from storefront.catalog.queries.staff import (
     EditableProduct,
     editable_product,
@@ -63,6 +63,9 @@ class ProductForm(FlaskForm):
     low_stock_threshold = IntegerField(
         "Low stock from", validators=[InputRequired(), NumberRange(0, 100_000)]
     )
+    backorder_limit = IntegerField(
+        "Sold on back-order", validators=[InputRequired(), NumberRange(0, 100_000)]
+    )
     is_active = BooleanField("Shown in the shop")
     is_featured = BooleanField("Featured on the home page")
 
@@ -80,6 +83,7 @@ class ProductForm(FlaskForm):
             brand_id=uuid.UUID(self.brand_id.data) if self.brand_id.data else None,
             tags=[tag.strip() for tag in (self.tags.data or "").split(",") if tag.strip()],
             low_stock_threshold=self.low_stock_threshold.data or 0,
+            backorder_limit=self.backorder_limit.data or 0,
             is_active=bool(self.is_active.data),
             is_featured=bool(self.is_featured.data),
         )
@@ -116,6 +120,8 @@ def save_product(product_id: uuid.UUID) -> ResponseReturnValue:
         form.slug.errors = [explain(error)]
     except PriceNotBelowFormer as error:
         form.compare_at_price.errors = [explain(error)]
+    except BackorderLimitTooLow as error:
+        form.backorder_limit.errors = [explain(error)]
     except DomainError as error:
         form.form_errors = [explain(error)]
     else:

@@ -25,7 +25,7 @@ from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
 from storefront.core.statements import first, rows
-from storefront.inventory.queries import sellable
+from storefront.inventory.queries import on_shelf, sellable
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.promotions.evaluation import NOTHING, Reductions
 from storefront.promotions.queries import Customer, reductions_for
@@ -308,6 +308,7 @@ def line_columns() -> tuple[Any, ...]:
         Product.options,
         Product.price,
         sellable().label("available"),
+        on_shelf().label("on_shelf"),
         sa.func.coalesce(Parent.slug, Product.slug).label("slug"),
         Product.images[0].label("image"),
         Parent.images[0].label("parent_image"),
@@ -341,4 +342,5 @@ def line_from(row: sa.Row[Any]) -> LineSnapshot:
         parent_id=row.parent_id,
         brand_id=row.brand_id,
         category_path=tuple(row.category_path or ()),
+        on_shelf=max(0, row.on_shelf),
     )

@@ -30,3 +30,10 @@ class PriceNotBelowFormer(DomainError):
 
     price: str
     compare_at_price: str
+
+
+@dataclass
+class BackorderLimitTooLow(DomainError):
+    """More units than that are held or sold already beyond the stock: ``waiting``."""
+
+    waiting: int

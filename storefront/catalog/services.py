@@ -12,7 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import difference, record_audit
-from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhile, SlugTaken
+from storefront.catalog.errors import (
+    BackorderLimitTooLow,
+    PriceNotBelowFormer,
+    ProductChangedMeanwhile,
+    SlugTaken,
+)
 from storefront.catalog.models import Product
 from storefront.core.cache_changes import forget_after_commit
 from storefront.core.db import session, transaction, write
@@ -33,6 +38,7 @@ class ProductEdit:
     brand_id: uuid.UUID | None
     tags: list[str]
     low_stock_threshold: int
+    backorder_limit: int
     is_active: bool
     is_featured: bool
 
@@ -41,7 +47,7 @@ def update_product(actor_id: uuid.UUID, product_id: uuid.UUID, version: int, edi
     """Save an edit that was begun on ``version``; returns the new version. Nothing changed: nothing is written.
 
     Raises NotAllowed, NotFound, :class:`ProductChangedMeanwhile`, :class:`PriceNotBelowFormer`,
-    :class:`SlugTaken`; the product then stays as it was.
+    :class:`SlugTaken`, :class:`BackorderLimitTooLow`; the product then stays as it was.
     """
     if edit.compare_at_price is not None and edit.compare_at_price <= edit.price:
         raise PriceNotBelowFormer(str(edit.price), str(edit.compare_at_price))
@@ -58,6 +64,8 @@ def update_product(actor_id: uuid.UUID, product_id: uuid.UUID, version: int, edi
         changes = difference({name: getattr(stored, name) for name in wanted}, wanted)
         if not changes:
             return version
+        if wanted["backorder_limit"] < stored.reserved_quantity - stored.stock_quantity:
+            raise BackorderLimitTooLow(stored.reserved_quantity - stored.stock_quantity)
         forget_after_commit()
         _save(product_id, version, {name: wanted[name] for name in changes}, actor_id)
         record_audit(actor_id, "update", "product", product_id, changes)

@@ -235,7 +235,7 @@ class Settings(BaseSettings):
         None, description="Signing secret of the webhook; several, with commas, while one is replaced."
     )
     stripe_capture: Literal["automatic", "manual"] = Field(
-        "automatic", description="When a card is charged: with the order, or `manual`, when staff say so."
+        "automatic", description="When a card is charged: with the order, or `manual`, as each parcel leaves."
     )
     stripe_timeout_seconds: float = Field(
         8.0,
@@ -335,6 +335,10 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsInvalid(
             "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
             "and an https address keeps the session cookie off plain connections."
+        )
+    if settings.invoice_prefix == settings.credit_note_prefix:
+        raise SettingsInvalid(
+            "CREDIT_NOTE_PREFIX: take another one than INVOICE_PREFIX, numbers are told apart by it."
         )
     if settings.search_backend == "elasticsearch":
         if settings.elasticsearch_url is None:

@@ -8,7 +8,8 @@ from datetime import datetime
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
-from storefront.orders.queries import OrderPage
+from storefront.orders.queries import OrderLine, OrderPage, Parcel
+from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD
 from storefront.payments.queries import known_method
 
@@ -23,8 +24,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelWords:
+    """A parcel's state in words, and what it holds, a line each."""
+
+    state: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderWords:
-    """``state`` with its badge's kind, how it is paid, and the timeline."""
+    """``state`` with its badge's kind, how it is paid, and the timeline.
+
+    ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event.
+    """
 
     state: str
     kind: str
@@ -33,6 +45,10 @@ class OrderWords:
     steps: tuple[Step, ...]
     shipping_lines: tuple[str, ...]
     billing_lines: tuple[str, ...]
+    parcels: tuple[ParcelWords, ...] = ()
+    coming: tuple[str, ...] = ()
+    fulfilment: str = ""
+    history: tuple[str, ...] = ()
 
     @property
     def steps_as_rows(self) -> list[tuple[str, datetime | None, bool]]:
@@ -48,12 +64,60 @@ def words_for(order: OrderPage) -> OrderWords:
         kind,
         payment_name(order.payment_method),
         _("What you paid is on its way back to you.")
-        if order.status == "cancelled" and order.payment_status == "paid"
+        if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
         else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
         written_address(order.shipping_address),
         written_address(order.billing_address),
+        tuple(parcel_words(order, parcel) for parcel in order.parcels),
+        tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
+        _fulfilment(order.fulfilment_status),
+        tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
     )
+
+
+def parcel_words(order: OrderPage, parcel: Parcel) -> ParcelWords:
+    """Word one parcel of ``order`` in the page's language."""
+    held = tuple(_units(parcel.units[line.id], line) for line in order.lines if line.id in parcel.units)
+    return ParcelWords(_parcel_state(parcel.status), held)
+
+
+def _units(units: int, line: OrderLine) -> str:
+    options = [value for value in line.options.values() if value not in line.name]
+    return f"{units} × {', '.join([line.name, *options])}"
+
+
+def _parcel_state(status: str) -> str:
+    return {
+        "preparing": _("Being prepared"),
+        "shipped": _("On its way"),
+        "delivered": _("Delivered"),
+        "lost": _("Lost"),
+    }.get(status, status)
+
+
+def _fulfilment(status: str) -> str:
+    return {
+        "unfulfilled": _("Nothing sent yet"),
+        "partial": _("Sent in part"),
+        "fulfilled": _("All sent"),
+        "returned": _("Returned"),
+    }.get(status, status)
+
+
+def _for_staff(kind: str) -> str:
+    """What only the staff's page tells."""
+    return {
+        "staff_note": _("Note"),
+        "parcel_not_sent": _("A parcel was not sent"),
+        "payment_lapsed": _("The card's promise has lapsed"),
+        "payment_voided": _("The card was let go of"),
+        "money_returned": _("The money went back"),
+        "change_not_made": _("A change was paid too late"),
+        "rest_released": _("The rest was let go of"),
+        "partially_refunded": _("Given back in part"),
+        "refunded": _("Given back"),
+    }.get(kind, kind.replace("_", " "))
 
 
 def payment_name(code: str) -> str:
@@ -92,6 +156,27 @@ def payment_state(method: str, status: str) -> str:
     return _("Not paid yet.")
 
 
+def missing_words(one: NotReordered) -> str:
+    """Why a line of an order is not in the cart, or not with all its units."""
+    if one.why == "gone":
+        return _("“%(name)s” is no longer sold.", name=one.name)
+    if one.why == "sold_out":
+        return _("“%(name)s” is sold out.", name=one.name)
+    if one.why == "fewer":
+        return _(
+            "Of “%(name)s”, %(added)s of %(wanted)s could be added: no more are there.",
+            name=one.name,
+            added=one.added,
+            wanted=one.wanted,
+        )
+    return _(
+        "Of “%(name)s”, %(added)s of %(wanted)s could be added: one order holds no more.",
+        name=one.name,
+        added=one.added,
+        wanted=one.wanted,
+    )
+
+
 def _steps(order: OrderPage) -> list[Step]:
     done = [Step(label, event.created_at, True) for event in order.events if (label := _label(event.kind))]
     if order.status == "cancelled":
@@ -108,9 +193,14 @@ def _label(kind: str) -> str:
     return {
         "placed": _("Ordered"),
         "processing": _("Being packed"),
+        "parcel_sent": _("A parcel is on its way"),
         "shipped": _("On its way"),
+        "parcel_delivered": _("A parcel has arrived"),
         "delivered": _("Delivered"),
+        "charged": _("Charged for a part"),
         "paid": _("Paid"),
+        "changed": _("Changed"),
+        "closed": _("The rest will not be sent"),
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
         "money_back": _("Money given back"),

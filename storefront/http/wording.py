@@ -28,7 +28,12 @@ from storefront.cart.errors import (
     UnknownProduct,
     WishListFull,
 )
-from storefront.catalog.errors import PriceNotBelowFormer, ProductChangedMeanwhile, SlugTaken
+from storefront.catalog.errors import (
+    BackorderLimitTooLow,
+    PriceNotBelowFormer,
+    ProductChangedMeanwhile,
+    SlugTaken,
+)
 from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
@@ -47,12 +52,20 @@ from storefront.memberships.errors import (
 from storefront.orders.errors import (
     CheckoutExpired,
     EmptyCart,
+    NotShippable,
     OrderNotCancellable,
+    OrderNotChangeable,
+    ParcelNotCharged,
+    ParcelUndecided,
     ProductNotSold,
     RefundRefused,
+    ShippedMeanwhile,
+    TooManyUnits,
     TotalChanged,
 )
 from storefront.payments.errors import (
+    CaptureInProgress,
+    CaptureRefused,
     NothingToCapture,
     PaymentDeclined,
     RefundedMeanwhile,
@@ -333,6 +346,15 @@ def _price_not_below_former(error: PriceNotBelowFormer) -> str:
 
 
 @explain.register
+def _backorder_limit_too_low(error: BackorderLimitTooLow) -> str:
+    return ngettext(
+        "%(num)s unit is sold on back-order already, so the limit cannot be lower.",
+        "%(num)s units are sold on back-order already, so the limit cannot be lower.",
+        error.waiting,
+    )
+
+
+@explain.register
 def _empty_message(error: EmptyMessage) -> str:
     return _("Please write something first.")
 
@@ -417,7 +439,100 @@ def _payment_provider_failure(error: PaymentProviderFailure) -> str:
 
 
 @explain.register
+def _order_not_changeable(error: OrderNotChangeable) -> str:
+    return {
+        "state": _("The order %(number)s can no longer be changed. Please write to us.", number=error.number),
+        "paid": _("The order is paid already, so it cannot be paid in another way. Nothing was changed."),
+        "line": _("This does not fit this line of the order. Nothing was changed."),
+        "tax": _(
+            "This order has prices of its own because of its tax. Please write to us. Nothing was changed."
+        ),
+        "empty": _("Nothing would be left of the order. Please cancel it instead."),
+        "card": _(
+            "The card has to pay more for this, which only the shopper can do, on the page of the order."
+            " Nothing was changed."
+        ),
+    }[error.why]
+
+
+@explain.register
+def _not_shippable(error: NotShippable) -> str:
+    return {
+        "state": _("In its present state nothing of the order %(number)s can be sent.", number=error.number),
+        "payment": _(
+            "The payment of the order %(number)s is not there, so nothing was sent. Please look at it first.",
+            number=error.number,
+        ),
+        "nothing_left": _("Please choose at least one unit of this order to send."),
+    }[error.why]
+
+
+@explain.register
+def _too_many_units(error: TooManyUnits) -> str:
+    if error.waiting and error.wanted <= error.left + error.waiting:
+        return ngettext(
+            "%(num)s of “%(name)s” has not arrived yet, so %(left)s can be sent now. Nothing was sent.",
+            "%(num)s of “%(name)s” have not arrived yet, so %(left)s can be sent now. Nothing was sent.",
+            error.waiting,
+            name=error.name,
+            left=error.left,
+        )
+    return ngettext(
+        "Only %(num)s of “%(name)s” is left to send, not %(wanted)s. Nothing was sent.",
+        "Only %(num)s of “%(name)s” are left to send, not %(wanted)s. Nothing was sent.",
+        error.left,
+        name=error.name,
+        wanted=error.wanted,
+    )
+
+
+@explain.register
+def _shipped_meanwhile(error: ShippedMeanwhile) -> str:
+    return _(
+        "Somebody else has just sent a parcel of this order. Nothing more was sent. Please look at what is left."
+    )
+
+
+@explain.register
+def _parcel_not_charged(error: ParcelNotCharged) -> str:
+    if error.in_parts:
+        return _(
+            "The card could not be charged for this parcel (%(reason)s), so it was not sent. If the card allows one"
+            " charge only, have the whole order charged with this parcel.",
+            reason=error.reason,
+        )
+    return _(
+        "The card could not be charged for this parcel (%(reason)s), so it was not sent.", reason=error.reason
+    )
+
+
+@explain.register
+def _parcel_undecided(error: ParcelUndecided) -> str:
+    return _(
+        "The payment provider does not answer, so nobody knows yet whether the card was charged. The parcel waits, and"
+        " leaves by itself once that is known. Please do not send it twice."
+    )
+
+
+@explain.register
+def _capture_in_progress(error: CaptureInProgress) -> str:
+    return _(
+        "Another part of this payment is being charged at this moment. Please look at the order again in a minute."
+    )
+
+
+@explain.register
+def _capture_refused(error: CaptureRefused) -> str:
+    return _("The payment provider did not charge the card (%(reason)s).", reason=error.reason)
+
+
+@explain.register
 def _nothing_to_capture(error: NothingToCapture) -> str:
+    if error.in_parts:
+        return _(
+            "This card does not allow several charges. Nothing was charged. Charge all, or a part and let go of the"
+            " rest."
+        )
     return _("There is nothing to take for this order, or not as much as that. Please look at it again.")
 
 

@@ -17,7 +17,10 @@ REPLACEMENT = "replacement"
 
 
 class StockReservation(Identified, Created, Base):
-    """Units held for a cart, an order or an exchange until ``expires_at``; they sum to the reserved_quantity."""
+    """Units held for a cart, an order or an exchange until ``expires_at``; they sum to the reserved_quantity.
+
+    Without an end they were sold on back-order: the order was placed, and waits for them.
+    """
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
@@ -46,6 +49,12 @@ class StockReservation(Identified, Created, Base):
         ),
         sa.Index("ix_stock_reservations_product_id", "product_id"),
         sa.Index("ix_stock_reservations_expires_at", "expires_at"),
+        sa.Index(
+            "ix_stock_reservations_waiting",
+            "product_id",
+            "created_at",
+            postgresql_where=sa.text("expires_at IS NULL"),
+        ),
     )
 
     product_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("products.id"))
@@ -53,7 +62,7 @@ class StockReservation(Identified, Created, Base):
     order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
     return_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("returns.id"))
     quantity: Mapped[int]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
 
 
 class StockMovement(Identified, Created, Base):

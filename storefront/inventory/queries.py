@@ -15,8 +15,23 @@ from storefront.inventory.models import StockMovement, StockReservation
 
 
 def sellable() -> sa.ColumnElement[int]:
-    """How many units of a product could be sold now: the stock less what is held for started orders."""
+    """How many units could be sold now: the stock less what is held, and as many on back-order as the product allows.
+
+    The listing counts in the same way.
+    """
+    return Product.stock_quantity - Product.reserved_quantity + Product.backorder_limit
+
+
+def on_shelf() -> sa.ColumnElement[int]:
+    """How many units lie on the shelf that nobody holds; below zero, as many are waited for."""
     return Product.stock_quantity - Product.reserved_quantity
+
+
+def backordered(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """The units that a placed order waits for, by product."""
+    waits = sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_(None))
+    rows = session().execute(sa.select(StockReservation.product_id, StockReservation.quantity).where(waits))
+    return dict(rows.all())
 
 
 @dataclass(frozen=True, slots=True)

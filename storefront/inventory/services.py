@@ -10,61 +10,44 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
-from storefront.catalog.models import Product
 from storefront.core.cache_changes import forget_after_commit
 from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.errors import InvalidInput, NotFound
-from storefront.core.ids import new_id
+from storefront.inventory.backorders import (
+    fill_backorders,
+    tell_of_low_stock,
+    wait_for_stock,
+    wait_less,
+)
 from storefront.inventory.errors import InsufficientStock
+from storefront.inventory.ledger import StockRow, change, lock_products, record
 from storefront.inventory.models import MOVEMENT_REASONS, REPLACEMENT, StockMovement, StockReservation
-from storefront.inventory.queries import sellable
 
+__all__ = [
+    "adjust_stock",
+    "cancel_sale",
+    "count_stock",
+    "fill_backorders",
+    "give_back",
+    "held_for",
+    "hold",
+    "lock_products",
+    "release_expired",
+    "release_holds",
+    "release_order",
+    "release_return",
+    "set_stock",
+    "take",
+    "take_held",
+]
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """A locked product row's stock. ``available`` is what could be sold now."""
-
-    product_id: uuid.UUID
-    name: str
-    stock: int
-    available: int
-
-
-def lock_products(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StockRow]:
-    """Lock these products' rows in primary key order until the transaction ends, and read their stock.
-
-    The parents of variants are locked with them: a parent is listed as available while any variant is, and
-    two buyers who take the last of two variants must not each believe that the other one is left.
-    """
-    wanted = set(product_ids)
-    rows = session().execute(_lock_statement(), {"ids": list(wanted)})
-    return {row[0]: StockRow(*row) for row in rows if row[0] in wanted}
-
-
-@cache
-def _lock_statement() -> sa.Select[Any]:
-    ids = sa.bindparam("ids", type_=ARRAY(sa.Uuid()))
-    family = sa.union(
-        sa.select(sa.func.unnest(ids)),
-        sa.select(Product.parent_id).where(Product.id == sa.any_(ids), Product.parent_id.is_not(None)),
-    )
-    columns: tuple[Any, ...] = (Product.id, Product.name, Product.stock_quantity, sellable())
-    return (
-        sa.select(*columns).where(Product.id.in_(family)).order_by(Product.id).with_for_update(key_share=True)
-    )
 
 
 def adjust_stock(
@@ -78,6 +61,8 @@ def adjust_stock(
 ) -> int:
     """Add ``delta`` units (negative: take away) and write the ledger row; returns the new stock.
 
+    What arrives goes to the oldest back-orders first.
+
     Raises :class:`NotFound` for an unknown product, :class:`InsufficientStock` when units that are held or
     not there would be taken away, :class:`InvalidInput` for an unknown reason. Nothing happens for 0.
     """
@@ -89,11 +74,11 @@ def adjust_stock(
             raise NotFound("product", str(product_id))
         if delta == 0:
             return row.stock
-        if row.available < -delta:
-            raise InsufficientStock(product_id, row.name, -delta, row.available)
-        _change({product_id: delta}, {})
-        _record({product_id: delta}, reason, order_id=order_id, user_id=user_id, note=note)
-        return row.stock + delta
+        if delta < 0 and row.free < -delta:
+            raise InsufficientStock(product_id, row.name, -delta, max(0, row.free))
+        change({product_id: delta}, {})
+        record({product_id: delta}, reason, order_id=order_id, user_id=user_id, note=note)
+        return row.stock + delta - (fill_backorders([product_id]) if delta > 0 else 0)
 
 
 def set_stock(
@@ -134,6 +119,8 @@ def hold(
 ) -> None:
     """Keep ``lines`` (product to units) for the order, or for an exchange's replacements, until ``expires_at``.
 
+    An order may have units on back-order, an exchange only what lies on the shelf.
+
     ``locked`` are the rows of a caller that has locked them and changed nothing since. Raises
     :class:`InsufficientStock` for the first product, in primary key order, that has too few units,
     :class:`NotFound` for a product that is gone.
@@ -144,11 +131,12 @@ def hold(
             row = rows.get(product_id)
             if row is None:
                 raise NotFound("product", str(product_id))
-            if row.available < lines[product_id]:
-                raise InsufficientStock(product_id, row.name, lines[product_id], row.available)
+            most = row.available if return_id is None else max(0, row.free)
+            if most < lines[product_id]:
+                raise InsufficientStock(product_id, row.name, lines[product_id], most)
         if not lines:
             return
-        _change({}, lines)
+        change({}, lines)
         session().execute(
             sa.insert(StockReservation),
             [
@@ -167,8 +155,9 @@ def hold(
 def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
     """Take the units of a placed order off the stock and end its hold.
 
-    Units whose hold has expired meanwhile are taken if they are still there; otherwise this raises
-    :class:`InsufficientStock` and nothing is taken.
+    What is not on the shelf, and is sold on back-order, stays held for the order until it arrives. Units whose hold has
+    expired meanwhile are taken if they can still be sold; otherwise this raises :class:`InsufficientStock` and nothing
+    is taken. Word is left for staff of each product of which few are left by it.
     """
     _take(StockReservation.order_id == order_id, lines, order_id)
 
@@ -183,17 +172,52 @@ def _take(
 ) -> None:
     with transaction():
         rows = lock_products(lines)
-        held = _end_holds(of_holder, lines)
+        # What it waits for already, on back-order, goes on waiting.
+        held = _end_holds(sa.and_(of_holder, StockReservation.expires_at.is_not(None)), lines)
+        taken: dict[uuid.UUID, int] = {}
         for product_id in sorted(lines):
             row = rows.get(product_id)
             if row is None:
                 raise NotFound("product", str(product_id))
-            available = row.available + held.get(product_id, 0)
-            if available < lines[product_id]:
-                raise InsufficientStock(product_id, row.name, lines[product_id], available)
-        deltas = {product_id: -quantity for product_id, quantity in lines.items()}
-        _change(deltas, {product_id: -quantity for product_id, quantity in held.items()})
-        _record(deltas, "sale", order_id=order_id, note=note)
+            own = held.get(product_id, 0)
+            # A replacement leaves at once: nobody waits for it.
+            most = max(0, row.free + own) if note == REPLACEMENT else row.available + own
+            if most < lines[product_id]:
+                raise InsufficientStock(product_id, row.name, lines[product_id], most)
+            taken[product_id] = min(lines[product_id], row.stock, max(0, row.free + own))
+        waiting = {key: wanted - taken[key] for key, wanted in lines.items() if wanted > taken[key]}
+        change(
+            {product_id: -quantity for product_id, quantity in taken.items()},
+            {key: waiting.get(key, 0) - held.get(key, 0) for key in {*waiting, *held}},
+        )
+        sold = {product_id: -quantity for product_id, quantity in taken.items()}
+        record(sold, "sale", order_id=order_id, note=note)
+        wait_for_stock(order_id, waiting)
+        # What this order held on the shelf until now may be somebody's who came before.
+        fill_backorders(waiting)
+        tell_of_low_stock(rows, taken)
+
+
+def cancel_sale(
+    order_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, user_id: uuid.UUID | None = None, note: str = ""
+) -> None:
+    """Units of an order will not be sent: those it waits for are waited for no more, the others go back on the shelf.
+
+    There they fill the oldest back-orders of others. The ledger has them as sales taken back, and never more of them
+    than the order has away.
+    """
+    with transaction():
+        known = lock_products(lines)
+        wanted = {product_id: quantity for product_id, quantity in lines.items() if product_id in known}
+        given_up = wait_less(order_id, wanted)
+        away = _away(order_id, {})
+        deltas = {
+            key: min(quantity - given_up.get(key, 0), max(0, away.get(key, 0)))
+            for key, quantity in wanted.items()
+        }
+        change(deltas, {key: -quantity for key, quantity in given_up.items()})
+        record(deltas, "sale", order_id=order_id, user_id=user_id, note=note)
+        fill_backorders(wanted)
 
 
 def give_back(
@@ -208,6 +232,7 @@ def give_back(
 
     Never more than the order has away by the ledger: what was never taken, or is back, does not come back.
     ``sold_elsewhere`` are units that another shop had sold before our ledger began, and that arrive here now.
+    Back-orders are filled first.
     """
     with transaction():
         known = lock_products(lines)
@@ -217,8 +242,9 @@ def give_back(
             for product_id, quantity in lines.items()
             if product_id in known and away.get(product_id, 0) > 0
         }
-        _change(deltas, {})
-        _record(deltas, "return", order_id=order_id, user_id=user_id, note=note)
+        change(deltas, {})
+        record(deltas, "return", order_id=order_id, user_id=user_id, note=note)
+        fill_backorders(deltas)
     return deltas
 
 
@@ -250,7 +276,13 @@ def _release(of_holder: sa.ColumnElement[bool]) -> None:
         held = _held_products(of_holder)
         lock_products(held)
         ended = _end_holds(of_holder, held)
-        _change({}, {product_id: -quantity for product_id, quantity in ended.items()})
+        change({}, {product_id: -quantity for product_id, quantity in ended.items()})
+        fill_backorders(ended)
+
+
+def release_holds(order_id: uuid.UUID) -> None:
+    """End the holds that an order has for a while, not what it waits for; nothing happens when there are none."""
+    _release(sa.and_(StockReservation.order_id == order_id, StockReservation.expires_at.is_not(None)))
 
 
 def release_expired() -> int:
@@ -262,7 +294,8 @@ def release_expired() -> int:
             held = _held_products(expired)
             lock_products(held)
             ended = _end_holds(expired, held)
-            _change({}, {product_id: -quantity for product_id, quantity in ended.items()})
+            change({}, {product_id: -quantity for product_id, quantity in ended.items()})
+            fill_backorders(ended)
         released += sum(ended.values())
         if len(held) < _BATCH:
             return released
@@ -295,38 +328,3 @@ def _end_holds(condition: sa.ColumnElement[bool], product_ids: Iterable[uuid.UUI
     for product_id, quantity in rows:
         ended[product_id] = ended.get(product_id, 0) + quantity
     return ended
-
-
-def _change(stock: Mapping[uuid.UUID, int], reserved: Mapping[uuid.UUID, int]) -> None:
-    """Add to the stock and to what is held, in one statement over rows that are locked already."""
-    ids = sorted({*stock, *reserved})
-    if not ids:
-        return
-    deltas = (
-        sa.func.unnest(
-            sa.cast(ids, ARRAY(sa.Uuid())),
-            sa.cast([stock.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-            sa.cast([reserved.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-        )
-        .table_valued("product_id", "stock", "reserved")
-        .render_derived(name="deltas")
-    )
-    session().execute(
-        sa.update(Product)
-        .where(Product.id == deltas.c.product_id)
-        .values(
-            stock_quantity=Product.stock_quantity + sa.cast(deltas.c.stock, sa.Integer()),
-            reserved_quantity=Product.reserved_quantity + sa.cast(deltas.c.reserved, sa.Integer()),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _record(deltas: Mapping[uuid.UUID, int], reason: str, **context: Any) -> None:
-    rows = [
-        {"id": new_id(), "product_id": product_id, "delta": delta, "reason": reason, **context}
-        for product_id, delta in sorted(deltas.items())
-        if delta
-    ]
-    if rows:
-        session().execute(sa.insert(StockMovement), rows)

@@ -33,9 +33,9 @@ class Invoice(Identified, Created, Base):
     """An invoice, or a credit note that ``corrects_id`` an invoice. Append only. Amounts are in ``currency``.
 
     ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
-    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``country`` and ``region`` are where the goods
-    went: they decide which state gets the tax. The credit note of a refund names the order's refund, or
-    a payment's refund that carries out none; a trigger refuses a second paper for the same money.
+    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``order_refund_id`` is the decision that a
+    credit note is about, ``refund_id`` money that went back without one; a trigger refuses a second paper for the same
+    money. ``country`` and ``region`` are where the goods went: they decide which state gets the tax.
     """
 
     __tablename__ = "invoices"

@@ -28,6 +28,7 @@ TASK_MODULES = (
     "storefront.jobs.reminders",
     "storefront.jobs.search_index",
     "storefront.jobs.searches",
+    "storefront.jobs.stock",
     "storefront.jobs.upkeep",
     "storefront.jobs.words",
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
+
+import structlog
 
 from storefront.core.clock import now
 from storefront.core.db import release
@@ -12,15 +15,17 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, kind_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
-from storefront.http.order_words import words_for
+from storefront.http.order_words import parcel_words, words_for
 from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
-from storefront.orders.queries import OrderPage, order_for_mail
+from storefront.orders.queries import OrderPage, order_for_mail, order_of_parcel
+from storefront.payments.captures import charged_for
 from storefront.payments.methods import INVOICES_DUE
 from storefront.providers.mail import Attachment
 
+log = structlog.get_logger(__name__)
 _GRACE = timedelta(minutes=5)
 """Younger changes are left to the outbox."""
 _BATCH = 200
@@ -48,6 +53,26 @@ def order_cancelled(order_id: str) -> None:
     _write("order_cancelled", order, subject)
 
 
+@handles("mail.order_changed")
+def order_changed(order_id: str) -> None:
+    """The order as it is now."""
+    order = order_for_mail(uuid.UUID(order_id))
+    with in_language(order.language):
+        subject = _("Your order %(number)s was changed", number=order.number)
+    _write("order_changed", order, subject)
+
+
+@handles("mail.parcel_shipped")
+def parcel_shipped(shipment_id: str) -> None:
+    """Tells the shopper what is on its way, how to follow it, and what their card was charged for it."""
+    order, parcel = order_of_parcel(uuid.UUID(shipment_id))
+    charged = charged_for(order.id, uuid.UUID(shipment_id))
+    with in_language(order.language):
+        subject = _("A parcel of your order %(number)s is on its way", number=order.number)
+        held = parcel_words(order, parcel)
+    _write("parcel_shipped", order, subject, parcel=parcel, held=held, charged=charged)
+
+
 @handles("mail.invoice_issued")
 def invoice_issued(order_id: str, number: str) -> None:
     """An invoice that came after the confirmation, or a credit note."""
@@ -72,14 +97,20 @@ def issue_invoices(order_id: str) -> None:
 @celery.task(name="storefront.jobs.orders.issue_missing_invoices")
 def issue_missing_invoices() -> dict[str, int]:
     """Issue what the outbox should have brought and has not."""
-    counts = {"documents": 0}
+    counts = {"documents": 0, "failed": 0}
     for order_id in orders_lacking_documents(now() - _GRACE, _BATCH):
         release()
-        counts["documents"] += len(issue_what_is_due(order_id))
+        try:
+            counts["documents"] += len(issue_what_is_due(order_id))
+        except Exception:  # whatever is wrong with this one, those behind it have their papers
+            log.exception("papers_not_issued", order=str(order_id))
+            counts["failed"] += 1
     return counts
 
 
-def _write(template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = ()) -> None:
+def _write(
+    template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = (), **context: Any
+) -> None:
     """An erased person's order has no address any more: then there is nobody to write to."""
     if not order.email:
         return
@@ -103,5 +134,6 @@ def _write(template: str, order: OrderPage, subject: str, documents: Sequence[Is
             link=link,
             documents=documents,
             attachments=papers,
+            **context,
         )
     )

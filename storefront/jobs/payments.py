@@ -20,13 +20,13 @@ from storefront.payments import saved_cards
 from storefront.payments.events import KIND as EVENT
 from storefront.payments.queries import stored_event
 from storefront.payments.saved_cards import FORGET_CUSTOMER
-from storefront.payments.services import KEEP_CARDS, LET_GO
+from storefront.payments.services import DROP, KEEP_CARDS, LET_GO, RELEASE
 
 
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return sum(map(drain_kind, (EVENT, LET_GO, KEEP_CARDS, FORGET_CUSTOMER)))
+    return sum(map(drain_kind, (EVENT, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)))
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -52,6 +52,18 @@ def event(event_id: str) -> None:
 def let_go(order_id: str) -> None:
     """An order that is not wanted: nothing of its money stays."""
     orders.let_go(uuid.UUID(order_id))
+
+
+@handles(RELEASE, apart=True)
+def release(payment_id: str, order_id: str) -> None:
+    """A promise of which no more is wanted: the rest of it is let go of."""
+    orders.release_rest(uuid.UUID(payment_id), uuid.UUID(order_id))
+
+
+@handles(DROP, apart=True)
+def drop(payment_id: str) -> None:
+    """One payment of an order that goes on: nothing of it stays."""
+    orders.drop(uuid.UUID(payment_id))
 
 
 @handles(KEEP_CARDS, apart=True)

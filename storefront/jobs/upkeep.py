@@ -48,7 +48,13 @@ def release_expired_holds() -> dict[str, int]:
 @celery.task(name="storefront.jobs.upkeep.settle_stranded_orders")
 def settle_stranded_orders() -> dict[str, int]:
     """Orders whose process died: placed, or cancelled and released."""
-    return run("settle_stranded_orders", orders.settle_stranded_orders)
+    return run(
+        "settle_stranded_orders", lambda: orders.settle_stranded_orders() | _named(orders.give_up_changes())
+    )
+
+
+def _named(changes: dict[str, int]) -> dict[str, int]:
+    return {f"changes_{name}": count for name, count in changes.items()}
 
 
 @celery.task(name="storefront.jobs.upkeep.close_abandoned_answers")

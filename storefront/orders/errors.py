@@ -57,6 +57,62 @@ class OrderNotCancellable(DomainError):
 
 
 @dataclass
+class NotShippable(DomainError):
+    """Nothing of this order can be sent: it is not placed, cancelled, or its money is not there. ``why`` says which."""
+
+    number: str
+    why: Literal["state", "payment", "nothing_left"]
+
+
+@dataclass
+class TooManyUnits(DomainError):
+    """More units of a line than are left to send. ``waiting`` of those that are left have not arrived yet."""
+
+    name: str
+    wanted: int
+    left: int
+    waiting: int = 0
+
+
+@dataclass
+class ShippedMeanwhile(DomainError):
+    """Somebody else has sent a parcel of this order since the page was opened."""
+
+    number: str
+
+
+@dataclass
+class ParcelNotCharged(DomainError):
+    """The card could not be charged for this parcel, so it was not sent. ``reason`` is the provider's word.
+
+    ``in_parts``: the provider may take no part; then the whole order can be charged with this parcel.
+    """
+
+    number: str
+    reason: str = ""
+    in_parts: bool = False
+
+
+@dataclass
+class ParcelUndecided(DomainError):
+    """Nobody knows whether the card was charged: the parcel is being prepared until the provider answers."""
+
+    number: str
+
+
+@dataclass
+class OrderNotChangeable(DomainError):
+    """The order cannot be changed (so). ``why``: ``state`` (sent, cancelled, being charged), ``paid`` (in a way that
+    does not go with this change), ``line`` (this line cannot become that), ``empty`` (nothing would be left), ``card``
+    (its card has to pay more, which only the shopper can do), ``tax`` (it was bought at a company's or another
+    country's prices).
+    """
+
+    number: str
+    why: Literal["state", "paid", "line", "empty", "card", "tax"]
+
+
+@dataclass
 class RefundRefused(DomainError):
     """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``."""
 

@@ -43,6 +43,7 @@ FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "returned": (),
 }
 SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
+CHANGE_STATUSES = ("waiting", "applied", "ended")
 REFUND_DESTINATIONS = ("original", "gift_card")
 ORDER_REFUND_STATUSES = ("pending", "succeeded", "failed")
 TAX_TREATMENTS = ("taxed", "reverse_charge", "untaxed")
@@ -177,6 +178,7 @@ class OrderItem(Identified, Created, Base):
     """A line with its own copy of name, SKU, options and picture: later changes never reach an order.
 
     ``total_price`` is ``unit_price * quantity - discount``; ``tax`` is what it contains, or what comes on top.
+    ``shipped_quantity`` is kept by a trigger on parcels; ``cancelled_quantity`` will never be sent.
     ``refunded_*`` are kept by triggers, tax included; ``exchange_*`` is what was paid on top for dearer replacements.
     """
 
@@ -189,6 +191,10 @@ class OrderItem(Identified, Created, Base):
         sa.CheckConstraint(
             "returned_quantity >= 0 AND returned_quantity <= delivered_quantity AND delivered_quantity <= quantity",
             name="returned_within_delivered",
+        ),
+        sa.CheckConstraint(
+            "shipped_quantity >= 0 AND cancelled_quantity >= 0 AND shipped_quantity + cancelled_quantity <= quantity",
+            name="shipped_within_quantity",
         ),
         sa.CheckConstraint(
             "refunded_quantity >= 0 AND refunded_quantity <= quantity", name="refunded_units_within_bought"
@@ -220,6 +226,8 @@ class OrderItem(Identified, Created, Base):
     total_price: Mapped[Decimal]
     delivered_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     returned_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     refunded_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     refunded_amount: Mapped[Decimal] = mapped_column(server_default="0")
     refunded_tax: Mapped[Decimal] = mapped_column(server_default="0")
@@ -246,7 +254,11 @@ class OrderEvent(Identified, Created, Base):
 
 
 class Shipment(Identified, Timestamped, Base):
-    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``."""
+    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``; a trigger counts them on their lines.
+
+    They count while it is ``preparing`` already, and no more once it is ``cancelled``. ``request_key`` comes with the
+    form: the same key makes one parcel.
+    """
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -262,6 +274,35 @@ class Shipment(Identified, Timestamped, Base):
     items: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
+
+
+class OrderChange(Identified, Timestamped, Base):
+    """A change of an order that its shopper pays for first, by the payment ``payment_id``; an order has one at a time.
+
+    ``wanted`` is forgotten when it is over. ``replaces_payment``: the order's earlier promise is let go of then.
+    """
+
+    __tablename__ = "order_changes"
+    __table_args__ = (
+        one_of("status", CHANGE_STATUSES),
+        sa.CheckConstraint("status = 'waiting' OR wanted = '{}'::jsonb", name="over_keeps_nothing"),
+        sa.Index(
+            "uq_order_changes_waiting_of_order",
+            "order_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'waiting'"),
+        ),
+        sa.Index("ix_order_changes_order_id", "order_id"),
+    )
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
+    status: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
+    wanted: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    expected_total: Mapped[Decimal]
+    replaces_payment: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    actor: Mapped[str] = mapped_column(default="shopper", server_default="shopper")
 
 
 class OrderRefund(Identified, Timestamped, Base):

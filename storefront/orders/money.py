@@ -3,62 +3,73 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from decimal import Decimal
 
 import sqlalchemy as sa
 
+from storefront.accounts.services import require_permission
+from storefront.analytics.services import record_audit
 from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
-from storefront.orders.drafts import head_of, record_event
+from storefront.core.money import round_money
+from storefront.orders.capturing import take
+from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.paying import bring_up_to_date
 from storefront.orders.queries import normal_number
-from storefront.payments import services as payments
-from storefront.payments.errors import NothingToCapture
+from storefront.payments.captures import open_capture, pending_captures
+from storefront.payments.cards import CARDS
+from storefront.payments.errors import CaptureRefused, NothingToCapture
 from storefront.payments.queries import PaymentRow, payments_of
-from storefront.providers.payment_provider import PaymentProviderFailure
 
 
-def capture_payment(number: str, amount: Decimal | None = None) -> Decimal:
-    """Take ``amount`` of what was authorised for this order, or all of it; the rest is let go of. Returns the amount.
+def capture_payment(
+    number: str, amount: Decimal | None = None, *, final: bool = True, actor_id: uuid.UUID | None = None
+) -> Decimal:
+    """Take ``amount`` of what was authorised for this order, or all that is left of it. Returns the amount.
 
-    Once per payment. Raises :class:`NotFound`, :class:`NothingToCapture`, also for an order that was cancelled, and
-    :class:`PaymentProviderFailure`: when nobody knows what came of it, the reconcile job finds out.
+    The rest is let go of, unless it is not ``final``: then it stays reserved, where the card allows that. ``actor_id``
+    None is the command line. Raises NotAllowed, :class:`NotFound`, :class:`NothingToCapture`, also for an order that
+    was cancelled, :class:`CaptureInProgress`, and :class:`PaymentProviderFailure`: when nobody knows what came of it,
+    the reconcile job finds out.
     """
     with transaction():
+        if actor_id is not None:
+            require_permission(actor_id, "orders", "write")
         order_id, payment = _paid_by(number, ("authorised",))
         status = head_of(order_id, lock=True).status
         if payment is None or status in ("draft", "pending", "cancelled"):
             raise NothingToCapture(normal_number(number), payment.status if payment else "none")
-        wanted = payment.amount if amount is None else amount
-        if not 0 < wanted <= payment.amount:
-            raise NothingToCapture(normal_number(number), payment.status, wanted, payment.amount)
+        # Again under the lock: a part may have been taken since.
+        payment = next(one for one in payments_of(order_id) if one.id == payment.id)
+        wanted = payment.uncaptured if amount is None else round_money(amount)
+        if not 0 < wanted <= payment.uncaptured:
+            raise NothingToCapture(normal_number(number), payment.status, wanted, payment.uncaptured)
+        # What an invoice is paid in parts stays owed until all of it is there.
+        is_final = wanted == payment.uncaptured or (final and payment.provider == CARDS.code)
+        actor = f"staff:{actor_id}" if actor_id else "staff"
+        capture_id = open_capture(payment, normal_number(number), wanted, is_final=is_final, actor=actor)
+        if actor_id is not None:
+            record_audit(actor_id, "capture", "order", order_id, metadata={"amount": str(wanted)})
     try:
-        state = payments.capture(payment, wanted)
-    except PaymentProviderFailure as failure:
-        if failure.code != "refused":
-            raise
-        raise NothingToCapture(normal_number(number), failure.reason) from failure
-    with transaction():
-        status = head_of(order_id, lock=True).status
-        if payments.record_capture(payment.id, state.captured):
-            if status == "cancelled":  # in between: then it goes back
-                payments.have_let_go(order_id)
-            else:
-                session().execute(
-                    sa.update(Order)
-                    .where(Order.id == order_id, Order.payment_status == "authorised")
-                    .values(payment_status="paid")
-                    .execution_options(synchronize_session=False)
-                )
-            record_event(order_id, "paid", actor="staff", note=f"{state.captured} {payment.currency}")
-    return state.captured
+        take(capture_id)
+    except CaptureRefused as refusal:
+        raise NothingToCapture(normal_number(number), refusal.reason, in_parts=not is_final) from refusal
+    return wanted
 
 
 def look_again(number: str) -> str:
-    """Ask the provider about this order's payment; returns how the order stands. Raises as ``bring_up_to_date``."""
+    """Ask the provider about this order's payment; returns how the order stands. Raises as ``bring_up_to_date``.
+
+    A capture that nobody has answered is settled with it, and a parcel that waits for it leaves.
+    """
     with transaction():
         order_id = _order_id(number)
+        waiting = pending_captures(order_id=order_id)
+    for capture_id in waiting:
+        with suppress(CaptureRefused):
+            take(capture_id, again=True)
     return bring_up_to_date(order_id)
 
 

@@ -19,6 +19,8 @@ from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
+from storefront.orders.capturing import paid, reconcile_captures
+from storefront.orders.change_payments import settle_change
 from storefront.orders.drafts import abandon, announce, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.models import Order
@@ -26,12 +28,17 @@ from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import settle_order_refunds
 from storefront.payments import refunds
 from storefront.payments import services as payments
+from storefront.payments.captures import pending_captures
+from storefront.payments.cards import CARDS
+from storefront.payments.changing import record_change_reference
 from storefront.payments.events import record_outcome
 from storefront.payments.methods import Authorisation, PaymentState
 from storefront.payments.queries import (
     PaymentRow,
     order_of_reference,
     payment_at_provider,
+    payment_row,
+    payments_at_provider,
     refund_row,
     stored_event,
     undecided_orders,
@@ -56,10 +63,18 @@ def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
     open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
     """
     with transaction():
-        payment = payment_at_provider(order_id)
-    if payment is None:
+        rows = payments_at_provider(order_id)
+    if not rows:
         raise NotFound("payment", str(order_id))
-    return _act_on(payment, payments.ask(payment))
+    with transaction():
+        outcome: Outcome = "cancelled" if head_of(order_id).status == "cancelled" else "placed"
+    for payment in rows:
+        if payment.is_for_change:
+            if payment.status == "pending":
+                settle_change(payment)
+        elif len(rows) == 1 or payment.status != "cancelled":
+            outcome = _act_on(payment, payments.ask(payment))
+    return outcome
 
 
 def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
@@ -124,15 +139,22 @@ def _ended_outside(payment: PaymentRow) -> Outcome:
 
 def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
     """An order that counts already: the money may have come, or gone back, since."""
-    if state.status != "captured":
+    if not state.captured:
         return
     with transaction():
         head_of(payment.order_id, lock=True)
-        if payments.record_capture(payment.id, state.captured):
-            _payment_status(payment.order_id, "paid", ("pending", "authorised", "failed"))
-            record_event(payment.order_id, "paid")
-        current = payment_at_provider(payment.order_id) or payment
-        refunds.adopt(current, state.given_back)
+        if pending_captures(order_id=payment.order_id):
+            return  # whoever asked for it, or the job after them, writes it down with what hangs on it
+        is_all = state.status == "captured"
+        if state.captured > payment.amount:  # at the provider, of an order that had become smaller
+            payments.record_terms(payment.id, state)
+        if payments.record_capture(payment.id, state.captured, final=is_all):
+            if is_all:
+                paid(payment.order_id)
+            record_event(payment.order_id, "paid" if is_all else "charged")
+        if not is_all:
+            return
+        refunds.adopt(payment_row(payment.id), state.given_back)
         order_follows_refunds(payment.order_id, payment.id)
 
 
@@ -185,12 +207,28 @@ def let_go(order_id: uuid.UUID) -> None:
     """
     with transaction():
         draft = head_of(order_id)
-        payment = payment_at_provider(order_id)
-    if payment is None or draft.status != "cancelled":
-        return
+        rows = payments_at_provider(order_id)
+    if draft.status == "cancelled":
+        for payment in rows:
+            _let_go_of(payment, draft.number)
+
+
+def drop(payment_id: uuid.UUID) -> None:
+    """Let go of one payment of an order that goes on: it was replaced, or its change not made. As :func:`let_go`."""
+    with transaction():
+        payment = payment_row(payment_id)
+        draft = head_of(payment.order_id)
+    _let_go_of(payment, draft.number)
+
+
+def _let_go_of(payment: PaymentRow, number: str) -> None:
+    order_id = payment.order_id
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
-        payments.record_reference(order_id, state.reference)
+        if payment.is_for_change:
+            record_change_reference(payment.id, state.reference)
+        else:
+            payments.record_reference(order_id, state.reference)
     if state is not None and state.status in ("open", "authorised", "processing"):
         try:
             payments.void(payment.provider, state.reference, str(payment.id))
@@ -198,9 +236,15 @@ def let_go(order_id: uuid.UUID) -> None:
             if failure.code != "refused":
                 raise
             raise StillUndecided from failure  # it is captured at this moment: next time it is given back
+        if state.captured:  # a part of it was: that goes back now
+            after = payments.ask(payment)
+            if after is None or after.status != "captured":
+                raise StillUndecided
+            _give_all_back(payment, after, number)
+            return
         _note_return(order_id, "payment_voided", was_promised=state.status == "authorised")
     elif state is not None and state.status == "captured":
-        _give_all_back(payment, state, draft.number)
+        _give_all_back(payment, state, number)
 
 
 def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
@@ -209,9 +253,8 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> Non
         if not state.is_for(payment.amount, payment.currency):
             payments.record_terms(payment.id, state)
         payments.record_capture(payment.id, state.captured)
-        current = payment_at_provider(payment.order_id) or payment
-        refunds.adopt(current, state.given_back)
-        current = payment_at_provider(payment.order_id) or payment
+        refunds.adopt(payment_row(payment.id), state.given_back)
+        current = payment_row(payment.id)
         if current.left:
             refunds.open_refund(current, number, current.left, "order cancelled")
         waiting = refunds.pending_of(payment.id)
@@ -220,7 +263,7 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> Non
     with transaction():
         head_of(payment.order_id, lock=True)
         order_follows_refunds(payment.order_id, payment.id)
-        current = payment_at_provider(payment.order_id) or payment
+        current = payment_row(payment.id)
     if current.left:
         raise StillUndecided
     if waiting:
@@ -263,7 +306,7 @@ def _order_named(text: str) -> uuid.UUID | None:
         order_id = uuid.UUID(text)
     except ValueError:
         return None
-    return order_id if payment_at_provider(order_id) is not None else None
+    return order_id if payments_at_provider(order_id) else None
 
 
 def reconcile_payments() -> dict[str, int]:
@@ -271,7 +314,7 @@ def reconcile_payments() -> dict[str, int]:
 
     Run by a job, safe to run twice at once.
     """
-    counts = {"payments": 0, "refunds": 0, "failed": 0}
+    counts = {"payments": 0, "captures": 0, "refunds": 0, "failed": 0}
     before = now() - timedelta(minutes=current_settings().reconcile_minutes)
     with transaction():
         orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, _BATCH)
@@ -284,6 +327,8 @@ def reconcile_payments() -> dict[str, int]:
             log.exception("payment_not_reconciled", order=str(order_id))
             counts["failed"] += 1
         release()
+    counts["captures"], failed = reconcile_captures(before)
+    counts["failed"] += failed
     for refund_id in pending:
         try:
             reconcile_refund(refund_id)
@@ -299,9 +344,9 @@ def reconcile_refund(refund_id: uuid.UUID) -> None:
     """Find out what became of a pending refund; the provider gets it again only when it knows nothing of it."""
     with transaction():
         refund = refund_row(refund_id)
-        payment = payment_at_provider(refund.order_id)
-    state = payments.ask(payment) if payment is not None else None
-    if payment is not None and state is not None:
+        payment = payment_row(refund.payment_id)
+    state = payments.ask(payment) if payment.provider == CARDS.code else None
+    if state is not None:
         refunds.adopt(payment, [one for one in state.given_back if one.refund_id == str(refund_id)])
     if state is None or str(refund_id) not in {one.refund_id for one in state.given_back}:
         refunds.send_refund(refund_id)

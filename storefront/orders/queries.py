@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.core.pagination import Page
 from storefront.orders.addresses import PostalAddress, address_from
+from storefront.orders.carriers import tracking_link
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.payments.queries import gives_back
 from storefront.shipping.models import ShippingMethod
@@ -45,6 +46,15 @@ class OrderLine:
     discount: Decimal
     total: Decimal
     slug: str | None
+    shipped: int = 0
+    cancelled: int = 0
+    delivered: int = 0
+    returned: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that are still to be sent."""
+        return self.quantity - self.shipped - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,20 @@ class TimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A parcel on its way."""
+    """A parcel that is being prepared, on its way, or there. ``units`` are how many of which line it holds."""
 
     carrier: str
     tracking_number: str
     status: str
     shipped_at: datetime | None
     delivered_at: datetime | None
+    id: uuid.UUID | None = None
+    units: Mapping[uuid.UUID, int] = field(default_factory=dict)
+
+    @property
+    def link(self) -> str:
+        """Where its carrier shows how far it is; empty where that is not known."""
+        return tracking_link(self.carrier, self.tracking_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,17 @@ class OrderPage:
         return self.total - self.gift_card
 
     @property
+    def can_change(self) -> bool:
+        """Whether the shopper may still change it."""
+        may = is_changeable(self.status, self.fulfilment_status, self.payment_status)
+        return may and not self.parcels and not self.external_id
+
+    @property
+    def to_send(self) -> int:
+        """How many units are still to be sent."""
+        return sum(line.left for line in self.lines)
+
+    @property
     def quantity(self) -> int:
         """How many units were bought."""
         return sum(line.quantity for line in self.lines)
@@ -133,7 +161,9 @@ class OrderPage:
     @property
     def can_cancel(self) -> bool:
         """Whether the shopper may still cancel it."""
-        return is_cancellable(self.status, self.fulfilment_status, self.payment_status, self.payment_method)
+        return not self.parcels and is_cancellable(
+            self.status, self.fulfilment_status, self.payment_status, self.payment_method
+        )
 
 
 def is_cancellable(status: str, fulfilment_status: str, payment_status: str, payment_method: str) -> bool:
@@ -143,7 +173,13 @@ def is_cancellable(status: str, fulfilment_status: str, payment_status: str, pay
     """
     if status not in CANCELLABLE or fulfilment_status != "unfulfilled":
         return False
-    return payment_status in NOT_PAID_YET or (payment_status == "paid" and gives_back(payment_method))
+    is_taken = payment_status in ("paid", "partially_refunded")
+    return payment_status in NOT_PAID_YET or (is_taken and gives_back(payment_method))
+
+
+def is_changeable(status: str, fulfilment_status: str, payment_status: str) -> bool:
+    """Whether an order in this state may be changed: placed, nothing of it sent, its money not given back whole."""
+    return status == "placed" and fulfilment_status == "unfulfilled" and payment_status != "refunded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +217,17 @@ def order_page(identity: Identity, number: str) -> OrderPage:
 def order_for_mail(order_id: uuid.UUID) -> OrderPage:
     """The order behind a mail, whoever's it is. Raises :class:`NotFound`."""
     return order_page_where(Order.id == order_id, str(order_id))
+
+
+def order_of_parcel(shipment_id: uuid.UUID) -> tuple[OrderPage, Parcel]:
+    """A parcel with its order, for the mail about it. Raises :class:`NotFound`, also for one that was not sent."""
+    order_id = session().scalar(sa.select(Shipment.order_id).where(Shipment.id == shipment_id))
+    if order_id is not None:
+        order = order_for_mail(order_id)
+        for parcel in order.parcels:
+            if parcel.id == shipment_id:
+                return order, parcel
+    raise NotFound("parcel", str(shipment_id))
 
 
 def orders_of(user_id: uuid.UUID, page: int = 1, per_page: int = 10) -> Page[OrderSummary]:
@@ -377,6 +424,10 @@ def _lines(order_id: uuid.UUID) -> tuple[OrderLine, ...]:
             item.discount,
             item.total_price,
             slug,
+            item.shipped_quantity,
+            item.cancelled_quantity,
+            item.delivered_quantity,
+            item.returned_quantity,
         )
         for item, slug in rows
     )
@@ -395,13 +446,26 @@ def _events(order_id: uuid.UUID) -> tuple[TimelineEvent, ...]:
 def _parcels(order_id: uuid.UUID) -> tuple[Parcel, ...]:
     rows = session().execute(
         sa.select(
-            sa.func.coalesce(Shipment.carrier, ""),
-            sa.func.coalesce(Shipment.tracking_number, ""),
+            sa.func.coalesce(Shipment.carrier, "").label("carrier"),
+            sa.func.coalesce(Shipment.tracking_number, "").label("tracking_number"),
             Shipment.status,
             Shipment.shipped_at,
             Shipment.delivered_at,
+            Shipment.id,
+            Shipment.items,
         )
-        .where(Shipment.order_id == order_id)
-        .order_by(Shipment.created_at)
+        .where(Shipment.order_id == order_id, Shipment.status != "cancelled")
+        .order_by(Shipment.created_at, Shipment.id)
     )
-    return tuple(Parcel(*row) for row in rows)
+    return tuple(
+        Parcel(
+            row.carrier,
+            row.tracking_number,
+            row.status,
+            row.shipped_at,
+            row.delivered_at,
+            row.id,
+            {uuid.UUID(one["order_item_id"]): int(one["quantity"]) for one in row.items},
+        )
+        for row in rows
+    )

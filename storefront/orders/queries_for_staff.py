@@ -14,6 +14,8 @@ from storefront.core.db import session
 from storefront.core.pagination import Page
 from storefront.orders.models import ORDER_TRANSITIONS, Order, OrderItem
 from storefront.orders.queries import OrderPage, normal_number, order_page_where
+from storefront.payments.captures import CaptureRow, captures_of
+from storefront.payments.queries import PaymentRow, RefundRow, payments_of, refunds_of
 
 PER_PAGE = 50
 
@@ -78,4 +80,25 @@ def staff_order(number: str) -> OrderPage:
     """The order with this number, whoever's it is. Raises NotFound. Four statements."""
     return order_page_where(
         sa.and_(Order.order_number == normal_number(number), Order.status != "draft"), number
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPayments:
+    """What was paid for an order, is about to be, and went back."""
+
+    payments: tuple[PaymentRow, ...]
+    captures: tuple[CaptureRow, ...]
+    refunds: tuple[RefundRow, ...]
+
+    @property
+    def uncaptured(self) -> Decimal:
+        """What is promised and was not taken yet."""
+        return sum((one.uncaptured for one in self.payments), Decimal(0))
+
+
+def order_payments(order_id: uuid.UUID) -> OrderPayments:
+    """An order's money as staff see it. Three statements."""
+    return OrderPayments(
+        tuple(payments_of(order_id)), tuple(captures_of(order_id)), tuple(refunds_of(order_id))
     )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from storefront.core.db import session, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue_all
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderEvent, OrderRefund, RefundItem
 from storefront.orders.queries_for_refunds import refundable
@@ -119,8 +119,10 @@ def _complete(order_id: uuid.UUID, one: _Standing) -> None:
     )
     if one.waived:
         _close_if_nothing_is_owed(order_id)
-    enqueue(INVOICES_DUE, order_id=str(order_id))
-    enqueue(MAIL, order_refund_id=str(one.id))
+    enqueue_all(
+        (INVOICES_DUE, {"order_id": str(order_id)}),
+        (MAIL, {"order_refund_id": str(one.id)}),
+    )
 
 
 def _take_back(order_id: uuid.UUID, one: _Standing) -> None:
@@ -163,6 +165,8 @@ def _adopt_foreign(order_id: uuid.UUID) -> None:
             .where(
                 Refund.order_id == order_id,
                 Refund.order_refund_id.is_(None),
+                sa.not_(Refund.is_change),
+                sa.not_(Payment.is_for_change),
                 Refund.status != "failed",
                 Payment.provider == CARDS.code,
                 Order.status.not_in(["draft", "cancelled"]),

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storefront.core.db import session
-from storefront.inventory.models import REPLACEMENT, StockMovement
+from storefront.inventory.models import REPLACEMENT, StockMovement, StockReservation
 from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.refund_verification import OrderDifference, refund_differences
 from storefront.orders.selling import NOT_SOLD
@@ -95,9 +95,15 @@ def _amounts(limit: int) -> list[OrderDifference]:
 
 
 def _units(limit: int) -> list[OrderDifference]:
-    """A placed order's units have left the stock exactly once; a cancelled or unfinished one's are back."""
+    """A placed order's units have left the stock exactly once, or are waited for; a cancelled one's are back.
+
+    So are an unfinished one's, and what will never be sent.
+    """
     wanted = (
-        sa.select(OrderItem.order_id, sa.func.sum(OrderItem.quantity).label("units"))
+        sa.select(
+            OrderItem.order_id,
+            sa.func.sum(OrderItem.quantity - OrderItem.cancelled_quantity).label("units"),
+        )
         .where(OrderItem.product_id.is_not(None))
         .group_by(OrderItem.order_id)
         .subquery()
@@ -113,9 +119,15 @@ def _units(limit: int) -> list[OrderDifference]:
         .group_by(StockMovement.order_id)
         .subquery()
     )
+    awaited = sa.func.coalesce(
+        sa.select(sa.func.sum(StockReservation.quantity))
+        .where(StockReservation.order_id == Order.id, StockReservation.expires_at.is_(None))
+        .scalar_subquery(),
+        0,
+    )
     never_sold = Order.status.in_(NOT_SOLD)
     stored = sa.case((never_sold, 0), else_=wanted.c.units)
-    computed = sa.func.coalesce(sa.case((never_sold, moved.c.away), else_=moved.c.sold), 0)
+    computed = sa.func.coalesce(sa.case((never_sold, moved.c.away), else_=moved.c.sold), 0) + awaited
     rows: Any = session().execute(
         sa.select(Order.order_number, stored, computed)
         .join(wanted, wanted.c.order_id == Order.id)

@@ -55,10 +55,14 @@ class CardPayments:
             raise
         return NeedsShopper(intent.id, intent.client_secret)
 
-    def capture(self, asked: Asked, amount: Decimal, idempotency_key: str) -> PaymentState:
-        """Take ``amount``. Raises :class:`PaymentProviderFailure`."""
+    def capture(
+        self, asked: Asked, amount: Decimal, idempotency_key: str, *, final: bool = True
+    ) -> PaymentState:
+        """Take ``amount``. Raises :class:`PaymentProviderFailure`: ``refused`` also where only one is allowed."""
         assert asked.reference
-        intent = stripe_payments().capture(asked.reference, amount, asked.currency, idempotency_key)
+        intent = stripe_payments().capture(
+            asked.reference, amount, asked.currency, idempotency_key, final=final
+        )
         return PaymentState(intent.id, intent.status, intent.captured)
 
     def refund(self, asked: Asked, amount: Decimal, idempotency_key: str, refund_id: uuid.UUID) -> GivenBack:

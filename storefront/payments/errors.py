@@ -25,12 +25,30 @@ class PaymentDeclined(DomainError):
 
 @dataclass
 class NothingToCapture(DomainError):
-    """The order's payment is not authorised (any more), or for less than ``wanted``."""
+    """The order's payment is not authorised (any more), or for less than ``wanted``.
+
+    ``in_parts``: a part was asked for of which the rest should stay reserved, which not every card allows.
+    """
 
     number: str
     status: str
     wanted: Decimal | None = None
     authorised: Decimal | None = None
+    in_parts: bool = False
+
+
+@dataclass
+class CaptureInProgress(DomainError):
+    """Another part of the same payment is being taken at this moment."""
+
+    number: str
+
+
+@dataclass
+class CaptureRefused(DomainError):
+    """The provider did not take it: nothing was charged. ``reason`` is its word, for staff."""
+
+    reason: str = ""
 
 
 @dataclass

@@ -49,12 +49,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The payment that somebody is asked about. Without a ``reference`` it is found by its order."""
+    """The payment that somebody is asked about. Without a ``reference`` it is found by its order.
+
+    ``captured`` is what was taken of it so far, as we know.
+    """
 
     order_id: uuid.UUID
     reference: str | None
     currency: str
     created_at: datetime
+    captured: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class GivenBack:
 class PaymentState:
     """How a payment stands at the provider. ``error`` is why the last attempt failed, in the provider's word.
 
-    ``open`` waits for the shopper, ``processing`` for the bank. ``given_back`` is only asked for once money was taken.
+    ``open`` waits for the shopper, ``processing`` for the bank. ``captured`` is all that was taken so far, also
+    of what is still ``authorised``. ``given_back`` is only asked for once no more can be taken.
     ``amount`` (None: what was asked for) and ``currency`` are what the shopper is to pay, or has paid, there.
     """
 
@@ -125,8 +130,10 @@ class PaymentMethod(Protocol):
         """Ask for the money. Raises :class:`PaymentDeclined`."""
         ...
 
-    def capture(self, asked: Asked, amount: Decimal, idempotency_key: str) -> PaymentState:
-        """Take ``amount`` of what was authorised, once; the rest is let go of."""
+    def capture(
+        self, asked: Asked, amount: Decimal, idempotency_key: str, *, final: bool = True
+    ) -> PaymentState:
+        """Take ``amount`` of what was authorised. After a ``final`` one the rest is let go of."""
         ...
 
     def refund(self, asked: Asked, amount: Decimal, idempotency_key: str, refund_id: uuid.UUID) -> GivenBack:
@@ -173,9 +180,13 @@ class Deferred:
         """Say yes, under the order's own id."""
         return Authorisation(reference=str(charge.order_id))
 
-    def capture(self, asked: Asked, amount: Decimal, idempotency_key: str) -> PaymentState:
+    def capture(
+        self, asked: Asked, amount: Decimal, idempotency_key: str, *, final: bool = True
+    ) -> PaymentState:
         """The money has come in on another way, and somebody says so."""
-        return PaymentState(str(asked.order_id), "captured", amount)
+        return PaymentState(
+            str(asked.order_id), "captured" if final else "authorised", asked.captured + amount
+        )
 
     def refund(self, asked: Asked, amount: Decimal, idempotency_key: str, refund_id: uuid.UUID) -> GivenBack:
         """Somebody has sent the money back, and says so."""

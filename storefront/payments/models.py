@@ -23,6 +23,7 @@ PAYMENT_STATUSES = (
     "cancelled",
 )
 REFUND_STATUSES = ("pending", "succeeded", "failed")
+CAPTURE_STATUSES = ("pending", "succeeded", "failed")
 SAVED_METHOD_KINDS = ("credit_card", "paypal", "gift_card")
 
 
@@ -89,6 +90,7 @@ class Payment(Identified, Timestamped, Base):
 
     ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods; ``kept_for``
     the person who wants the card to be kept once it has paid.
+    ``is_for_change``: it pays for a change of the order that is not made yet, or never was.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """
 
@@ -125,6 +127,41 @@ class Payment(Identified, Timestamped, Base):
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     error: Mapped[str | None]
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    is_for_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+
+class Capture(Identified, Timestamped, Base):
+    """Money being taken out of what was promised, in one or several parts. Written down before it is asked for.
+
+    A payment has one pending capture at most: what its provider says meanwhile is about that one. After one that
+    ``is_final`` the provider lets go of the rest. ``shipment_id`` is the parcel that waits for it.
+    """
+
+    __tablename__ = "captures"
+    __table_args__ = (
+        one_of("status", CAPTURE_STATUSES),
+        currency_check(),
+        sa.CheckConstraint("amount > 0", name="amount_positive"),
+        sa.Index(
+            "uq_captures_pending_of_payment",
+            "payment_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'pending'"),
+        ),
+        sa.Index("ix_captures_order_id", "order_id"),
+        sa.Index("ix_captures_shipment_id", "shipment_id"),
+    )
+
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    shipment_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("shipments.id", ondelete="SET NULL"))
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    is_final: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
+    actor: Mapped[str] = mapped_column(default="system", server_default="system")
+    error: Mapped[str | None]
 
 
 class Refund(Identified, Timestamped, Base):
@@ -158,6 +195,7 @@ class Refund(Identified, Timestamped, Base):
     reason: Mapped[str] = mapped_column(default="", server_default="")
     order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"))
     gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
+    is_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
 
 

@@ -61,6 +61,7 @@ class PaymentRow:
     status: str
     created_at: datetime
     saved_method_id: uuid.UUID | None = None
+    is_for_change: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -80,7 +81,14 @@ class PaymentRow:
     @property
     def asked(self) -> Asked:
         """As the provider is asked about it."""
-        return Asked(self.order_id, self.provider_reference, self.currency, self.created_at)
+        # Beside an order's own payment the provider knows one for a change by its own id.
+        named = self.id if self.is_for_change else self.order_id
+        return Asked(named, self.provider_reference, self.currency, self.created_at, self.captured)
+
+    @property
+    def uncaptured(self) -> Decimal:
+        """What is promised and not taken yet; nothing where no more can be taken."""
+        return self.amount - self.captured if self.status == "authorised" else Decimal(0)
 
 
 def payments_of(order_id: uuid.UUID) -> list[PaymentRow]:
@@ -97,8 +105,13 @@ def payment_row(payment_id: uuid.UUID) -> PaymentRow:
 
 def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
     """The order's payment that somebody outside knows about; None when it is paid another way."""
-    rows = [row for row in payments_of(order_id) if row.provider == CARDS.code]
+    rows = [row for row in payments_at_provider(order_id) if not row.is_for_change]
     return rows[-1] if rows else None
+
+
+def payments_at_provider(order_id: uuid.UUID) -> list[PaymentRow]:
+    """All of them, the oldest first: earlier ones that were replaced, and those for changes, too."""
+    return [row for row in payments_of(order_id) if row.provider == CARDS.code]
 
 
 def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
@@ -141,6 +154,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.status,
             row.created_at,
             row.saved_method_id,
+            row.is_for_change,
         )
         .where(which)
         .order_by(row.created_at, row.id)

@@ -33,12 +33,13 @@ _TOO_MUCH = "ck_payments_refunded_within_captured"
 class Towards:
     """What a refund carries out, and where its money goes. With ``gift_card_id`` nobody is asked for it.
 
-    Nor is anybody ``by_hand``: somebody has sent the money, and says so.
+    Nor is anybody ``by_hand``: somebody has sent the money, and says so. ``is_change``: the order has become smaller.
     """
 
     order_refund_id: uuid.UUID | None = None
     gift_card_id: uuid.UUID | None = None
     by_hand: bool = False
+    is_change: bool = False
 
 
 def open_refund(
@@ -71,6 +72,7 @@ def open_refund(
                     reason=reason,
                     order_refund_id=towards.order_refund_id,
                     gift_card_id=towards.gift_card_id,
+                    is_change=towards.is_change,
                     saved_method_id=payment.saved_method_id if is_settled else None,
                     status="succeeded" if is_settled else "pending",
                     provider_reference=str(refund_id) if is_settled else None,
@@ -182,10 +184,12 @@ def mark(payment_id: uuid.UUID) -> str:
 def taken_and_given(order_id: uuid.UUID) -> tuple[Decimal, Decimal]:
     """What all payments of an order have taken, and what has arrived back of it."""
     taken = sa.select(sa.func.coalesce(sa.func.sum(Payment.captured_amount), 0)).where(
-        Payment.order_id == order_id
+        Payment.order_id == order_id, sa.not_(Payment.is_for_change)
     )
-    given = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
-        Refund.order_id == order_id, Refund.status == "succeeded"
+    given = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Refund.order_id == order_id, Refund.status == "succeeded", sa.not_(Payment.is_for_change))
     )
     row = session().execute(sa.select(taken.scalar_subquery(), given.scalar_subquery())).one()
     return row[0], row[1]

@@ -23,10 +23,14 @@ from storefront.payments.methods import (
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
+DROP = "payments.drop"
+"""The outbox entry for one payment of an order that goes on: it was replaced, or its change did not come about."""
 KEEP_CARDS = "payments.keep_cards"
 """The outbox entry for a person whose cards at the provider are to be read anew."""
 LET_GO = "payments.let_go"
 """The outbox entry for an order that is not wanted: whatever the provider holds of it goes back."""
+RELEASE = "payments.release"
+"""The outbox entry for a promise of which no more is wanted: the provider lets go of the rest."""
 
 
 def open_payment(
@@ -118,14 +122,13 @@ def client_secret_of(order_id: uuid.UUID) -> str | None:
     """
     with transaction():
         payment = payment_at_provider(order_id)
-    state = ask(payment) if payment is not None and payment.status == "pending" else None
+    return client_secret_for(payment) if payment is not None else None
+
+
+def client_secret_for(payment: PaymentRow) -> str | None:
+    """The same for one payment."""
+    state = ask(payment) if payment.status == "pending" else None
     return state.client_secret if state is not None and state.status == "open" else None
-
-
-def capture(payment: PaymentRow, amount: Decimal) -> PaymentState:
-    """Take ``amount`` of what was authorised. No transaction may be open. Raises :class:`PaymentProviderFailure`."""
-    assert_no_transaction()
-    return of_payment(payment.provider).capture(payment.asked, amount, f"{payment.id}-capture-{amount}")
 
 
 def of_payment(provider: str) -> PaymentMethod:
@@ -190,13 +193,24 @@ def record_terms(payment_id: uuid.UUID, state: PaymentState) -> None:
             write(sa.update(Payment).where(Payment.id == payment_id).values(**terms))
 
 
-def record_capture(payment_id: uuid.UUID, captured: Decimal) -> bool:
-    """Write down that the money is here. False when that was known, so that it counts once."""
+def record_capture(payment_id: uuid.UUID, captured: Decimal, *, final: bool = True) -> bool:
+    """Write down that ``captured`` is here, all in all. False when that was known, so that it counts once.
+
+    While it is not ``final``, more may be taken.
+    """
+    news = Payment.captured_amount < captured
+    open_status = sa.case((Payment.status == "cancelled", "cancelled"), else_="authorised")
+    if final:
+        news = sa.or_(news, Payment.status == "authorised")
     with transaction():
         taken = write(
             sa.update(Payment)
-            .where(Payment.id == payment_id, Payment.captured_amount == 0)
-            .values(status="captured", captured_amount=captured, error=None)
+            .where(Payment.id == payment_id, news)
+            .values(
+                status="captured" if final else open_status,
+                captured_amount=sa.func.greatest(Payment.captured_amount, captured),
+                error=None,
+            )
         )
     return bool(taken)
 
@@ -224,6 +238,21 @@ def cancel_payments(order_id: uuid.UUID, error: str | None = None) -> None:
             .values(status="cancelled", error=error)
         )
         have_let_go(order_id)
+
+
+def ask_to_release(payment: PaymentRow) -> None:
+    """Leave word, in the caller's transaction, that the rest of what was promised will not be taken."""
+    enqueue(RELEASE, payment_id=str(payment.id), order_id=str(payment.order_id))
+
+
+def promise(payment_id: uuid.UUID, amount: Decimal) -> None:
+    """Of what is promised, ``amount`` is owed, and never less than was taken. Of a card it can only become less."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id, Payment.status == "authorised")
+            .values(amount=sa.func.greatest(Payment.captured_amount, amount))
+        )
 
 
 def have_let_go(order_id: uuid.UUID) -> None:

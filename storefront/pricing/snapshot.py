@@ -16,9 +16,9 @@ class LineSnapshot:
     """One line: the product as it is now and how many are wanted.
 
     ``unit_price`` is the price of today; ``seen_price`` the one the shopper last saw. ``available`` is how many
-    units could be sold now. ``slug`` names the page of the product, for a variant that of its parent.
-    ``weight`` is kilograms per unit, ``category_id`` decides the tax; ``category_path`` holds the categories
-    above it, for promotions.
+    units could be sold now, ``on_shelf`` how many of them are there (None: nobody asked). ``slug`` names the page of
+    the product, for a variant that of its parent. ``weight`` is kilograms per unit, ``category_id`` decides the tax;
+    ``category_path`` holds the categories above it, for promotions.
     """
 
     product_id: uuid.UUID
@@ -36,6 +36,12 @@ class LineSnapshot:
     parent_id: uuid.UUID | None = None
     brand_id: uuid.UUID | None = None
     category_path: tuple[uuid.UUID, ...] = ()
+    on_shelf: int | None = None
+
+    @property
+    def backordered(self) -> int:
+        """How many of the wanted units have to arrive first."""
+        return 0 if self.on_shelf is None else max(0, self.quantity - self.on_shelf)
 
     @property
     def total(self) -> Decimal:

@@ -39,7 +39,7 @@ class Intent:
     """One payment at the provider. Amounts are in whole units of ``currency`` (ISO 4217), not in cents.
 
     ``client_secret`` lets the shopper's browser, and nobody else, complete it; it is never stored. ``error`` is why
-    the last attempt failed, in the provider's word.
+    the last attempt failed, in the provider's word. What is ``authorised`` may be ``captured`` in part already.
     """
 
     id: str

@@ -99,6 +99,8 @@ class StripePayments:
             "capture_method": capture,
             "payment_method_types": ["card"],
         }
+        if capture == "manual":  # several parcels, several captures, where the card's bank allows it
+            params["payment_method_options"] = {"card": {"request_multicapture": "if_available"}}
         return _intent(
             self._ask(lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}))
         )
@@ -125,14 +127,21 @@ class StripePayments:
         found = self._ask(look)
         return _intent(found) if found is not None else None
 
-    def capture(self, intent_id: str, amount: Decimal, currency: str, key: str) -> Intent:
-        """Take ``amount`` of what was authorised; the rest is let go of."""
+    def capture(
+        self, intent_id: str, amount: Decimal, currency: str, key: str, *, final: bool = True
+    ) -> Intent:
+        """Take ``amount`` of what was authorised. If it is ``final``, the rest is let go of.
+
+        Otherwise the rest stays reserved (https://docs.stripe.com/payments/multicapture), which not every card allows.
+        """
         params: Any = {"amount_to_capture": minor_units(amount, currency)}
+        if not final:
+            params["final_capture"] = False
         options: Any = {"idempotency_key": key}
         return _intent(self._ask(lambda: self._client.v1.payment_intents.capture(intent_id, params, options)))
 
     def cancel(self, intent_id: str) -> None:
-        """Let go of a payment that took nothing yet: it can never take anything afterwards.
+        """Let go of a payment, or of what it did not take yet: it can never take anything afterwards.
 
         Under a key of the client's own, for its repeats: Stripe answers a known key as it did first for a day, and what
         cannot be let go of at this moment may be a minute later. Twice does no harm.
@@ -202,7 +211,9 @@ def _intent(found: Any) -> Intent:
     currency = str(data["currency"]).upper()
     status = intent_status(data["status"])
     received = data.get("amount_received")
-    captured = (data["amount"] if received is None else received) if status == "captured" else 0
+    captured = (data["amount"] if status == "captured" else 0) if received is None else received
+    if status == "cancelled" and captured:  # the rest was let go of, what was taken before stays taken
+        status = "captured"
     failed = data.get("last_payment_error") or {}
     return Intent(
         id=data["id"],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from tests.chaos.shop import Shop
+from tests.chaos.shop import WEB_WORKERS, Shop
 
 ROLES = {
     "web worker": 6,
@@ -25,6 +25,9 @@ ROLES = {
     "Valkey": 3,
 }
 """What is killed, and how often in comparison."""
+
+CREW = {"web worker": WEB_WORKERS, "job process": 2}
+"""How many there are of those that are more than one."""
 
 _PAUSE_GROWS = ("web server", "jobs worker", "schedule")
 STEADY_SECONDS = 62.0
@@ -55,11 +58,10 @@ class Killer:
         watching: list[threading.Thread] = []
         for role in self._plan():
             time.sleep(self.chance.uniform(0.1, 2 * self.every))
-            members = self._members(role)
-            victim = self.chance.choice(members)
+            victim = self.chance.choice(self._members(role))
             with suppress(psutil.NoSuchProcess):
                 victim.send_signal(signal.SIGKILL)
-            watching.append(threading.Thread(target=self._watch, args=(role, victim, len(members))))
+            watching.append(threading.Thread(target=self._watch, args=(role, victim)))
             watching[-1].start()
         for watch in watching:
             watch.join()
@@ -93,16 +95,16 @@ class Killer:
             time.sleep(0.02)
         raise RuntimeError(f"The {role} did not come back within {LONGEST_RECOVERY_SECONDS} seconds.")
 
-    def _watch(self, role: str, victim: psutil.Process, crew: int) -> None:
+    def _watch(self, role: str, victim: psutil.Process) -> None:
         begun = time.monotonic()
-        is_back = self._is_back(role, victim, crew)
+        is_back = self._is_back(role, victim)
         while not is_back() and time.monotonic() - begun < LONGEST_RECOVERY_SECONDS:
             time.sleep(0.05)
         took = time.monotonic() - begun
         self.done.append(Kill(role, took if took < LONGEST_RECOVERY_SECONDS else None))
 
-    def _is_back(self, role: str, victim: psutil.Process, crew: int) -> Callable[[], bool]:
-        """The killed one is gone, as many as before do its work, and whoever needs it is answered."""
+    def _is_back(self, role: str, victim: psutil.Process) -> Callable[[], bool]:
+        """The killed one is gone, as many as there should be do its work, and whoever needs it is answered."""
 
         def look() -> bool:
             members = self.shop.members(role)
@@ -110,7 +112,7 @@ class Killer:
                 return False
             if role == "PostgreSQL connection":  # they come and go; what counts is that new ones are let in
                 return self.shop.database_answers()
-            return len(members) >= crew and self.shop.answers(role)
+            return len(members) >= CREW.get(role, 1) and self.shop.answers(role)
 
         return look
 

@@ -60,23 +60,29 @@ class Bank:
         self._listen()
         return next((one for one in self.intents.values() if one.order_id == order_id), None)
 
-    def capture(self, intent_id: str, amount: Decimal, currency: str, key: str) -> Intent:
-        """Take a part or all, once."""
+    def capture(
+        self, intent_id: str, amount: Decimal, currency: str, key: str, *, final: bool = True
+    ) -> Intent:
+        """Take a part or all; after a final part no more."""
         self._listen()
         intent = self.intents[intent_id]
         if key not in self._answers:
-            if intent.status != "authorised" or amount > intent.amount:
+            taken = intent.captured + amount
+            if intent.status != "authorised" or taken > intent.amount:
                 raise PaymentProviderFailure("refused", "payment_intent_unexpected_state")
-            self._answers[key] = self._put(replace(intent, status="captured", captured=amount))
+            is_all = final or taken == intent.amount
+            self._answers[key] = self._put(
+                replace(intent, status="captured" if is_all else "authorised", captured=taken)
+            )
         return self._say(self._answers[key])  # type: ignore[return-value]
 
     def cancel(self, intent_id: str) -> None:
-        """Let go of it, while nothing was taken."""
+        """Let go of it, or of what was not taken of it."""
         self._listen()
         intent = self.intents[intent_id]
         if intent.status == "captured":
             raise PaymentProviderFailure("refused", "payment_intent_unexpected_state")
-        self._put(replace(intent, status="cancelled"))
+        self._put(replace(intent, status="captured" if intent.captured else "cancelled"))
         self._say(None)
 
     def refund(

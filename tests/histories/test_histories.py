@@ -47,7 +47,7 @@ from storefront.orders.services import (
     refund_order,
     refund_payment,
 )
-from storefront.payments.errors import NothingToCapture, RefundTooLarge
+from storefront.payments.errors import CaptureInProgress, NothingToCapture, RefundTooLarge
 from storefront.promotions.errors import GiftCardBalanceChanged
 from storefront.providers.payment_provider import PaymentProviderFailure
 from tests.emptying import Emptier
@@ -215,14 +215,14 @@ class History(RuleBasedStateMachine):
     # What staff do.
 
     @precondition(lambda self: self.world.orders)
-    @rule(data=some.data(), part=some.sampled_from((Decimal(1), Decimal("0.5"))))
-    def capture(self, data: Any, part: Decimal) -> None:
+    @rule(data=some.data(), part=some.sampled_from((Decimal(1), Decimal("0.5"))), final=some.booleans())
+    def capture(self, data: Any, part: Decimal, final: bool) -> None:
         bought = data.draw(some.sampled_from(self.world.orders))
         amount = ((bought.request.expected_total - bought.request.expected_gift_card) * part).quantize(
             Decimal("0.01")
         )
-        with suppress(NothingToCapture, PaymentProviderFailure):
-            capture_payment(bought.placed.number, amount)
+        with suppress(NothingToCapture, CaptureInProgress, PaymentProviderFailure):
+            capture_payment(bought.placed.number, amount, final=final)
 
     @precondition(lambda self: self.world.orders)
     @rule(data=some.data(), cents=some.integers(1, 9_000))

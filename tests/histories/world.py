@@ -146,6 +146,7 @@ def unsettled(world: World) -> list[str]:
             "drafts": "SELECT count(*) FROM orders WHERE status IN ('draft', 'pending')",
             "holds": "SELECT count(*) FROM stock_reservations",
             "refunds": "SELECT count(*) FROM refunds WHERE status = 'pending'",
+            "captures": "SELECT count(*) FROM captures WHERE status = 'pending'",
             "payments' work": "SELECT count(*) FROM outbox WHERE done_at IS NULL AND kind LIKE 'payments.%'",
         }.items()
         if (count := rows(text)[0][0])

@@ -20,10 +20,12 @@ from storefront.core.settings import ROOT
 from storefront.http.errors import error_answer
 from storefront.http.signed_links import sign_link
 from storefront.jobs.outbox import drain
-from storefront.orders.services import cancel_order
+from storefront.orders.queries import order_page
+from storefront.orders.services import ParcelRequest, cancel_order, place_order, ship_parcel
 from storefront.reminders.services import confirm_alert, remind_of_carts
 from tests.factories.accounts import PASSWORD, make_user
-from tests.factories.buying import change_product
+from tests.factories.buying import change_product, fill_cart, order_request
+from tests.factories.buying import make_product as sold_by_the_piece
 from tests.web.all_pages import page_addresses
 from tests.web.paper_browser import HTMX, PaperBrowser
 from tests.web.small_town import Town, browser_of
@@ -81,6 +83,7 @@ def _write_letters(town: Town) -> None:
         town.customer.identity, town.conversation_id, reason="asked", summary="", contact_email=None
     )
     cancel_order(town.customer.identity, town.order)
+    _sell_and_send(town)
     drain()
     _write_what_was_asked_for(town)
 
@@ -97,6 +100,29 @@ def _write_what_was_asked_for(town: Town) -> None:
         drain()
 
 
+def _sell_and_send(town: Town) -> None:
+    """A sale that leaves few, and a parcel with it."""
+    person = town.customer.identity
+    fill_cart(person, (sold_by_the_piece("Lamp", "80.00", stock=11, low_stock_threshold=10), 1))
+    placed = place_order(person, order_request("80.00", email=""))
+    units = {line.id: 1 for line in order_page(person, placed.number).lines}
+    ship_parcel(town.staff.id, placed.number, ParcelRequest(units, "DHL", "00340"))
+
+
+def _ask_what_would_change(app: Flask, town: Town) -> None:
+    """The form of a change and its answer, for the shopper and for staff."""
+    for who, address in (
+        ("customer", f"/orders/{town.order}/change"),
+        ("staff", f"/admin/orders/{town.order}/change"),
+    ):
+        browser = browser_of(app, town, who)
+        form = browser.form(browser.get(address), address)
+        asked = browser.submit(form, act="check", payment_method="on_delivery")
+        assert asked.status_code == 200
+        if who == "staff":
+            browser.submit(browser.form(asked, address), act="confirm")
+
+
 def _press_everything(app: Flask, town: Town) -> None:
     """The forms whose answers have templates of their own."""
     buyer = browser_of(app, town, "buyer")
@@ -111,6 +137,7 @@ def _press_everything(app: Flask, town: Town) -> None:
     buyer.ask("/cart/removal", {"product_id": product})
     buyer.ask("/cart/lines", {"product_id": product, "quantity": "2"})
     buyer.post("/checkout", {})
+    _ask_what_would_change(app, town)
     buyer.ask("/search/suggest?q=ten")
     browser_of(app, town, "customer").ask("/account/addresses/new?adapt=1", {"country": "US"})
     buyer.ask("/alerts", {"product_id": str(town.sold_out_id)})

@@ -128,7 +128,8 @@ def test_staff_make_and_change_a_plan(card_app: Flask, stripe: StripeServer, sta
     path = f"/admin/plans/{made.id}"
     form = staff.form(staff.get(path), "")
     form.action = path
-    assert staff.submit(form, price="x").status_code == 422
+    for wrong in ({"price": "x"}, {"name": " "}, {"name": "\0"}):
+        assert staff.submit(form, **wrong).status_code == 422
     assert staff.submit(form, free_shipping_over="30", has_larger_chat_budget="y").status_code == 303
     late = staff.submit(form, name="Fellows")
     assert late.status_code == 422

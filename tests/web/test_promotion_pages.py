@@ -193,5 +193,5 @@ def test_checkout_with_everything_is_read_in_six_queries_beside_the_visitor(
     browser.get("/checkout")
     with assert_queries(7):
         browser.get("/checkout")
-    with assert_queries(3):
+    with assert_queries(4):
         browser.get("/cart")

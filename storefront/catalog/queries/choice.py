@@ -17,7 +17,8 @@ LOOK_AXES = frozenset({"colour", "color", "pattern", "finish"})
 class Variant:
     """One thing that can be put into the cart: a variant, or the product itself when it has none.
 
-    ``available`` is how many can be ordered now, goods on order included; ``price`` is per unit, tax included.
+    ``available`` is how many can be ordered now, on back-order included, ``on_shelf`` how many of them are there;
+    ``price`` is per unit, tax included.
     """
 
     id: uuid.UUID
@@ -30,6 +31,12 @@ class Variant:
     available: int
     weight: Decimal | None
     images: tuple[Image, ...]
+    on_shelf: int
+
+    @property
+    def on_backorder(self) -> bool:
+        """Whether it is sold, and has to arrive first."""
+        return self.available > 0 and self.on_shelf == 0
 
     @property
     def in_stock(self) -> bool:

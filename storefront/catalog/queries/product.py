@@ -187,6 +187,7 @@ def _variant(row: sa.Row[Any]) -> Variant:
         available=max(0, row.stock_quantity + row.backorder_limit - row.reserved_quantity),
         weight=row.weight,
         images=_images(row),
+        on_shelf=max(0, row.stock_quantity - row.reserved_quantity),
     )
 
 

@@ -66,6 +66,7 @@ class EditableProduct:
     stock: int
     reserved: int
     low_stock_threshold: int
+    backorder_limit: int
     is_active: bool
     is_featured: bool
     images: tuple[Image, ...]
@@ -159,6 +160,7 @@ def editable_product(product_id: uuid.UUID) -> EditableProduct:
                 Product.stock_quantity.label("stock"),
                 Product.reserved_quantity.label("reserved"),
                 Product.low_stock_threshold,
+                Product.backorder_limit,
                 Product.is_active,
                 Product.is_featured,
                 Product.images,

@@ -18,6 +18,7 @@ from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.slugs import slugify
 from storefront.inventory.models import StockMovement
+from storefront.inventory.services import fill_backorders
 from storefront.journeys.catalog_import.rows import ProductRow, RowRefused
 
 _COLUMN_OF = {"brand": "brand_id", "category": "category_id"}
@@ -308,3 +309,4 @@ def _write_stock(
         sa.insert(StockMovement),
         [{"product_id": key, "delta": delta, "reason": "import"} for key, delta, _known in movements],
     )
+    fill_backorders([key for key, delta, is_known in movements if is_known and delta > 0])

@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from storefront.accounts.models import Subscription
 from storefront.core.db import release, session, transaction, write
+from storefront.core.errors import NotFound
 from storefront.core.ids import new_id
 from storefront.memberships.errors import AlreadyMember, JoiningAlready, NoMembership, PlanNotOffered
 from storefront.memberships.queries import Membership, Plan, membership_of
 from storefront.memberships.queries import plan as plan_by_id
 from storefront.memberships.services.following import follow
-from storefront.payments.saved_cards import card_reference, customer_of
+from storefront.payments.saved_cards import card_reference, customer_of, lock_customer
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.providers.stripe_subscriptions import stripe_subscriptions
 
@@ -29,7 +30,6 @@ def join(user_id: uuid.UUID, plan_id: uuid.UUID, card_id: uuid.UUID) -> Membersh
     if not plan.is_active or plan.price_id is None:
         raise PlanNotOffered(plan_id)
     follow(user_id)  # what was begun and nobody heard of
-    _refuse_members(user_id)
     customer = customer_of(user_id)
     assert customer is not None, "a kept card has a customer"
     attempt = _begin(user_id, plan)
@@ -104,6 +104,10 @@ def _refuse_members(user_id: uuid.UUID) -> None:
 
 def _begin(user_id: uuid.UUID, plan: Plan) -> uuid.UUID:
     with transaction():
+        # News of a membership is written under this lock: what is read here still holds when the attempt is written.
+        if not lock_customer(user_id):
+            raise NotFound("user")  # deleted meanwhile
+        _refuse_members(user_id)
         attempt: uuid.UUID | None = session().scalar(
             insert(Subscription)
             .values(

@@ -16,6 +16,7 @@ from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import NotFound
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
+from storefront.core.texts import gettext
 from storefront.memberships.errors import PlanChangedMeanwhile, PlanNameTaken
 from storefront.memberships.models import MembershipPlan
 from storefront.memberships.queries import plan as plan_by_id
@@ -134,7 +135,10 @@ def _keep_promotion(
         return
     conditions: dict[str, Any] = {"groups": [str(group_id)]} | ({"minimum": str(over)} if over else {})
     promotion = PromotionEdit(
-        name=edit.name, kind="free_shipping", conditions=conditions, is_active=over is not None
+        name=gettext("%(plan)s: free shipping", plan=edit.name),
+        kind="free_shipping",
+        conditions=conditions,
+        is_active=over is not None,
     )
     if promotion_id is not None:
         replace_promotion(actor_id, promotion_id, promotion)

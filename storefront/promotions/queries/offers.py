@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -73,17 +74,26 @@ class Candidates:
 
 
 def candidates_for(
-    snapshot: CartSnapshot, customer: Customer, code: str = "", cart_id: uuid.UUID | None = None
+    snapshot: CartSnapshot,
+    customer: Customer,
+    code: str = "",
+    cart_id: uuid.UUID | None = None,
+    *,
+    order_id: uuid.UUID | None = None,
+    moment: datetime | None = None,
 ) -> Candidates:
     """The promotions that may apply to ``snapshot`` for ``customer`` with ``code``. One statement.
 
-    What the unfinished order of ``cart_id`` itself holds does not count against it.
+    What the unfinished order of ``cart_id`` itself holds does not count against it; nor does what ``order_id`` holds,
+    an order that is changed, for which the promotions of ``moment`` count, when it was placed.
     """
+    moment = moment or now()
     rows = session().execute(
         _candidates(),
         {
             "code": code,
-            "moment": now(),
+            "moment": moment,
+            "order_id": order_id,
             "customer": customer.key,
             "user_id": customer.user_id,
             "email": "" if customer.user_id else customer.key,
@@ -106,7 +116,7 @@ def candidates_for(
             unusable.append(RefusedPromotion(row.id, row.name, entered, Unreadable()))
     if code and not any(one.code for one in rules) and not any(one.code for one in unusable):
         unusable.append(RefusedPromotion(None, "", code, UnknownCode()))
-    return Candidates(Occasion(snapshot, now(), groups, has_ordered), tuple(rules), tuple(unusable))
+    return Candidates(Occasion(snapshot, moment, groups, has_ordered), tuple(rules), tuple(unusable))
 
 
 def reductions_for(
@@ -137,10 +147,12 @@ def _candidates() -> sa.Select[Any]:
     cart_id = sa.bindparam("cart_id", type_=sa.Uuid())
     user_id = sa.bindparam("user_id", type_=sa.Uuid())
     # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
-    own_draft = (
+    own_order = sa.bindparam("order_id", type_=sa.Uuid())
+    own_draft = sa.func.coalesce(
+        own_order,
         sa.select(ORDERS.c.id)
         .where(ORDERS.c.cart_id == cart_id, ORDERS.c.status == sa.literal_column("'draft'"))
-        .scalar_subquery()
+        .scalar_subquery(),
     )
     uses = (
         sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
@@ -157,6 +169,7 @@ def _candidates() -> sa.Select[Any]:
             ),
             ORDERS.c.placed_at.is_not(None),
             ORDERS.c.status != "cancelled",
+            ORDERS.c.id.is_distinct_from(own_order),
         )
         .exists()
     )

@@ -12,7 +12,13 @@ from storefront.promotions.services.gift_cards import (
     spend_gift_card,
 )
 from storefront.promotions.services.groups import make_group, rename_group, set_group
-from storefront.promotions.services.ordering import lock_for_order, release_order, use_promotions
+from storefront.promotions.services.ordering import (
+    change_uses,
+    lock_for_order,
+    lower_gift_card_part,
+    release_order,
+    use_promotions,
+)
 from storefront.promotions.services.staff import (
     PromotionEdit,
     add_codes,
@@ -29,11 +35,13 @@ __all__ = [
     "PromotionEdit",
     "add_codes",
     "add_to_group",
+    "change_uses",
     "create_promotion",
     "draw_code",
     "give_back_to_gift_card",
     "issue_gift_card",
     "lock_for_order",
+    "lower_gift_card_part",
     "make_group",
     "open_refund_card",
     "release_order",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -113,6 +114,29 @@ def release_order(order_id: uuid.UUID) -> None:
             write(sa.update(PromotionCode).where(PromotionCode.order_id == order_id).values(order_id=None))
             write(sa.delete(PromotionUse).where(PromotionUse.order_id == order_id))
         _refund_gift_cards(order_id)
+
+
+def change_uses(order_id: uuid.UUID, customer: Customer, applied: Sequence[AppliedPromotion]) -> None:
+    """An order that was changed uses these promotions instead of those before. Raises :class:`PromotionUsedUp`."""
+    with transaction():
+        lock_for_order([one.id for one in applied], None, order_id)
+        write(sa.update(PromotionCode).where(PromotionCode.order_id == order_id).values(order_id=None))
+        write(sa.delete(PromotionUse).where(PromotionUse.order_id == order_id))
+        use_promotions(order_id, customer, applied)
+
+
+def lower_gift_card_part(order_id: uuid.UUID, amount: Decimal) -> None:
+    """Put ``amount`` of what a gift card has paid of this order back on the card."""
+    paid = sa.select(GiftCardEntry.gift_card_id).where(GiftCardEntry.order_id == order_id)
+    with transaction():
+        card_id = session().scalar(
+            sa.select(GiftCard.id).where(GiftCard.id.in_(paid)).order_by(GiftCard.id).with_for_update()
+        )
+        session().execute(
+            sa.insert(GiftCardEntry).values(
+                gift_card_id=card_id, delta=amount, reason="refunded", order_id=order_id
+            )
+        )
 
 
 def _refund_gift_cards(order_id: uuid.UUID) -> None:

@@ -50,11 +50,16 @@ def product_data(page: ProductPage, selection: Selection) -> dict[str, Any]:
     return data
 
 
+def _availability(page: ProductPage) -> str:
+    if any(variant.on_shelf for variant in page.variants):
+        return "InStock"
+    return "BackOrder" if any(variant.in_stock for variant in page.variants) else "OutOfStock"
+
+
 def _offers(page: ProductPage) -> dict[str, Any]:
-    in_stock = any(variant.in_stock for variant in page.variants)
     common = {
         "priceCurrency": page.currency,
-        "availability": f"{_CONTEXT}/{'InStock' if in_stock else 'OutOfStock'}",
+        "availability": f"{_CONTEXT}/{_availability(page)}",
     }
     if page.price_from == page.price_to:
         return {"@type": "Offer", "price": str(page.price_from), **common}

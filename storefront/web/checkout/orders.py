@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,24 +16,26 @@ from wtforms.validators import InputRequired, Length
 from storefront.core.extensions import limiter
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
+from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
-from storefront.http.order_words import OrderWords, words_for
+from storefront.http.order_words import OrderWords, missing_words, words_for
 from storefront.http.paper_answers import pdf_of
 from storefront.http.return_words import reason_words, return_state
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
+from storefront.inventory.queries import backordered
 from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
 from storefront.orders.queries_for_refunds import RefundView, order_refunds
-from storefront.orders.services import cancel_order
+from storefront.orders.services import cancel_order, reorder
 from storefront.returns.queries import ReturnView, returnable, returns_of
 from storefront.web.checkout.area import blueprint
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its states in words, and its papers."""
+    """An order with its states in words, and its papers. ``backordered`` are the units it waits for, by product."""
 
     order: OrderPage
     words: OrderWords
@@ -40,11 +43,13 @@ class OrderView:
     returns: Sequence[ReturnView] = ()
     refunds: Sequence[RefundView] = ()
     can_return: bool = False
+    backordered: Mapping[uuid.UUID, int] = field(default_factory=dict)
 
 
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
-    return OrderView(order, words_for(order), tuple(issued_for(order.id)))
+    waits = backordered(order.id) if order.status in ("placed", "processing") else {}
+    return OrderView(order, words_for(order), tuple(issued_for(order.id)), backordered=waits)
 
 
 def _with_what_came_back(view: OrderView) -> OrderView:
@@ -107,6 +112,20 @@ def cancel(number: str) -> ResponseReturnValue:
     else:
         flash(_("Your order was cancelled. There is nothing to pay."), "success")
     return redirect(url_for("checkout.order", number=view.order.number), 303)
+
+
+@blueprint.post("/orders/<number>/again")
+def order_again(number: str) -> ResponseReturnValue:
+    """Put what is still sold of an order into the cart, and say what is not."""
+    again = reorder(current_visitor().identity, number)
+    if again.added:
+        said = ngettext("%(num)s item is in your cart.", "%(num)s items are in your cart.", again.added)
+        flash(said, "success")
+    for one in again.missing:
+        flash(missing_words(one), "warning")
+    if not again.added:
+        return redirect(url_for("checkout.order", number=number), 303)
+    return redirect(url_for("cart.page"), 303)
 
 
 class LookupForm(FlaskForm):

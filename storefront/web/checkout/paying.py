@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from decimal import Decimal
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +19,7 @@ from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.queries import Unpaid, order_to_pay
 from storefront.orders.services import bring_up_to_date
-from storefront.payments.saved_cards import keep_card_of, kept_cards, pay_with_card
+from storefront.payments.saved_cards import KeptCard, keep_card_of, kept_cards, pay_with_card
 from storefront.payments.services import client_secret_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
@@ -38,14 +40,29 @@ def pay(number: str) -> ResponseReturnValue:
         return _unanswered(order, failure)
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
+    cards = kept_cards(current_visitor().identity.user_id)
+    return card_page(order.number, order.to_pay, order.currency, secret, _back(order), cards)
+
+
+def card_page(
+    number: str,
+    amount: Decimal,
+    currency: str,
+    secret: str,
+    back: str,
+    cards: Sequence[KeptCard] = (),
+) -> ResponseReturnValue:
+    """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``."""
     page = render_template(
         "checkout/pay.html",
-        order=order,
+        number=number,
+        amount=amount,
+        currency=currency,
         secret=secret,
         key=current_settings().stripe_publishable_key,
         script=provider_script(),
-        back=_back(order),
-        cards=kept_cards(current_visitor().identity.user_id),
+        back=back,
+        cards=cards,
     )
     return with_provider(make_response(page))
 
@@ -130,7 +147,9 @@ def _after(order: Unpaid, outcome: str) -> ResponseReturnValue:
         )
         return redirect(url_for("cart.page"), 303)
     if outcome == "processing":
-        return _waiting(order, _("Your bank has not answered yet. This page looks again by itself."))
+        return waiting_page(
+            order.number, _("Your bank has not answered yet. This page looks again by itself.")
+        )
     if outcome == "declined":
         flash(_("Your bank did not approve the payment. Nothing was charged. Please try again."), "warning")
     return redirect(url_for("checkout.pay", number=order.number), 303)
@@ -140,10 +159,19 @@ def _unanswered(order: Unpaid, failure: PaymentProviderFailure) -> ResponseRetur
     sentence = _(
         "Our payment provider does not answer at the moment. Your order is kept; this page looks again by itself."
     )
-    return _waiting(order, sentence if failure.is_undecided else explain(failure), 503)
+    return waiting_page(order.number, sentence if failure.is_undecided else explain(failure), 503)
 
 
-def _waiting(order: Unpaid, sentence: str, status: int = 200) -> ResponseReturnValue:
-    response = make_response(render_template("checkout/waiting.html", order=order, sentence=sentence), status)
+def waiting_page(number: str, sentence: str, status: int = 200, again: str = "") -> ResponseReturnValue:
+    """Nobody knows yet; the page looks again by itself."""
+    response = make_response(
+        render_template(
+            "checkout/waiting.html",
+            number=number,
+            sentence=sentence,
+            again=again or url_for("checkout.returned", order=number),
+        ),
+        status,
+    )
     response.headers["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
     return response

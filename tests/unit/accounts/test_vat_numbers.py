@@ -57,6 +57,8 @@ def test_forged_and_foreign_numbers_are_refused(typed: str, country: str, reason
         ("ATU13585627", "DE", "CH", False),
         ("ATU13585627", "CH", "AT", False),
         ("CHE107787577IVA", "DE", "AT", False),
+        ("AT12", "DE", "AT", False),
+        ("FR1234567890", "DE", "AT", False),
         ("", "DE", "AT", False),
     ],
 )

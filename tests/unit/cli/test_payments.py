@@ -37,7 +37,7 @@ def test_from_the_reserved_amount_to_the_money_back(manual: Flask, stripe: Strip
     assert too_much.exit_code == 1
     assert "€70.00 of this payment can still go back" in too_much.output
     assert state_of(card.order_id) == ("placed", "partially_refunded", "partially_refunded")
-    assert "payments: 0, refunds: 0" in flask.invoke(args=["payments", "reconcile"]).output
+    assert "payments: 0, captures: 0, refunds: 0" in flask.invoke(args=["payments", "reconcile"]).output
 
 
 def test_an_event_is_worked_on_again(manual: Flask, stripe: StripeServer) -> None:

@@ -69,3 +69,8 @@ def test_pinecone_with_both_is_taken(tmp_path: Path) -> None:
     )
     assert settings.pinecone_namespace == "storefront"
     assert "key" not in repr(settings.pinecone_api_key)
+
+
+def test_credit_notes_are_numbered_otherwise_than_invoices(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"^CREDIT_NOTE_PREFIX: "):
+        load_settings(instance_dir=tmp_path, invoice_prefix="RE", credit_note_prefix="RE")

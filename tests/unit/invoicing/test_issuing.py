@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from storefront.cart.services import enter_gift_card
 from storefront.core.clock import frozen, now
 from storefront.core.db import acting_as, session, transaction
 from storefront.core.errors import NotFound
@@ -18,7 +19,9 @@ from storefront.invoicing.models import Invoice, InvoiceSeries, InvoiceTax
 from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
-from storefront.orders.models import Order
+from storefront.jobs.outbox import drain
+from storefront.orders.models import Order, OrderItem, OrderRefund
+from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
 from storefront.orders.services import PlacedOrder, cancel_order, capture_payment, place_order, refund_payment
 from storefront.shipping.services import save_tax_rate
 from tests.factories.buying import (
@@ -31,8 +34,10 @@ from tests.factories.buying import (
     make_shopper,
     order_request,
 )
+from tests.factories.promotions import make_gift_card
 
 pytestmark = pytest.mark.usefixtures("app_context")
+CANCELLED = {"status": "cancelled", "cancelled_at": sa.func.now()}
 YEAR = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
@@ -131,6 +136,42 @@ def test_what_a_refund_gives_back_is_credited_and_the_last_one_takes_the_rest() 
     assert all(note.number.startswith("CN-") for note in notes)
     assert sum(note.content.tax for note in notes) == invoice.content.tax
     assert (notes[0].content.corrects, notes[0].content.reason) == (invoice.number, "scratched")
+
+
+def test_lines_that_go_back_are_credited_at_their_own_rates_whoever_paid_for_them() -> None:
+    books = make_category("Books")
+    save_tax_rate("DE", Decimal(7), category_id=books)
+    guest = make_guest()
+    book = make_product("Book", "10.70", category_id=books)
+    fill_cart(guest, (book, 2), (make_product("Kettle", "119.00"), 1))
+    placed = place_order(guest, order_request("140.40"))
+    issue_what_is_due(placed.order_id)
+    bought = sa.select(OrderItem.id).where(OrderItem.order_id == placed.order_id, OrderItem.name == "Book")
+    # Not paid yet: no payment gives anything back, and less is asked for.
+    line = RefundLine(session().scalars(bought).one(), 1)
+    refund_order(None, placed.number, RefundRequest((line,), reason="torn"))
+    drain()
+    invoice, note = documents(placed.order_id)
+    assert (note.cause, note.content.reason, note.content.corrects) == ("refund", "torn", invoice.number)
+    assert amounts(note) == [(Decimal("7.000"), Decimal("10.00"), Decimal("0.70"), Decimal("10.70"))]
+    assert issue_what_is_due(placed.order_id) == []
+    capture_payment(placed.number)
+    refund_order(None, placed.number, RefundRequest((line,)))
+    assert orders_lacking_documents(now() + timedelta(minutes=10), 10) == [placed.order_id]
+    issue_what_is_due(placed.order_id)
+    assert [amounts(one) for one in documents(placed.order_id)[1:]] == [amounts(note), amounts(note)]
+    assert orders_lacking_documents(now() + timedelta(minutes=10), 10) == []
+
+
+def test_what_a_gift_card_gets_back_is_credited() -> None:
+    guest = make_guest()
+    fill_cart(guest, (make_product("Kettle", "50.10"), 1))
+    enter_gift_card(guest, make_gift_card("200.00").code)
+    placed = place_order(guest, order_request("55.00", expected_gift_card=Decimal("55.00")))
+    issue_what_is_due(placed.order_id)
+    refund_payment(placed.number, Decimal("5.00"))
+    drain()
+    assert [(one.cause, one.gross) for one in documents(placed.order_id)[1:]] == [("refund", Decimal("5.00"))]
 
 
 def test_a_cancelled_order_is_credited_whole_once() -> None:
@@ -267,8 +308,13 @@ def test_another_orders_document_is_not_found() -> None:
     (_, placed), (_, other) = place(), place()
     (number,) = issue_what_is_due(placed.order_id)
     assert issued_document(placed.order_id, number).number == number
-    with pytest.raises(NotFound):
-        issued_document(other.order_id, number)
+    for order_id, asked in (
+        (other.order_id, number),
+        (placed.order_id, "INV\0"),
+        (placed.order_id, "x" * 5000),
+    ):
+        with pytest.raises(NotFound):
+            issued_document(order_id, asked)
 
 
 def test_what_the_outbox_did_not_bring_is_found() -> None:
@@ -283,6 +329,33 @@ def test_what_the_outbox_did_not_bring_is_found() -> None:
     issue_what_is_due(placed.order_id)
     assert orders_lacking_documents(later, 10) == []
     assert guest.session_id is not None
+
+
+def test_what_was_credited_whole_is_not_looked_at_for_ever() -> None:
+    (_, refunded), (_, retried), later = place(), place(), now() + timedelta(minutes=10)
+    for placed, amount in ((refunded, "54.90"), (retried, "5.00")):
+        capture_payment(placed.number)
+        refund_id = refund_payment(placed.number, Decimal(amount))
+        issue_what_is_due(placed.order_id)
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == refunded.order_id).values(CANCELLED))
+        # Credited, failed at the bank afterwards, and sent once more: the credit note of the first one counts.
+        session().execute(sa.update(OrderRefund).where(OrderRefund.id == refund_id).values(status="failed"))
+    refund_payment(retried.number, Decimal(5))
+    assert [issue_what_is_due(one.order_id) for one in (refunded, retried)] == [[], []]
+    assert orders_lacking_documents(later, 10) == []
+
+
+def test_a_part_that_was_not_charged_does_not_hide_a_cancellation() -> None:
+    _, placed = place()
+    issue_what_is_due(placed.order_id)
+    capture_payment(placed.number, Decimal("50.00"))
+    issue_what_is_due(placed.order_id)
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == placed.order_id).values(CANCELLED))
+    assert orders_lacking_documents(now() + timedelta(minutes=10), 10) == [placed.order_id]
+    issue_what_is_due(placed.order_id)
+    assert [one.cause for one in documents(placed.order_id)] == ["order", "not_charged", "cancellation"]
 
 
 def test_a_difference_is_named() -> None:

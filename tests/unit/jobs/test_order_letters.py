@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
+from storefront.core.clock import frozen, now
 from storefront.core.db import session, transaction
 from storefront.core.settings import current_settings
+from storefront.invoicing.queries import issued_for
+from storefront.invoicing.services import issue_what_is_due
+from storefront.jobs.orders import issue_missing_invoices
 from storefront.jobs.outbox import drain
 from storefront.orders.models import Order
 from storefront.orders.services import cancel_order, place_order
@@ -76,3 +83,23 @@ def test_erased_person_gets_no_letter() -> None:
         session().execute(sa.update(Order).values(guest_email=None, anonymised_at=sa.func.now()))
     assert drain() == 3, "there is nobody to write to, and nothing to try again"
     assert letters("erased@example.com") == []
+
+
+def test_one_order_that_cannot_be_invoiced_holds_up_nobody_elses_papers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    placed = []
+    for _ in range(2):
+        guest = make_guest()
+        fill_cart(guest, (make_product("Mug", "50.10"), 1))
+        placed.append(place_order(guest, order_request("55.00")).order_id)
+
+    def issue(order_id: uuid.UUID) -> list[str]:
+        if order_id == placed[0]:
+            raise RuntimeError("broken")
+        return issue_what_is_due(order_id)
+
+    monkeypatch.setattr("storefront.jobs.orders.issue_what_is_due", issue)
+    with frozen(now() + timedelta(minutes=10)):
+        assert issue_missing_invoices() == {"documents": 1, "failed": 1}
+    assert [len(issued_for(order_id)) for order_id in placed] == [0, 1]

@@ -90,7 +90,7 @@ def test_who_joins_gets_what_the_plan_gives(stripe: StripeServer, settings: Sett
     assert (joined.status, joined.plan_name, joined.ends_with_period) == ("active", "Friends", False)
     assert joined.period_end is not None
     assert timedelta(days=27) < joined.period_end - now() < timedelta(days=32)
-    assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", ["Friends"])
+    assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", ["Friends: free shipping"])
     (told,) = stripe.subscriptions()
     assert (told["id"], told["customer"]) == (joined.reference, customer_of(payer.user_id))
     assert [one.members for one in staff_plans()] == [1]
@@ -107,7 +107,7 @@ def test_an_order_of_a_member_ships_free_from_the_amount_on(stripe: StripeServer
     stored = sa.select(Order.shipping_amount, Order.reductions).where(Order.id == placed.order_id)
     shipping, reductions = session().execute(stored).one()
     assert shipping == Decimal("0.00")
-    assert [one["name"] for one in reductions] == ["Friends"]
+    assert [one["name"] for one in reductions] == ["Friends: free shipping"]
 
 
 def test_nobody_joins_twice(stripe: StripeServer) -> None:
@@ -116,6 +116,24 @@ def test_nobody_joins_twice(stripe: StripeServer) -> None:
     with pytest.raises(AlreadyMember):
         join(payer.user_id, plan_id, payer.card_id)
     assert len(stripe.subscriptions()) == 1
+
+
+def test_a_membership_that_begins_in_another_tab_is_not_begun_twice(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = make_plan()
+    payer = make_payer(stripe)
+
+    def meanwhile(user_id: uuid.UUID) -> str | None:
+        monkeypatch.undo()
+        join(user_id, plan_id, payer.card_id)
+        return customer_of(user_id)
+
+    monkeypatch.setattr("storefront.memberships.services.joining.customer_of", meanwhile)
+    with pytest.raises(AlreadyMember):
+        join(payer.user_id, plan_id, payer.card_id)
+    assert len(stripe.subscriptions()) == 1
+    assert standing(payer.user_id).status == "active"
 
 
 def test_an_answer_that_never_came_is_heard_at_the_next_click(stripe: StripeServer) -> None:
@@ -197,7 +215,7 @@ def test_renewal_failed_payment_and_end_come_by_news_in_any_order(
     for kind in ("invoice.payment_failed", "customer.subscription.updated", "invoice.payment_failed"):
         news(payer.user_id, kind)
     assert standing(payer.user_id).status == "past_due"
-    assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", ["Friends"])
+    assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", ["Friends: free shipping"])
     stripe.tell_of(reference, status="active")
     news(payer.user_id, "invoice.paid")
     stripe.tell_of(reference, status="canceled")
@@ -288,11 +306,11 @@ def test_members_follow_what_staff_change_about_the_benefit(stripe: StripeServer
     plan_id = make_plan()
     payer, _reference = make_member(stripe, plan_id)
     staff = make_staff().id
-    assert ships_free(payer.identity) == ["Friends"]
+    assert ships_free(payer.identity) == ["Friends: free shipping"]
     update_plan(staff, plan_id, 1, plan_edit(free_shipping_over=Decimal("30.00")))
     assert ships_free(payer.identity) == []
     update_plan(staff, plan_id, 2, plan_edit(free_shipping_over=Decimal(0)))
-    assert ships_free(payer.identity) == ["Friends"]
+    assert ships_free(payer.identity) == ["Friends: free shipping"]
     update_plan(staff, plan_id, 3, plan_edit(free_shipping_over=None))
     assert ships_free(payer.identity) == []
 

@@ -1,0 +1,34 @@
+"""A credit note is about the decision to give back: its lines, and what a gift card or a lower demand carries of it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "50_credited_decisions"
+down_revision = "43_order_changes"
+branch_labels = None
+depends_on = None
+
+NAMED = "ck_invoices_refund_is_named"
+
+
+def upgrade() -> None:
+    op.add_column("invoices", sa.Column("order_refund_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_invoices_order_refund_id"), "invoices", "order_refunds", ["order_refund_id"], ["id"]
+    )
+    op.create_unique_constraint(op.f("uq_invoices_order_refund_id"), "invoices", ["order_refund_id"])
+    op.drop_constraint(NAMED, "invoices")
+    op.create_check_constraint(
+        op.f(NAMED), "invoices", "num_nonnulls(refund_id, order_refund_id) = (cause = 'refund')::integer"
+    )
+
+
+def downgrade() -> None:
+    op.drop_constraint(NAMED, "invoices")
+    op.drop_column("invoices", "order_refund_id")
+    # Documents are never changed: those of decisions stay, and only new ones are held to the former rule.
+    op.execute(
+        f"ALTER TABLE invoices ADD CONSTRAINT {NAMED} CHECK ((cause = 'refund') = (refund_id IS NOT NULL)) NOT VALID"
+    )

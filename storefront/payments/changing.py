@@ -1,0 +1,82 @@
+"""The payments of an order that is changed: one more is begun, becomes the order's own, or is dropped."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from storefront.core.db import session, transaction, write
+from storefront.core.ids import new_id
+from storefront.core.outbox import enqueue
+from storefront.payments.cards import CARDS
+from storefront.payments.models import Payment
+from storefront.payments.queries import PaymentRow
+from storefront.payments.services import DROP
+
+
+def open_change_payment(
+    order_id: uuid.UUID, method: str, amount: Decimal, currency: str, idempotency_key: str
+) -> uuid.UUID:
+    """Note that a payment for a change of an order is about to be asked for; returns its id."""
+    payment_id = new_id()
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                id=payment_id,
+                order_id=order_id,
+                provider=method,
+                amount=amount,
+                currency=currency,
+                idempotency_key=idempotency_key,
+                is_for_change=True,
+            )
+        )
+    return payment_id
+
+
+def record_change_reference(payment_id: uuid.UUID, reference: str) -> None:
+    """Note under which reference the provider knows a payment for a change."""
+    with transaction():
+        unknown = sa.and_(Payment.id == payment_id, Payment.provider_reference.is_(None))
+        write(sa.update(Payment).where(unknown).values(provider_reference=reference))
+
+
+def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) -> None:
+    """The change is made: its payment is the order's own from now on, ``authorised`` or ``captured``."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment_id)
+            .values(status=status, captured_amount=captured, is_for_change=False, error=None)
+        )
+
+
+def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: str) -> None:
+    """The order is to be paid later by ``method``: on invoice, at the door."""
+    payment_id = new_id()
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                id=payment_id,
+                order_id=order_id,
+                provider=method,
+                provider_reference=str(payment_id),
+                amount=amount,
+                currency=currency,
+                status="authorised",
+            )
+        )
+
+
+def drop_payment(payment: PaymentRow, error: str) -> None:
+    """Close one payment of an order that goes on; whatever the provider holds of it goes back, by a job."""
+    with transaction():
+        write(
+            sa.update(Payment)
+            .where(Payment.id == payment.id, Payment.status.in_(["pending", "authorised"]))
+            .values(status="cancelled", error=error)
+        )
+        if payment.provider == CARDS.code:
+            enqueue(DROP, payment_id=str(payment.id))

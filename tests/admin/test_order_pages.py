@@ -1,0 +1,203 @@
+"""The staff page of an order: parcels, money, cancelling, notes, by people without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from storefront.core.db import release
+from storefront.jobs.outbox import drain
+from storefront.orders.queries import OrderPage
+from storefront.orders.queries_for_staff import staff_order
+from storefront.orders.services import bring_up_to_date, place_order
+from storefront.providers.mail import mail_folder
+from storefront.providers.mail_folder import stored_mails
+from tests.factories.accounts import make_staff, post, sign_in
+from tests.factories.buying import fill_cart, make_guest, make_product, make_shipping, order_request
+from tests.factories.cards import order_by_card
+from tests.stripe_server import StripeServer
+
+
+@pytest.fixture
+def number(app: Flask) -> str:
+    """An order for three kettles and two mugs."""
+    with app.app_context():
+        make_shipping()
+        guest = make_guest()
+        mug = make_product("Mug", "5.00", backorder_limit=9, stock=1)
+        fill_cart(guest, (make_product("Kettle", "25.00", options={}), 3), (mug, 2))
+        return place_order(guest, order_request("85.00", email="parcels@example.com")).number
+
+
+@pytest.fixture
+def support(app: Flask, client: FlaskClient) -> FlaskClient:
+    with app.app_context():
+        person = make_staff("support")
+    sign_in(client, person)
+    return client
+
+
+def fields(page: str, action: str) -> dict[str, str]:
+    """The inputs of the form with this action, as a browser would send them."""
+    form = re.search(rf'<form[^>]*action="{action}".*?</form>', page, re.DOTALL)
+    assert form, action
+    inputs = re.findall(r"<input[^>]*>", form[0])
+    found = {}
+    for one in inputs:
+        name, value = re.search(r'name="([^"]+)"', one), re.search(r'value="([^"]*)"', one)
+        if name and 'type="checkbox"' not in one and name[1] != "csrf_token":
+            found[name[1]] = value[1] if value else ""
+    return found
+
+
+def send(client: FlaskClient, number: str, what: str, **values: str) -> TestResponse:
+    address = f"/admin/orders/{number}/{what}"
+    page = client.get(f"/admin/orders/{number}").text
+    return post(client, address, page=f"/admin/orders/{number}", **(fields(page, address) | values))
+
+
+def stored(app: Flask, number: str) -> OrderPage:
+    with app.app_context():
+        found = staff_order(number)
+        release()
+        return found
+
+
+def test_a_parcel_is_sent_with_what_the_form_suggests(app: Flask, support: FlaskClient, number: str) -> None:
+    page = support.get(f"/admin/orders/{number}").text
+    assert "1 have not arrived yet" in page
+    units = {
+        name: value
+        for name, value in fields(page, f"/admin/orders/{number}/parcels").items()
+        if "units" in name
+    }
+    assert list(units.values()) == ["3", "1"]
+    answer = send(support, number, "parcels", carrier="DPD", tracking_number="0815")
+    assert answer.status_code == 303
+    [parcel] = stored(app, number).parcels
+    assert (parcel.carrier, parcel.tracking_number, sum(parcel.units.values())) == ("DPD", "0815", 4)
+    page = support.get(f"/admin/orders/{number}").text
+    assert 'href="https://tracking.dpd.de/status/en_US/parcel/0815"' in page
+    assert "The parcel is on its way." in page
+    with app.app_context():
+        drain()
+        mails = stored_mails(mail_folder(app.extensions["settings"]))
+        [mail] = [one for one in mails if "parcels@example.com" in one.to and "on its way" in one.subject]
+    for text in (mail.text, mail.html):
+        for piece in ("3 × Kettle", "1 × Mug", "DPD", "0815", "https://tracking.dpd.de"):
+            assert piece in text
+    assert "Still to come:\n1 × Mug" in mail.text
+
+
+def test_what_is_wrong_stands_on_the_page_with_what_was_typed(
+    app: Flask, support: FlaskClient, number: str
+) -> None:
+    line = stored(app, number).lines[0]
+    answer = send(support, number, "parcels", **{f"units-{line.id}": "9", "tracking_number": "keep me"})
+    assert answer.status_code == 409
+    assert "Only 3 of “Kettle” are left to send, not 9. Nothing was sent." in answer.text
+    assert 'value="keep me"' in answer.text
+    assert 'value="9"' in answer.text
+    for nonsense in ("x", "", "0", "1e9"):
+        answer = send(
+            support, number, "parcels", **{f"units-{one.id}": nonsense for one in stored(app, number).lines}
+        )
+        assert answer.status_code == 409
+        assert "Please choose at least one unit" in answer.text
+    assert send(support, number, "parcels", carrier="x" * 61).status_code == 422
+    assert stored(app, number).parcels == ()
+
+
+def test_a_page_that_is_older_than_a_parcel_sends_nothing(
+    app: Flask, support: FlaskClient, number: str
+) -> None:
+    old = fields(support.get(f"/admin/orders/{number}").text, f"/admin/orders/{number}/parcels")
+    line = stored(app, number).lines[0]
+    one_unit = {name: "0" for name in old if name.startswith("units")} | {f"units-{line.id}": "1"}
+    assert send(support, number, "parcels", **one_unit).status_code == 303
+    answer = post(
+        support,
+        f"/admin/orders/{number}/parcels",
+        page=f"/admin/orders/{number}",
+        **(old | one_unit | {"request_key": "another"}),
+    )
+    assert answer.status_code == 409
+    assert "Somebody else has just sent a parcel" in answer.text
+
+
+def test_arrival_closing_and_notes(app: Flask, support: FlaskClient, number: str) -> None:
+    send(support, number, "parcels")
+    [parcel] = stored(app, number).parcels
+    assert send(support, number, f"parcels/{parcel.id}/delivered").status_code == 303
+    assert send(support, number, "close", reason="no more mugs").status_code == 303
+    assert stored(app, number).status == "delivered"
+    assert send(support, number, "notes", note="called them").status_code == 303
+    assert send(support, number, "notes", note=" ").status_code == 422
+    page = support.get(f"/admin/orders/{number}").text
+    assert "called them" in page
+    assert "no more mugs" in page
+    assert "The rest will not be sent" in page
+
+
+def test_money_comes_in_by_parts(app: Flask, support: FlaskClient, number: str) -> None:
+    for wrong, status in (("20.005", 422), ("much", 422), ("", 422), ("-1", 422), ("999", 409)):
+        assert send(support, number, "capture", amount=wrong).status_code == status
+    assert send(support, number, "capture", amount="20.00").status_code == 303
+    assert stored(app, number).payment_status == "authorised", "the rest of an invoice is still owed"
+    assert "€65.00 is promised and not taken yet." in support.get(f"/admin/orders/{number}").text
+    assert send(support, number, "capture", amount="65").status_code == 303
+    assert stored(app, number).payment_status == "paid"
+
+
+def test_cancelling_by_staff(app: Flask, support: FlaskClient, number: str) -> None:
+    assert send(support, number, "cancel", reason="by telephone").status_code == 303
+    found = stored(app, number)
+    assert (found.status, found.cancel_reason) == ("cancelled", "by telephone")
+    page = support.get(f"/admin/orders/{number}").text
+    assert f"/admin/orders/{number}/parcels" not in page
+
+
+def test_whoever_may_only_read_finds_no_form_and_no_way_round(
+    app: Flask, number: str, client: FlaskClient
+) -> None:
+    with app.app_context():
+        person = make_staff("catalog_editor")
+    sign_in(client, person)
+    for what in ("parcels", "capture", "look", "close", "cancel", "notes"):
+        answer = post(client, f"/admin/orders/{number}/{what}", page="/admin/", amount="1", note="x")
+        assert answer.status_code == 403
+
+
+def test_a_card_is_charged_in_parts_on_the_page(
+    card_app: Flask, stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = card_app.extensions["settings"].model_copy(update={"stripe_capture": "manual"})
+    monkeypatch.setitem(card_app.extensions, "settings", changed)
+    with card_app.app_context():
+        make_shipping()
+        card = order_by_card()
+        stripe.pay(card.intent_id)
+        bring_up_to_date(card.order_id)
+        person = make_staff("support")
+    client = card_app.test_client()
+    sign_in(client, person)
+    assert send(client, card.number, "capture", amount="60.00", keep_rest="y").status_code == 303
+    page = client.get(f"/admin/orders/{card.number}").text
+    assert "€100.00 is promised and not taken yet." in page
+    assert "€60.00 taken" in page
+    stripe.allow_one_capture_only()
+    line = stored(card_app, card.number).lines[0]
+    answer = send(client, card.number, "parcels", **{f"units-{line.id}": "1"})
+    assert answer.status_code == 409
+    assert "so it was not sent" in answer.text
+    answer = send(client, card.number, "parcels", **{f"units-{line.id}": "1"}, charge_all="y")
+    assert answer.status_code == 303
+    assert send(client, card.number, "look").status_code == 303
+    found = stored(card_app, card.number)
+    assert (found.payment_status, found.fulfilment_status) == ("paid", "partial")
+    assert Decimal(stripe.received(card.intent_id)) == 16000

@@ -1,0 +1,226 @@
+"""An order is changed on its page: without JavaScript, with what changes shown before it does."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from storefront.core.db import release
+from storefront.core.identity import Identity
+from storefront.jobs.outbox import drain
+from storefront.orders.queries import OrderPage
+from storefront.orders.queries_for_staff import staff_order
+from storefront.orders.services import ParcelRequest, bring_up_to_date, place_order, ship_parcel
+from storefront.providers.mail import mail_folder
+from storefront.providers.mail_folder import stored_mails
+from tests.factories.accounts import MadeUser, make_staff, make_user, post, sign_in
+from tests.factories.buying import fill_cart, make_product, make_shipping, make_shopper, order_request
+from tests.stripe_server import StripeServer
+
+
+@pytest.fixture
+def boots(app: Flask) -> None:
+    with app.app_context():
+        make_shipping()
+        parent = make_product("Boots", stock=0)
+        for size, price in (("38", "30.00"), ("44", "35.00")):
+            make_product(
+                f"Boots {size}", price, 5, parent_id=parent, options={"Size": size}, sku=f"BOO-{size}"
+            )
+
+
+@pytest.fixture
+def shopper(app: Flask, client: FlaskClient) -> MadeUser:
+    with app.app_context():
+        person = make_user("changes@example.com")
+    sign_in(client, person)
+    return person
+
+
+def buy(app: Flask, person: MadeUser, total: str, *skus: str, **values: str) -> str:
+    from storefront.cart.services import add_by_sku
+
+    with app.app_context():
+        for one in skus:
+            add_by_sku(person.identity, one, 1)
+        placed = place_order(person.identity, order_request(total, email="", **values))
+        release()
+        return placed.number
+
+
+def stored(app: Flask, number: str) -> OrderPage:
+    with app.app_context():
+        found = staff_order(number)
+        release()
+        return found
+
+
+def fields(page: str) -> dict[str, str]:
+    """The fields of the change's form, as a browser would send them."""
+    form = re.search(r'<form[^>]*action="[^"]*/change".*?</form>', page, re.DOTALL)
+    assert form
+    found: dict[str, str] = {}
+    for one in re.findall(r"<input[^>]*>", form[0]):
+        name, value = re.search(r'name="([^"]+)"', one), re.search(r'value="([^"]*)"', one)
+        if name and name[1] != "csrf_token" and ('type="radio"' not in one or " checked" in one):
+            found[name[1]] = html.unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form[0], re.DOTALL):
+        chosen = re.search(r'<option[^>]*selected[^>]*value="([^"]*)"', options) or re.search(
+            r'value="([^"]*)"[^>]*selected', options
+        )
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+def send(client: FlaskClient, address: str, page: str, act: str, **values: str) -> TestResponse:
+    with_token = "/admin/" if address.startswith("/admin/") else address.removesuffix("/change")
+    return post(client, address, page=with_token, **(fields(page) | values | {"act": act}))
+
+
+def named(page: str, start: str) -> str:
+    return next(name for name in fields(page) if name.startswith(start))
+
+
+@pytest.mark.usefixtures("boots")
+def test_what_from_to_is_shown_and_then_done(app: Flask, client: FlaskClient, shopper: MadeUser) -> None:
+    number = buy(app, shopper, "34.90", "BOO-38")
+    address = f"/orders/{number}/change"
+    assert f'href="{address}"' in client.get(f"/orders/{number}").text
+    form = client.get(address).text
+    variant = re.search(r'value="([0-9a-f-]{36})"[^>]*>44, €35.00', form)
+    assert variant
+    asked = send(
+        client,
+        address,
+        form,
+        "check",
+        **{
+            named(form, "product-"): variant[1],
+            named(form, "quantity-"): "2",
+            "shipping-line1": "Am Tal <9>",
+        },
+    )
+    assert asked.status_code == 200
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td><td><strong>(.*?)</strong>", asked.text)
+    assert ("Boots 38", "1 unit, 38", "2 units, 44") in rows
+    assert ("Total", "€34.90", "€74.90") in rows
+    assert any("Am Tal &lt;9&gt;" in to for _what, _was, to in rows)
+    assert str(stored(app, number).total) == "34.90", "nothing is changed before it is agreed to"
+    done = send(client, address, asked.text, "confirm")
+    assert done.status_code == 303
+    changed = stored(app, number)
+    assert (str(changed.total), changed.lines[0].sku, changed.shipping_address.line1) == (
+        "74.90",
+        "BOO-44",
+        "Am Tal <9>",
+    )
+    assert "Changed" in client.get(f"/orders/{number}").text
+    with app.app_context():
+        drain()
+        letters = [
+            one for one in stored_mails(mail_folder(app.extensions["settings"])) if number in one.subject
+        ]
+    assert any("was changed" in one.subject and "€74.90" in one.text for one in letters)
+
+
+@pytest.mark.usefixtures("boots")
+def test_remarks_keep_what_was_typed(app: Flask, client: FlaskClient, shopper: MadeUser) -> None:
+    number = buy(app, shopper, "34.90", "BOO-38")
+    address = f"/orders/{number}/change"
+    form = client.get(address).text
+    assert send(client, address, form, "check").status_code == 422
+    wrong = send(client, address, form, "check", **{"shipping-postal_code": "1", "shipping-line1": "Keep 1"})
+    assert wrong.status_code == 422
+    assert 'value="Keep 1"' in wrong.text
+    too_many = {named(form, "quantity-"): "9", "expected_total": "270.00"}
+    refused = send(client, address, form, "confirm", **too_many)
+    assert refused.status_code == 409
+    assert "Only 4 of “Boots 38” are left" in refused.text
+    for nonsense in ("-3", "x", "1e3", "100"):
+        assert send(client, address, form, "check", **{named(form, "quantity-"): nonsense}).status_code == 409
+    tampered = send(
+        client, address, form, "confirm", **{named(form, "quantity-"): "2", "expected_total": "1.00"}
+    )
+    assert tampered.status_code == 409
+    assert "The amounts have changed meanwhile" in tampered.text
+    for total in ("NaN", "", "1e999"):
+        assert send(client, address, form, "confirm", expected_total=total).status_code == 409
+    assert str(stored(app, number).total) == "34.90"
+
+
+@pytest.mark.usefixtures("boots")
+def test_somebody_elses_and_sent_orders_are_not_changed(
+    app: Flask, client: FlaskClient, shopper: MadeUser
+) -> None:
+    number = buy(app, shopper, "34.90", "BOO-38")
+    form = client.get(f"/orders/{number}/change").text
+    other = app.test_client()
+    with app.app_context():
+        stranger = make_user()
+        staff = make_staff("support")
+    sign_in(other, stranger)
+    assert other.get(f"/orders/{number}/change").status_code == 404
+    assert other.get(f"/orders/{number}/change/pay").status_code == 404
+    assert other.get(f"/orders/{number}/change/paid").status_code == 404
+    with app.app_context():
+        ship_parcel(staff.id, number, ParcelRequest({stored(app, number).lines[0].id: 1}))
+    for answer in (
+        client.get(f"/orders/{number}/change"),
+        send(client, f"/orders/{number}/change", form, "confirm", expected_total="34.90"),
+        client.get(f"/orders/{number}/change/pay"),
+    ):
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == f"/orders/{number}"
+
+
+@pytest.mark.usefixtures("boots")
+def test_staff_change_it_on_their_page(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        person = make_shopper("theirs@example.com")
+        staff = make_staff("support")
+    buyer = MadeUser(person.user_id, "theirs@example.com")  # type: ignore[arg-type]
+    number = buy(app, buyer, "34.90", "BOO-38")
+    sign_in(client, staff)
+    address = f"/admin/orders/{number}/change"
+    form = client.get(address).text
+    asked = send(client, address, form, "check", payment_method="on_delivery")
+    assert "On delivery" in asked.text
+    assert send(client, address, asked.text, "back").status_code == 200
+    assert send(client, address, asked.text, "confirm").status_code == 303
+    assert stored(app, number).payment_method == "on_delivery"
+
+
+def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_shipping()
+        person = make_user("card-changes@example.com")
+        fill_cart(Identity(person.id), (make_product("Kettle", "80.00"), 1))
+        placed = place_order(Identity(person.id), order_request("80.00", email="", payment_method="stripe"))
+        stripe.pay(stripe.intents()[0]["id"])
+        bring_up_to_date(placed.order_id)
+        release()
+    client = card_app.test_client()
+    sign_in(client, person)
+    address = f"/orders/{placed.number}/change"
+    form = client.get(address).text
+    asked = send(client, address, form, "check", **{named(form, "quantity-"): "2"})
+    assert "Your card pays €80.00 on the next page." in asked.text
+    confirmed = send(client, address, asked.text, "confirm")
+    assert confirmed.headers["Location"] == f"{address}/pay"
+    pay = client.get(f"{address}/pay")
+    assert "Pay €80.00" in pay.text
+    assert 'data-secret="' in pay.text
+    assert client.get(f"{address}/paid").headers["Location"] == f"{address}/pay"
+    second = max(
+        stripe.intents(), key=lambda one: str(one["metadata"].get("order_id") != str(placed.order_id))
+    )
+    stripe.pay(second["id"])
+    back = client.get(f"{address}/paid", follow_redirects=True)
+    assert "Your order was changed." in back.text
+    assert str(stored(card_app, placed.number).total) == "160.00"
+    assert client.get(f"{address}/pay").status_code == 303
