@@ -54,9 +54,10 @@ def recorded() -> Iterator[list[Sent]]:
             open_connections.discard(id(driver))
             seen.append(Sent("COMMIT", {}))
 
-    def note_compiled(statement: str, values: Any) -> None:
+    def note_compiled(statement: str, values: Sequence[Any]) -> None:
         begin(session().connection().connection.dbapi_connection)
-        seen.append(Sent(statement, dict(values)))
+        named = re.sub(r"\$(\d+)", r"%(\1)s", statement.replace("%", "%%"))
+        seen.append(Sent(named, {str(number): value for number, value in enumerate(values, 1)}))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     sa.event.listen(sa.Engine, "commit", end)

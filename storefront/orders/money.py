@@ -19,7 +19,6 @@ from storefront.orders.models import Order
 from storefront.orders.paying import bring_up_to_date
 from storefront.orders.queries import normal_number
 from storefront.payments.captures import open_capture, pending_captures
-from storefront.payments.cards import CARDS
 from storefront.payments.errors import CaptureRefused, NothingToCapture
 from storefront.payments.queries import PaymentRow, payments_of
 
@@ -46,8 +45,7 @@ def capture_payment(
         wanted = payment.uncaptured if amount is None else round_money(amount)
         if not 0 < wanted <= payment.uncaptured:
             raise NothingToCapture(normal_number(number), payment.status, wanted, payment.uncaptured)
-        # What an invoice is paid in parts stays owed until all of it is there.
-        is_final = wanted == payment.uncaptured or (final and payment.provider == CARDS.code)
+        is_final = final or wanted == payment.uncaptured
         actor = f"staff:{actor_id}" if actor_id else "staff"
         capture_id = open_capture(payment, normal_number(number), wanted, is_final=is_final, actor=actor)
         if actor_id is not None:
