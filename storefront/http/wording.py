@@ -630,6 +630,13 @@ def _refund_refused(error: RefundRefused) -> str:
             error.left,
             line=error.line,
         )
+    if error.reason == "uncharged":
+        return _(
+            "The card was charged for %(num)s of “%(line)s” that can be given back: the others were not sent yet."
+            " Close or cancel the order instead. Nothing was sent.",
+            num=error.left,
+            line=error.line,
+        )
     if error.reason == "line":
         return _("This order has no such line. Nothing was sent.")
     return _("Please choose what is to be given back: units, shipping or an amount above zero.")

@@ -21,6 +21,7 @@ from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_cancellable, normal_number, visible_to
+from storefront.orders.queries_for_refunds import awaits_gift_card
 from storefront.payments import services as payments
 from storefront.promotions import services as promotions
 
@@ -83,8 +84,9 @@ def _cancel(
     if row is None:
         raise NotFound("order", number)
     may = is_cancellable(row.status, row.fulfilment_status, row.payment_status, row.payment_method or "")
-    # A parcel that is being prepared has its card charged at this moment.
-    if not may or has_parcels(row.id):
+    # A parcel that is being prepared has its card charged at this moment; a gift card's part that is on its way back
+    # must not go back a second time.
+    if not may or has_parcels(row.id) or awaits_gift_card(row.id):
         raise OrderNotCancellable(row.order_number, row.status)
     inventory.lock_products([*lines_of(row.id), *inventory.held_for(row.id)])
     end_waiting(row.id, "order cancelled")

@@ -18,6 +18,7 @@ from storefront.core.db import release, transaction, write
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.models import Order
 from storefront.orders.parcels import drop_parcel, send_off
+from storefront.orders.refund_settling import order_follows_refunds
 from storefront.payments import captures
 from storefront.payments import services as payments
 from storefront.payments.captures import CaptureRow
@@ -57,6 +58,8 @@ def _taken(capture: CaptureRow, state: PaymentState, status: str) -> None:
         payments.have_let_go(capture.order_id)
     elif is_all:
         paid(capture.order_id)
+        # A part may have gone back while more was promised.
+        order_follows_refunds(capture.order_id, capture.payment_id)
     record_event(capture.order_id, "paid" if is_all else "charged", actor=capture.actor, note=note)
     if capture.shipment_id is not None:
         send_off(capture.order_id, capture.shipment_id, capture.actor)
@@ -115,6 +118,7 @@ def release_rest(payment_id: uuid.UUID, order_id: uuid.UUID) -> None:
         if state.status == "captured":
             payments.record_capture(payment_id, state.captured)
             paid(order_id)
+            order_follows_refunds(order_id, payment_id)
         elif payments.record_lapse(payment_id):
             write(
                 sa.update(Order)

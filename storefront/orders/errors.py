@@ -114,9 +114,12 @@ class OrderNotChangeable(DomainError):
 
 @dataclass
 class RefundRefused(DomainError):
-    """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``."""
+    """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``.
+
+    ``uncharged``: only ``left`` units of ``line`` were sent, and the card was not charged for the others.
+    """
 
     number: str
-    reason: Literal["nothing", "units", "line"]
+    reason: Literal["nothing", "units", "line", "uncharged"]
     line: str = ""
     left: int = 0

@@ -44,13 +44,13 @@ from storefront.orders.parcels import (
     write_parcel,
 )
 from storefront.orders.queries import normal_number
-from storefront.orders.queries_for_refunds import order_refund
+from storefront.orders.queries_for_refunds import order_refund, refundable
 from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund
 from storefront.payments import refunds
 from storefront.payments import services as payments
-from storefront.payments.captures import captures_of, open_capture
+from storefront.payments.captures import captures_of, open_capture, pending_captures
 from storefront.payments.errors import CaptureInProgress, CaptureRefused
-from storefront.payments.queries import PaymentRow, payment_at_provider
+from storefront.payments.queries import PaymentRow, payment_at_provider, payments_at_provider
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 SHIPPABLE = ("placed", "processing")
@@ -187,8 +187,9 @@ def _check(order: LockedOrder, lines: list[Sendable], request: ParcelRequest) ->
     for item_id, wanted in request.units.items():
         line = known[item_id]
         missing = waiting.get(line.product_id, 0) if line.product_id else 0
-        if wanted > line.left - missing:
-            raise TooManyUnits(line.name, wanted, max(0, line.left - missing), missing)
+        there = min(line.left, line.quantity - line.shipped - line.cancelled - missing)
+        if wanted > there:
+            raise TooManyUnits(line.name, wanted, max(0, there), missing)
 
 
 def _amount(
@@ -196,7 +197,7 @@ def _amount(
 ) -> tuple[Decimal, bool]:
     """What the card is charged for this parcel, and whether nothing is to be charged after it."""
     together = {line.id: line.shipped + request.units.get(line.id, 0) for line in lines}
-    is_last = all(together[line.id] + line.cancelled >= line.quantity for line in lines)
+    is_last = all(request.units.get(line.id, 0) >= line.left for line in lines)
     if request.charge_all:
         together = {line.id: line.quantity - line.cancelled for line in lines}
     taken = payment.captured + sum(
@@ -207,7 +208,9 @@ def _amount(
         ),
         ZERO,
     )
-    due = min(due_for(money_of(order_id), lines, together), payment.amount)
+    # Of a change that cost more, an earlier payment may have paid the most.
+    elsewhere = sum((one.left for one in payments_at_provider(order_id) if one.id != payment.id), ZERO)
+    due = min(due_for(money_of(order_id), lines, together) - elsewhere, payment.amount)
     return max(ZERO, due - taken), is_last or request.charge_all
 
 
@@ -269,22 +272,19 @@ def close_order(actor_id: uuid.UUID, number: str, reason: str = "") -> Decimal:
         require_permission(actor_id, "orders", "cancel")
         order = lock_order(number)
         lines = sendable_lines(order.id)
-        left = {line.id: line.left for line in lines if line.left}
-        if order.fulfilment_status != "partial" or not left:
+        if order.fulfilment_status != "partial" or order.status not in SHIPPABLE:
             raise NotShippable(order.number, "state")
-        waiting = sa.and_(Shipment.order_id == order.id, Shipment.status == "preparing")
-        if session().scalar(sa.select(sa.exists().where(waiting))):
+        # What is being taken at this moment, for a parcel or by hand, is not known to be let go of.
+        if pending_captures(order_id=order.id):
             raise CaptureInProgress(order.number)
         units: dict[uuid.UUID, int] = {}
         for line in lines:
             if line.left and line.product_id is not None:
                 units[line.product_id] = units.get(line.product_id, 0) + line.left
         inventory.cancel_sale(order.id, units, user_id=actor_id, note="will not be sent")
-        write(
-            sa.update(OrderItem)
-            .where(OrderItem.order_id == order.id)
-            .values(cancelled_quantity=OrderItem.quantity - OrderItem.shipped_quantity)
-        )
+        for line in lines:  # what was given back before it was sent is on the shelf, or is not
+            counted = OrderItem.cancelled_quantity + line.left
+            write(sa.update(OrderItem).where(OrderItem.id == line.id).values(cancelled_quantity=counted))
         write(
             sa.update(Order)
             .where(Order.id == order.id)
@@ -315,16 +315,20 @@ def _arrived_before(order: LockedOrder, actor: str) -> None:
 
 
 def _owe_less(order: LockedOrder, lines: list[Sendable]) -> tuple[Decimal, list[uuid.UUID]]:
-    """The shopper owes less by what is not sent; returns how much, and refunds that are to be sent."""
-    payment = payment_at_provider(order.id)
-    if payment is not None and payment.status == "authorised":
-        payments.ask_to_release(payment)
-        money = money_of(order.id)
-        due = due_for(money, lines, {line.id: line.shipped for line in lines})
-        return money.total - money.gift_card - due, []
-    unsent = [RefundLine(line.id, quantity=line.left) for line in lines if line.left]
+    """The shopper owes less by what is not sent; returns how much, and refunds that are to be sent.
+
+    It is a refund like any other, so that no line of it is given back again: of what a card has only promised, less is
+    taken.
+    """
+    for payment in payments_at_provider(order.id):
+        if payment.status == "authorised":
+            payments.ask_to_release(payment)
+    worth = {line.id: line.left.amount for line in refundable(order.number).lines}
+    unsent = [RefundLine(line.id, quantity=line.left) for line in lines if line.left and worth[line.id]]
+    if not unsent:
+        return ZERO, []
     order_refund_id, waiting = promise_refund(
-        None, order.number, RefundRequest(lines=unsent, reason="will not be sent")
+        None, order.number, RefundRequest(lines=unsent, reason="will not be sent", lets_go=True)
     )
     return order_refund(order_refund_id).amount, waiting
 

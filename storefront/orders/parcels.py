@@ -16,6 +16,7 @@ from storefront.core.money import ZERO, round_money
 from storefront.core.outbox import enqueue_all
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem, Shipment
+from storefront.orders.queries import units_to_send
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ class Sendable:
     cancelled: int
     total: Decimal
     tax: Decimal
+    refunded: int = 0
 
     @property
     def left(self) -> int:
         """Units that are still to be sent."""
-        return self.quantity - self.shipped - self.cancelled
+        return units_to_send(self.quantity, self.shipped, self.cancelled, self.refunded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def sendable_lines(order_id: uuid.UUID) -> list[Sendable]:
             item.cancelled_quantity,
             item.total_price,
             item.tax,
+            item.refunded_quantity,
         )
         .where(item.order_id == order_id)
         .order_by(item.position, item.id)
@@ -194,7 +197,10 @@ def is_complete(order_id: uuid.UUID) -> bool:
     """Whether all that will be sent of the order has left."""
     left = sa.exists().where(
         OrderItem.order_id == order_id,
-        OrderItem.shipped_quantity + OrderItem.cancelled_quantity < OrderItem.quantity,
+        sa.func.greatest(
+            OrderItem.shipped_quantity + OrderItem.cancelled_quantity, OrderItem.refunded_quantity
+        )
+        < OrderItem.quantity,
     )
     waiting = sa.exists().where(Shipment.order_id == order_id, Shipment.status == "preparing")
     return not session().scalar(sa.select(sa.or_(left, waiting)))

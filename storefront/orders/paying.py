@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from storefront.core.clock import now
-from storefront.core.db import release, session, transaction, write
+from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
@@ -25,7 +25,7 @@ from storefront.orders.drafts import abandon, announce, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.models import Order
 from storefront.orders.placing import finalise_or_let_go
-from storefront.orders.refund_settling import settle_order_refunds
+from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
@@ -132,7 +132,7 @@ def _ended_outside(payment: PaymentRow) -> Outcome:
         if draft.status in ("draft", "pending", "cancelled"):
             return "cancelled"
         if payments.record_lapse(payment.id):
-            _payment_status(payment.order_id, "failed", ("authorised",))
+            set_payment_status(payment.order_id, "failed", ("authorised",))
             record_event(payment.order_id, "payment_lapsed", note="the provider holds nothing any more")
     return "placed"
 
@@ -156,25 +156,6 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
             return
         refunds.adopt(payment_row(payment.id), state.given_back)
         order_follows_refunds(payment.order_id, payment.id)
-
-
-def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID | None) -> None:
-    """Set what the order and its refunds say by what has gone back, of this payment or of those before."""
-    with transaction():
-        if payment_id is not None:
-            refunds.mark(payment_id)
-        settle_order_refunds(order_id)
-        taken, given = refunds.taken_and_given(order_id)
-        if taken and given:
-            status = "refunded" if given >= taken else "partially_refunded"
-            before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
-            if _payment_status(order_id, status, before):
-                record_event(order_id, status)
-
-
-def _payment_status(order_id: uuid.UUID, status: str, before: tuple[str, ...]) -> bool:
-    changed = sa.and_(Order.id == order_id, Order.payment_status.in_(before))
-    return bool(write(sa.update(Order).where(changed).values(payment_status=status)))
 
 
 def give_up(order_id: uuid.UUID, reason: str) -> Outcome:

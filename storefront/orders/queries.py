@@ -50,11 +50,20 @@ class OrderLine:
     cancelled: int = 0
     delivered: int = 0
     returned: int = 0
+    refunded: int = 0
 
     @property
     def left(self) -> int:
         """Units that are still to be sent."""
-        return self.quantity - self.shipped - self.cancelled
+        return units_to_send(self.quantity, self.shipped, self.cancelled, self.refunded)
+
+
+def units_to_send(quantity: int, shipped: int, cancelled: int, refunded: int) -> int:
+    """How many units of a line are still to be sent.
+
+    Units that were given back count on those that were sent first; what is given back beyond them is not sent.
+    """
+    return quantity - max(shipped + cancelled, refunded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +437,7 @@ def _lines(order_id: uuid.UUID) -> tuple[OrderLine, ...]:
             item.cancelled_quantity,
             item.delivered_quantity,
             item.returned_quantity,
+            item.refunded_quantity,
         )
         for item, slug in rows
     )

@@ -17,13 +17,17 @@ from storefront.core.money import ZERO
 from storefront.orders.models import Order, OrderItem, OrderRefund, RefundItem
 from storefront.orders.queries import normal_number
 from storefront.orders.refund_shares import Part
+from storefront.payments.cards import CARDS
 from storefront.payments.queries import PaymentRow, payments_of
 from storefront.promotions.queries.gift_cards import gift_card_paid
 
 
 @dataclass(frozen=True, slots=True)
 class RefundableLine:
-    """A line, and what is left of it: units not given back, and money with its tax. ``refunded`` is back already."""
+    """A line, and what is left of it: units not given back, and money with its tax. ``refunded`` is back already.
+
+    ``charged`` are the units not given back that a card which is charged by parcel was charged for.
+    """
 
     id: uuid.UUID
     product_id: uuid.UUID | None
@@ -33,6 +37,7 @@ class RefundableLine:
     bought: int
     refunded: Decimal
     left: Part
+    charged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,11 @@ class Refundable:
     def parts(self) -> list[Part]:
         """Everything that money can be given back for."""
         return [*(line.left for line in self.lines), self.shipping]
+
+    @property
+    def is_charged_by_parcel(self) -> bool:
+        """Whether a card has promised more than it was charged for yet."""
+        return any(one.provider == CARDS.code and one.uncaptured for one in self.payments)
 
     @property
     def at_most(self) -> Decimal:
@@ -123,6 +133,7 @@ def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLin
             OrderItem.refunded_quantity,
             OrderItem.refunded_amount,
             OrderItem.refunded_tax,
+            OrderItem.shipped_quantity,
         )
         .where(OrderItem.order_id == order_id)
         .order_by(OrderItem.position, OrderItem.id)
@@ -147,9 +158,16 @@ def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLin
                 row.quantity,
                 row.refunded_amount,
                 left,
+                max(0, row.shipped_quantity - row.refunded_quantity),
             )
         )
     return tuple(found), whole
+
+
+def awaits_gift_card(order_id: uuid.UUID) -> bool:
+    """Whether a refund that is not through yet will put money on a gift card."""
+    waits = sa.and_(OrderRefund.status == "pending", OrderRefund.gift_card_amount > 0)
+    return session().scalar(sa.select(sa.exists().where(OrderRefund.order_id == order_id, waits))) or False
 
 
 @dataclass(frozen=True, slots=True)

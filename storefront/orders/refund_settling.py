@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from storefront.core.db import session, write
+from storefront.core.db import session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue_all
@@ -46,6 +46,26 @@ def write_items(order_refund_id: uuid.UUID, shares: Sequence[Share]) -> None:
             ]
         )
     )
+
+
+def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID | None) -> None:
+    """Set what the order and its refunds say by what has gone back, of this payment or of those before."""
+    with transaction():
+        if payment_id is not None:
+            refunds.mark(payment_id)
+        settle_order_refunds(order_id)
+        taken, given = refunds.taken_and_given(order_id)
+        if taken and given:
+            status = "refunded" if given >= taken else "partially_refunded"
+            before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
+            if set_payment_status(order_id, status, before):
+                record_event(order_id, status)
+
+
+def set_payment_status(order_id: uuid.UUID, status: str, before: tuple[str, ...]) -> bool:
+    """Set what the order says of its payment, where it says one of ``before``. False where it does not."""
+    changed = sa.and_(Order.id == order_id, Order.payment_status.in_(before))
+    return bool(write(sa.update(Order).where(changed).values(payment_status=status)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +165,10 @@ def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:
 
 
 def _close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
-    open_payment = sa.select(Payment.id).where(Payment.order_id == order_id, Payment.status != "cancelled")
-    if session().scalar(open_payment.limit(1)) is None:
-        write(
-            sa.update(Order)
-            .where(Order.id == order_id, Order.payment_status == "authorised")
-            .values(payment_status="cancelled")
-        )
+    living = sa.select(Payment.status).where(Payment.order_id == order_id, Payment.status != "cancelled")
+    statuses = set(session().scalars(living))
+    if not statuses & {"pending", "authorised", "failed"}:
+        set_payment_status(order_id, "paid" if statuses else "cancelled", ("authorised",))
 
 
 def _adopt_foreign(order_id: uuid.UUID) -> None:

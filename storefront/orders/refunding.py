@@ -24,12 +24,12 @@ from storefront.inventory import services as inventory
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
-from storefront.orders.paying import order_follows_refunds
 from storefront.orders.queries_for_refunds import Refundable, refundable
-from storefront.orders.refund_settling import write_items
+from storefront.orders.refund_settling import order_follows_refunds, write_items
 from storefront.orders.refund_shares import NothingLeft, Share, shares_of
 from storefront.payments import refunds
-from storefront.payments.errors import RefundedMeanwhile, RefundFailed, RefundTooLarge
+from storefront.payments.captures import pending_captures
+from storefront.payments.errors import CaptureInProgress, RefundedMeanwhile, RefundFailed, RefundTooLarge
 from storefront.payments.queries import PaymentRow, gift_card_of_method, gives_back
 from storefront.promotions import services as promotions
 from storefront.promotions.errors import UnknownGiftCard
@@ -55,6 +55,7 @@ class RefundRequest:
 
     ``adjustment`` is a free amount on top, or, below zero, kept of the rest. ``seen`` is what had gone back of the
     whole order on the page. ``gift_card_code`` names a card that is there; without it a new one is made and mailed.
+    ``lets_go``: the lines will not be sent, so that less is taken of what a card has promised for them.
     """
 
     lines: Sequence[RefundLine] = ()
@@ -65,6 +66,7 @@ class RefundRequest:
     gift_card_code: str = ""
     seen: Decimal | None = None
     return_id: uuid.UUID | None = None
+    lets_go: bool = False
 
 
 @dataclass(slots=True)
@@ -80,8 +82,8 @@ def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest
     """Give back what ``request`` says; returns the id of the order's refund. ``actor_id`` None is the shop itself.
 
     Raises NotAllowed, :class:`NotFound`, :class:`RefundRefused`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`,
-    ``UnknownGiftCard``, :class:`RefundFailed`, and :class:`PaymentProviderFailure` when nobody knows what came of it:
-    then it stays promised, and is asked for again by a job.
+    ``UnknownGiftCard``, :class:`CaptureInProgress`, :class:`RefundFailed`, and :class:`PaymentProviderFailure` when
+    nobody knows what came of it: then it stays promised, and is asked for again by a job.
     """
     order_refund_id, waiting = promise_refund(actor_id, number, request)
     if not waiting:
@@ -111,7 +113,7 @@ def promise_refund(
         amount = sum((share.amount for share in shares), ZERO)
         if not amount:
             raise RefundRefused(order.number, "nothing")
-        money = _allocate(order, amount)
+        money = _allocate(order, amount, lets_go=request.lets_go)
         card_id = _card_for(order, request, money)
         order_refund_id = _write(actor_id, order, request, shares, money, card_id)
         _restock(order, request, actor_id)
@@ -131,6 +133,8 @@ def _check_seen(order: Refundable, request: RefundRequest) -> None:
             raise RefundedMeanwhile(order.number, wanted.seen, line.refunded, order.currency, line.name)
         if wanted.quantity > line.left.quantity or wanted.quantity < 0:
             raise RefundRefused(order.number, "units", line.name, line.left.quantity)
+        if wanted.quantity > line.charged and order.is_charged_by_parcel and not request.lets_go:
+            raise RefundRefused(order.number, "uncharged", line.name, line.charged)
     concerns_all = request.adjustment or request.shipping
     if concerns_all and request.seen is not None and request.seen != order.refunded:
         raise RefundedMeanwhile(order.number, request.seen, order.refunded, order.currency)
@@ -148,18 +152,22 @@ def _shares(order: Refundable, request: RefundRequest) -> list[Share]:
         raise RefundTooLarge(order.number, wanted, refusal.left, order.currency) from None
 
 
-def _allocate(order: Refundable, amount: Decimal) -> _Money:
+def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool) -> _Money:
     """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards."""
-    if amount > order.at_most:
-        raise RefundTooLarge(order.number, amount, order.at_most, order.currency)
     money, missing = _Money(), amount
     latest_first = order.payments[::-1]
-    promised = [payment for payment in latest_first if payment.is_open_promise]
-    for payment in (*promised, *(one for one in latest_first if not one.is_open_promise)):
-        part = min(missing, payment.refundable)
-        if part:
-            (money.waived if payment.is_open_promise else money.paid).append((payment, part))
+    for payment in latest_first:
+        if part := min(missing, payment.uncaptured if lets_go else payment.waivable):
+            money.waived.append((payment, part))
             missing -= part
+    for payment in latest_first:
+        if part := min(missing, payment.left):
+            money.paid.append((payment, part))
+            missing -= part
+    if missing > order.gift_card:
+        raise RefundTooLarge(order.number, amount, amount - missing + order.gift_card, order.currency)
+    if money.waived and pending_captures(order_id=order.order_id):
+        raise CaptureInProgress(order.number)  # what is being taken at this moment cannot be waived
     money.gift_card = missing
     return money
 

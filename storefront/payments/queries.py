@@ -74,9 +74,14 @@ class PaymentRow:
         return self.status == "authorised" and any(one.code == self.provider for one in METHODS)
 
     @property
+    def waivable(self) -> Decimal:
+        """What is still to be paid of it and can be asked for less."""
+        return self.uncaptured if self.is_open_promise else Decimal(0)
+
+    @property
     def refundable(self) -> Decimal:
         """What can be given back of it, or asked for less where it is still to be paid."""
-        return self.amount if self.is_open_promise else self.left
+        return self.left + self.waivable
 
     @property
     def asked(self) -> Asked:

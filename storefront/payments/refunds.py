@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from storefront.core.db import assert_no_transaction, session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue
+from storefront.payments.cards import CARDS
 from storefront.payments.errors import RefundTooLarge
 from storefront.payments.methods import INVOICES_DUE, METHODS, GivenBack
 from storefront.payments.models import Payment, Refund
@@ -122,13 +123,22 @@ def pending_of(payment_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def waive(payment_id: uuid.UUID, amount: Decimal) -> None:
-    """Ask for ``amount`` less than was promised to be paid later; a promise of nothing is closed."""
+    """Ask for ``amount`` less than was promised to be paid later.
+
+    With nothing left to be paid it is closed. A card's is not: whoever waives it has the provider let go of it.
+    """
     with transaction():
         rest = Payment.amount - amount
+        status = sa.case(
+            (Payment.provider == CARDS.code, Payment.status),
+            (rest == 0, "cancelled"),
+            (rest == Payment.captured_amount, "captured"),
+            else_=Payment.status,
+        )
         write(
             sa.update(Payment)
-            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
-            .values(amount=rest, status=sa.case((rest == 0, "cancelled"), else_=Payment.status))
+            .where(Payment.id == payment_id, Payment.status == "authorised")
+            .values(amount=rest, status=status)
         )
 
 
@@ -138,9 +148,11 @@ def claim_again(order_id: uuid.UUID, amount: Decimal) -> None:
         later = sa.select(Payment.id).where(
             Payment.order_id == order_id,
             Payment.provider.in_([method.code for method in METHODS]),
-            Payment.status.in_(["authorised", "cancelled"]),
+            Payment.status.in_(["authorised", "cancelled", "captured"]),
         )
-        newest = later.order_by(Payment.created_at.desc(), Payment.id.desc()).limit(1)
+        newest = later.order_by(
+            Payment.status == "captured", Payment.created_at.desc(), Payment.id.desc()
+        ).limit(1)
         write(
             sa.update(Payment)
             .where(Payment.id == newest.scalar_subquery())
@@ -159,14 +171,14 @@ def adopt(payment: PaymentRow, given: Sequence[GivenBack]) -> None:
 
 
 def mark(payment_id: uuid.UUID) -> str:
-    """Set the payment's status by what has gone back of it; returns it."""
+    """Set the payment's status by what has gone back of it; returns it. While more is promised, it stays promised."""
     with transaction():
         back = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
             Refund.payment_id == payment_id, Refund.status == "succeeded"
         )
         given = session().scalar(back) or Decimal(0)
         status = sa.case(
-            (Payment.captured_amount == 0, Payment.status),
+            (sa.or_(Payment.captured_amount == 0, Payment.status == "authorised"), Payment.status),
             (sa.literal(given) >= Payment.captured_amount, "refunded"),
             (sa.literal(given) > 0, "partially_refunded"),
             else_="captured",

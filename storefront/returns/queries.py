@@ -20,7 +20,7 @@ from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.pagination import Page
 from storefront.core.settings import current_settings
-from storefront.inventory.queries import sellable
+from storefront.inventory.queries import on_shelf
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.queries import normal_number, visible_to
 from storefront.payments.methods import METHODS
@@ -32,7 +32,10 @@ REASONS = ("too_small", "too_large", "not_as_described", "damaged", "wrong_item"
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Another variant of the same product: what it costs a unit, and how many could be sold now."""
+    """Another variant of the same product: what it costs a unit, and how many lie on the shelf.
+
+    Nobody waits for a replacement on back-order: it leaves when the goods have come.
+    """
 
     product_id: uuid.UUID
     name: str
@@ -160,7 +163,9 @@ def _lines(order_id: uuid.UUID) -> tuple[ReturnableLine, ...]:
 def _replacements(families: set[uuid.UUID]) -> dict[uuid.UUID, list[Replacement]]:
     row = Product
     rows = session().execute(
-        sa.select(row.parent_id, row.id, row.name, row.sku, row.options, row.price, sellable())
+        sa.select(
+            row.parent_id, row.id, row.name, row.sku, row.options, row.price, sa.func.greatest(on_shelf(), 0)
+        )
         .where(row.parent_id.in_(families), row.is_active, row.deleted_at.is_(None))
         .order_by(row.name, row.id)
     )

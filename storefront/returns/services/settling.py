@@ -21,6 +21,7 @@ from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refunding import Destination, RefundLine, RefundRequest
 from storefront.payments import services as payments
+from storefront.payments.queries import payment_row
 from storefront.returns.errors import ReturnChangedMeanwhile
 from storefront.returns.models import Return, ReturnItem
 from storefront.returns.queries import ReturnView, staff_return
@@ -159,13 +160,16 @@ def record_difference_paid(actor_id: uuid.UUID, number: str) -> None:
     with transaction():
         require_permission(actor_id, "orders", "write")
         one = locked(number)
-        if one.payment_id is None or not payments.record_capture(one.payment_id, one.price_difference):
+        payment = payment_row(one.payment_id) if one.payment_id is not None else None
+        # A refund may have lowered what is asked for, or left nothing of it.
+        if payment is None or not payment.is_open_promise:
             raise ReturnChangedMeanwhile(one.number, one.status)
+        payments.record_capture(payment.id, payment.amount)
         record_event(
             one.order_id,
             "difference_paid",
             actor=f"staff:{actor_id}",
-            note=f"{one.number}: {one.price_difference}",
+            note=f"{one.number}: {payment.amount}",
         )
         record_audit(actor_id, "capture", "return", one.id)
 

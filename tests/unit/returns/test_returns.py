@@ -391,6 +391,36 @@ def test_other_products_sold_out_and_unknown_ones_are_no_replacement(staff: uuid
     assert_books_balance()
 
 
+def test_a_replacement_is_not_offered_on_back_order(staff: uuid.UUID) -> None:
+    sizes = kettle_sizes()
+    bought = buy("90.00", (sizes[0], 3))
+    deliver(bought.order_id)
+    change_product(sizes[1], backorder_limit=5)
+    with transaction():
+        adjust_stock(sizes[1], -9)
+    with pytest.raises(ReturnRefused) as refusal:
+        exchange(bought, sizes[1], 2)
+    assert (refusal.value.reason, refusal.value.left) == ("replacement", 1)
+    approve_return(staff, exchange(bought, sizes[1], 1))
+
+
+def test_a_difference_that_goodwill_has_lowered_is_paid_as_what_is_left(staff: uuid.UUID) -> None:
+    sizes = kettle_sizes()
+    bought = buy("90.00", (sizes[0], 3))
+    deliver(bought.order_id)
+    number = exchange(bought, sizes[2], payment_method="invoice")
+    approve_return(staff, number)
+    refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
+    record_difference_paid(staff, number)
+    with pytest.raises(ReturnChangedMeanwhile):
+        record_difference_paid(staff, number)
+    assert [(one.amount, one.captured) for one in payments_of(bought.order_id)] == [
+        (Decimal("90.00"), Decimal("90.00")),
+        (Decimal("4.00"), Decimal("4.00")),
+    ]
+    assert_books_balance()
+
+
 def test_an_exchange_that_never_came_lets_go_of_goods_and_debt(staff: uuid.UUID) -> None:
     sizes = kettle_sizes()
     bought = buy("90.00", (sizes[0], 3))

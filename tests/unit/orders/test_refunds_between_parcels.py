@@ -1,0 +1,302 @@
+"""Money that goes back while goods go out: of orders of which a part was sent, charged or paid, and no other part."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from storefront.cart import services as carts
+from storefront.core.clock import frozen, now
+from storefront.core.db import release, session
+from storefront.core.money import ZERO
+from storefront.inventory.queries import stock_differences
+from storefront.orders.change_payments import waiting_payment
+from storefront.orders.change_pricing import LineChange, WantedChange, order_to_change
+from storefront.orders.errors import OrderNotCancellable, RefundRefused, TooManyUnits
+from storefront.orders.queries import OrderPage, order_page
+from storefront.orders.queries_for_refunds import Refundable, order_refunds, refundable
+from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.services import (
+    ParcelRequest,
+    bring_up_to_date,
+    cancel_order,
+    capture_payment,
+    change_order,
+    close_order,
+    place_order,
+    reconcile_payments,
+    ship_parcel,
+)
+from storefront.orders.verification import order_differences
+from storefront.payments.errors import CaptureInProgress
+from storefront.payments.queries import payments_of
+from storefront.promotions.verification import promotion_differences
+from storefront.providers.payment_provider import PaymentProviderFailure
+from tests.factories.accounts import make_staff
+from tests.factories.buying import (
+    Stock,
+    fill_cart,
+    make_guest,
+    make_product,
+    make_shipping,
+    order_request,
+    stock_of,
+)
+from tests.factories.cards import CardOrder, payment_of, state_of, work
+from tests.factories.promotions import balance_of, make_gift_card
+from tests.stripe_server import StripeServer
+
+pytestmark = pytest.mark.usefixtures("card_context")
+
+
+@pytest.fixture(autouse=True)
+def _shipping(card_context: object) -> None:
+    make_shipping()
+
+
+@pytest.fixture
+def manual(card_context: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards are charged when the parcel leaves."""
+    extensions = card_context.extensions  # type: ignore[attr-defined]
+    changed = extensions["settings"].model_copy(update={"stripe_capture": "manual"})
+    monkeypatch.setitem(extensions, "settings", changed)
+
+
+@pytest.fixture
+def staff(card_context: object) -> uuid.UUID:
+    return make_staff("support").id
+
+
+def order_of_five(
+    stripe: StripeServer | None = None, *, gift_card: str = "", by_gift_card: str = "0"
+) -> CardOrder:
+    """Three kettles at 9.99 and two mugs at 5.00, 4.90 shipping: 44.87 in all; on invoice, or by card."""
+    guest, kettle, mug = make_guest(), make_product("Kettle", "9.99"), make_product("Mug", "5.00")
+    fill_cart(guest, (kettle, 3), (mug, 2))
+    if gift_card:
+        carts.enter_gift_card(guest, gift_card)
+    method = "invoice" if stripe is None else "stripe"
+    wanted = order_request("44.87", payment_method=method, expected_gift_card=Decimal(by_gift_card))
+    placed = place_order(guest, wanted)
+    reference = payment_of(placed.order_id).provider_reference if stripe is not None else ""
+    if stripe is not None:
+        assert reference
+        stripe.pay(reference)
+        assert bring_up_to_date(placed.order_id) == "placed"
+    return CardOrder(guest, kettle, placed.order_id, placed.number, reference or "")
+
+
+def page(order: CardOrder) -> OrderPage:
+    release()
+    found = order_page(order.me, order.number)
+    release()
+    return found
+
+
+def left_of(order: CardOrder) -> Refundable:
+    release()
+    found = refundable(order.number)
+    release()
+    return found
+
+
+def ship(staff: uuid.UUID, order: CardOrder, *quantities: int) -> None:
+    lines = page(order).lines
+    units = {line.id: count for line, count in zip(lines, quantities, strict=True) if count}
+    ship_parcel(staff, order.number, ParcelRequest(units))
+
+
+def give(order: CardOrder, *quantities: int, restock: bool = False, **values: object) -> None:
+    lines = [
+        RefundLine(line.id, count, restock=restock)
+        for line, count in zip(page(order).lines, quantities, strict=True)
+        if count
+    ]
+    refund_order(None, order.number, RefundRequest(lines=lines, **values))  # type: ignore[arg-type]
+
+
+def assert_books_balance() -> None:
+    session().rollback()
+    assert order_differences() == []
+    assert stock_differences() == []
+    assert promotion_differences() == []
+
+
+@pytest.mark.usefixtures("manual")
+def test_after_a_refund_of_one_parcel_the_next_is_still_charged(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    card = order_of_five(stripe)
+    ship(staff, card, 1, 1)
+    give(card, 1, 0)
+    assert state_of(card.order_id) == ("processing", "authorised", "authorised")
+    ship(staff, card, 2, 1)
+    assert stripe.received(card.intent_id) == 4487
+    assert state_of(card.order_id) == ("shipped", "partially_refunded", "partially_refunded")
+    payment = payment_of(card.order_id)
+    assert (payment.captured, payment.refunded) == (Decimal("44.87"), Decimal("9.99"))
+    assert_books_balance()
+
+
+@pytest.mark.usefixtures("manual")
+def test_units_that_a_card_was_not_charged_for_are_not_given_back(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    card = order_of_five(stripe)
+    ship(staff, card, 2, 0)
+    with pytest.raises(RefundRefused) as refusal:
+        give(card, 0, 1)
+    assert (refusal.value.reason, refusal.value.line, refusal.value.left) == ("uncharged", "Mug", 0)
+    give(card, 2, 0)
+    with pytest.raises(RefundRefused):
+        give(card, 1, 0)
+    assert payment_of(card.order_id).refunded == Decimal("19.98")
+
+
+def test_an_invoice_of_which_a_part_is_paid_asks_for_less_and_then_gives_back() -> None:
+    order = order_of_five()
+    capture_payment(order.number, Decimal("20.00"), final=False)
+    give(order, 1, 0)
+    [first] = order_refunds(order.order_id)
+    [payment] = payments_of(order.order_id)
+    assert (first.waived, payment.amount, payment.status) == (Decimal("9.99"), Decimal("34.88"), "authorised")
+    give(order, 2, 1)
+    second = order_refunds(order.order_id)[1]
+    assert (second.waived, second.by_payment) == (Decimal("14.88"), Decimal("10.10"))
+    [payment] = payments_of(order.order_id)
+    assert (payment.amount, payment.captured, payment.refunded) == tuple(
+        map(Decimal, ("20.00", "20.00", "10.10"))
+    )
+    assert (payment.status, page(order).payment_status) == ("partially_refunded", "partially_refunded")
+    assert left_of(order).at_most == Decimal("9.90"), "the last mug and the shipping"
+    assert_books_balance()
+
+
+def test_what_was_given_back_before_it_was_sent_is_not_sent(staff: uuid.UUID) -> None:
+    order = order_of_five()
+    give(order, 0, 2, restock=True)
+    assert [line.left for line in page(order).lines] == [3, 0]
+    with pytest.raises(TooManyUnits):
+        ship(staff, order, 3, 1)
+    ship(staff, order, 3, 0)
+    assert (page(order).status, page(order).fulfilment_status) == ("shipped", "fulfilled")
+    assert_books_balance()
+
+
+def test_what_was_given_back_counts_on_what_was_sent_first(staff: uuid.UUID) -> None:
+    order = order_of_five()
+    ship(staff, order, 2, 0)
+    give(order, 1, 0)
+    assert [line.left for line in page(order).lines] == [1, 2]
+    ship(staff, order, 1, 2)
+    assert page(order).status == "shipped"
+
+
+def test_an_order_of_which_the_rest_was_given_back_can_be_closed(staff: uuid.UUID) -> None:
+    order = order_of_five()
+    ship(staff, order, 1, 0)
+    give(order, 2, 1, restock=True)
+    assert [line.left for line in page(order).lines] == [1, 1]
+    close_order(staff, order.number)
+    assert [line.left for line in page(order).lines] == [0, 0]
+    assert stock_of(order.product_id) == Stock(10, 0), "two were back before, one of them had been sent"
+    assert page(order).status == "shipped"
+    assert left_of(order).at_most == Decimal("4.90"), "the shipping"
+    assert_books_balance()
+
+
+def test_an_order_of_which_nothing_is_left_to_send_can_be_closed(staff: uuid.UUID) -> None:
+    order = order_of_five()
+    ship(staff, order, 2, 0)
+    give(order, 3, 2)
+    assert [line.left for line in page(order).lines] == [0, 0]
+    assert close_order(staff, order.number) == ZERO
+    assert page(order).status == "shipped"
+    assert_books_balance()
+
+
+@pytest.mark.usefixtures("manual")
+def test_what_a_closed_order_never_charged_is_not_given_back(staff: uuid.UUID, stripe: StripeServer) -> None:
+    card = order_of_five(stripe)
+    ship(staff, card, 1, 1)
+    assert close_order(staff, card.number) == Decimal("24.98")
+    work()
+    left = left_of(card)
+    assert (left.at_most, [part.quantity for part in left.parts]) == (Decimal("19.89"), [1, 1, 0])
+    with pytest.raises(RefundRefused):
+        give(card, 2, 0)
+    [refund] = order_refunds(card.order_id)
+    assert (refund.waived, refund.status) == (Decimal("24.98"), "succeeded")
+    assert state_of(card.order_id) == ("shipped", "paid", "captured")
+    assert_books_balance()
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_gift_card_gets_back_what_it_paid_too_much_of_a_closed_order(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    gift = make_gift_card("30.00")
+    card = order_of_five(stripe, gift_card=gift.code, by_gift_card="30.00")
+    ship(staff, card, 1, 0)
+    assert close_order(staff, card.number) == Decimal("29.98")
+    work()
+    assert stripe.intent(card.intent_id)["status"] == "canceled"
+    assert balance_of(gift)[0] == Decimal("15.11"), "30.00 less a kettle and the shipping"
+    assert state_of(card.order_id) == ("shipped", "cancelled", "cancelled")
+    assert_books_balance()
+
+
+@pytest.mark.usefixtures("manual")
+def test_an_order_is_not_closed_while_its_card_is_charged(staff: uuid.UUID, stripe: StripeServer) -> None:
+    card = order_of_five(stripe)
+    ship(staff, card, 1, 1)
+    stripe.cut_next("/capture", times=3)
+    with pytest.raises(PaymentProviderFailure):
+        capture_payment(card.number, Decimal("20.00"), final=False, actor_id=staff)
+    with pytest.raises(CaptureInProgress):
+        close_order(staff, card.number)
+    assert page(card).status == "processing"
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_parcel_is_charged_what_earlier_payments_have_not_paid(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    card = order_of_five(stripe)
+    capture_payment(card.number)
+    order = order_to_change(card.me, card.number)
+    line = order.lines[0]
+    assert line.product_id is not None
+    wanted = WantedChange(
+        order.shipping_address,
+        order.shipping_method,
+        order.payment_method,
+        {line.id: LineChange(line.product_id, 4)},
+    )
+    change_order(card.me, card.number, wanted, Decimal("54.86"))
+    second = waiting_payment(card.me, card.number)
+    assert second is not None
+    assert second.provider_reference
+    stripe.pay(second.provider_reference)
+    bring_up_to_date(card.order_id)
+    ship(staff, card, 1, 1)
+    assert stripe.received(second.provider_reference) == 0, "19.89 of 44.87 that are there"
+    ship(staff, card, 3, 1)
+    assert stripe.received(second.provider_reference) == 999
+
+
+def test_a_gift_cards_part_that_is_on_its_way_does_not_go_back_twice(stripe: StripeServer) -> None:
+    gift = make_gift_card("30.00")
+    card = order_of_five(stripe, gift_card=gift.code, by_gift_card="30.00")
+    stripe.fail_next("/refunds", times=3)
+    with pytest.raises(PaymentProviderFailure):
+        give(card, 3, 0)
+    with pytest.raises(OrderNotCancellable):
+        cancel_order(card.me, card.number)
+    with frozen(now() + timedelta(minutes=6)):
+        reconcile_payments()
+    assert balance_of(gift)[0] == Decimal("15.10"), "29.97, of which the card had paid 14.87"
+    assert_books_balance()
