@@ -92,12 +92,13 @@ def _intro(content: Content) -> str:
 
 
 def _line(line: Line, currency: str) -> dict[str, str]:
+    is_money_only = not line.unit_price and line.amount
     off = _("%(amount)s discount", amount=format_money(-line.discount, currency)) if line.discount else ""
     return {
         "name": line.name if line.sku else _("Shipping: %(name)s", name=line.name),
         "note": " · ".join(part for part in (line.note, line.sku, off) if part),
-        "quantity": str(line.quantity),
-        "price": format_money(line.unit_price, currency),
+        "quantity": str(line.quantity) if line.quantity else "",
+        "price": "" if is_money_only else format_money(line.unit_price, currency),
         "rate": percent(line.rate),
         "amount": format_money(line.amount, currency),
     }
@@ -176,12 +177,28 @@ def _payment_text(content: Content) -> str:
 
 def _credit_note_text(document: Issued) -> str:
     cause = {
-        "refund": _("The amount has been given back to you."),
+        "refund": _refund_text(document.content),
         "cancellation": _("The order was cancelled. Whatever was paid goes back the way it came."),
         "not_charged": _("This part of the amount was not charged."),
     }.get(document.cause, "")
     reason = document.content.reason
     return f"{cause} {_('Reason: %(reason)s', reason=reason)}" if reason else cause
+
+
+def _refund_text(content: Content) -> str:
+    """Where the money went; the refund's letter says it in the same words."""
+    if not content.waived and not content.to_gift_card:
+        return _("The amount has been given back to you.")
+    ways = {
+        _("%(amount)s of it was not paid yet: please pay that much less."): content.waived,
+        _("%(amount)s of it lies on a gift card."): content.to_gift_card,
+        _("%(amount)s goes back the way you paid. Your bank may need a few days for it."): content.gross
+        - content.waived
+        - content.to_gift_card,
+    }
+    return " ".join(
+        text % {"amount": format_money(amount, content.currency)} for text, amount in ways.items() if amount
+    )
 
 
 def _footer(content: Content) -> list[list[str]]:

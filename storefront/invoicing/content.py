@@ -24,7 +24,11 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of goods, or the shipping (no ``sku``). ``amount`` is after its ``discount``, as prices are shown."""
+    """A line of goods, or the shipping (no ``sku``). ``amount`` is after its ``discount``, as prices are shown.
+
+    On a credit note it is what went back of the line: without units where it was money alone, and without a
+    ``unit_price`` where the units gave back something else than their price.
+    """
 
     name: str
     quantity: int
@@ -52,7 +56,8 @@ class Content:
 
     ``prices_include_tax`` says whether the lines' amounts contain it. ``payment_method`` is its code; what a gift card
     paid (``gift_card``) is a payment, no discount. ``corrects`` is the invoice that a credit note is for, with its
-    date in ISO form; ``reason`` is what staff or the shopper said.
+    date in ISO form; ``reason`` is what staff or the shopper said. Of a credit note, ``waived`` was not paid yet and
+    lowers what is to pay, and ``to_gift_card`` went onto a gift card.
     """
 
     seller: Seller
@@ -73,6 +78,8 @@ class Content:
     corrects: str = ""
     corrects_date: str = ""
     reason: str = ""
+    waived: Decimal = ZERO
+    to_gift_card: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
@@ -115,6 +122,7 @@ def content_from(stored: Mapping[str, Any]) -> Content:
             "lines": tuple(Line(**_amounts(one, _LINE_AMOUNTS)) for one in stored["lines"]),
             "rates": tuple(RateSum(**_amounts(one, tuple(one))) for one in stored["rates"]),
             "gift_card": Decimal(stored["gift_card"]),
+            **{name: Decimal(stored.get(name, 0)) for name in ("waived", "to_gift_card")},
             "reductions": tuple((name, Decimal(amount)) for name, amount in stored["reductions"]),
         }
     )

@@ -37,7 +37,7 @@ def invoice_of(order: InvoicedOrder) -> Content:
             rate=line.rate,
             discount=line.discount,
             sku=line.sku,
-            note=", ".join(value for value in line.options.values() if value not in line.name),
+            note=line.note,
         )
         for line in order.lines
     )
@@ -87,11 +87,13 @@ def credit_note_of(
     earlier: Sequence[RateSum],
     amount: Decimal,
     lines: Sequence[GivenBack] = (),
+    shown: Sequence[Line] = (),
     reason: str = "",
 ) -> Content | None:
     """What the credit note over ``amount`` says; None when nothing is left of the invoice.
 
-    ``earlier`` are the rates of all credit notes before it. It bears the seller of today and the buyer of the invoice.
+    ``earlier`` are the rates of all credit notes before it. It bears the seller of today and the buyer of the invoice,
+    and the lines that were ``shown`` where ``lines``, their money, are what it credits.
     """
     rates = credited(left_of(invoice.rates, earlier), amount, lines)
     if not rates:
@@ -99,7 +101,7 @@ def credit_note_of(
     return replace(
         invoice,
         seller=seller(),
-        lines=(),
+        lines=tuple(shown) if _are_credited(lines, rates) else (),
         rates=rates,
         gift_card=ZERO,
         reductions=(),
@@ -107,3 +109,11 @@ def credit_note_of(
         corrects_date=issued_on,
         reason=reason,
     )
+
+
+def _are_credited(lines: Sequence[GivenBack], rates: Sequence[RateSum]) -> bool:
+    sums: dict[Decimal, Decimal] = {}
+    for line in lines:
+        if line.amount:
+            sums[line.rate] = sums.get(line.rate, ZERO) + line.amount
+    return sums == {one.rate: one.gross for one in rates}

@@ -34,8 +34,8 @@ class Invoice(Identified, Created, Base):
 
     ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
     ``cause`` is why a credit note was issued, ``order`` for an invoice. ``order_refund_id`` is the decision that a
-    credit note is about, ``refund_id`` money that went back without one. ``country`` and ``region`` are where the goods
-    went: they decide which state gets the tax.
+    credit note is about, ``refund_id`` money that went back without one; a trigger refuses a second paper for the same
+    money. ``country`` and ``region`` are where the goods went: they decide which state gets the tax.
     """
 
     __tablename__ = "invoices"

@@ -26,7 +26,7 @@ LOOKED_BACK = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An invoice or credit note with all it says. ``refund_id`` is the order's refund that a credit note is about."""
+    """An invoice or credit note with all it says."""
 
     id: uuid.UUID
     kind: str
@@ -35,6 +35,7 @@ class Issued:
     order_id: uuid.UUID
     cause: str
     refund_id: uuid.UUID | None
+    order_refund_id: uuid.UUID | None
     gross: Decimal
     currency: str
     content: Content
@@ -53,6 +54,13 @@ def issued_document(order_id: uuid.UUID, number: str) -> Issued:
     raise NotFound("invoice", number)
 
 
+def credit_note_of_refund(order_refund_id: uuid.UUID) -> Issued | None:
+    """The paper of the order's refund, if it has one. One statement."""
+    money = sa.select(Refund.id).where(Refund.order_refund_id == order_refund_id)
+    of_refund = sa.or_(Invoice.order_refund_id == order_refund_id, Invoice.refund_id.in_(money))
+    return next(iter(_issued(of_refund)), None)
+
+
 def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
     row = Invoice
     rows = session().execute(
@@ -63,7 +71,8 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             row.issued_on,
             row.order_id,
             row.cause,
-            sa.func.coalesce(row.order_refund_id, row.refund_id).label("refund_id"),
+            row.refund_id,
+            row.order_refund_id,
             row.gross,
             row.currency,
             row.content,
@@ -80,6 +89,7 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             order_id=one.order_id,
             cause=one.cause,
             refund_id=one.refund_id,
+            order_refund_id=one.order_refund_id,
             gross=one.gross,
             currency=one.currency,
             content=content_from(one.content),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.core.money import ZERO
-from storefront.invoicing.crediting import GivenBack
-from storefront.orders.models import Order, OrderEvent, OrderItem, OrderRefund, RefundItem
+from storefront.orders.models import Order, OrderEvent, OrderItem
+from storefront.orders.queries_for_refunds import RefundedPart, order_refunds
 from storefront.payments.models import Payment, Refund
 from storefront.shipping.models import ShippingMethod
 
@@ -34,6 +34,12 @@ class InvoicedLine:
     unit_price: Decimal = ZERO
     discount: Decimal = ZERO
     options: Mapping[str, str] = field(default_factory=dict)
+    item_id: uuid.UUID | None = None
+
+    @property
+    def note(self) -> str:
+        """What was chosen, unless the name says so."""
+        return ", ".join(value for value in self.options.values() if value not in self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ def _lines(order_id: uuid.UUID) -> tuple[InvoicedLine, ...]:
             unit_price=item.unit_price,
             discount=item.discount,
             options=item.options,
+            item_id=item.id,
         )
         for item in items
     )
@@ -137,62 +144,57 @@ def _was_paid_later(order_id: uuid.UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RefundedMoney:
-    """A refund of the order that has succeeded, ``lines`` of what; or money that went back without a decision."""
+    """A refund that has succeeded: one of the order, or of a payment alone (no ``order_refund_id``, no ``parts``).
 
-    id: uuid.UUID
+    ``refund_ids`` are the payments' refunds that carry it out. ``waived`` and ``to_gift_card`` are parts of ``amount``.
+    """
+
+    order_refund_id: uuid.UUID | None
+    refund_ids: frozenset[uuid.UUID]
     amount: Decimal
     reason: str
-    is_decided: bool
     created_at: datetime
-    lines: tuple[GivenBack, ...] = ()
+    waived: Decimal = ZERO
+    to_gift_card: Decimal = ZERO
+    parts: tuple[RefundedPart, ...] = ()
 
 
 def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
-    """The order's refunds whose money is back, the oldest first. Three statements."""
-    decided, money = OrderRefund, Refund
-    lines = _lines_given_back(order_id)
-    done = session().execute(
-        sa.select(decided.id, decided.amount, decided.reason, sa.true(), decided.created_at).where(
-            decided.order_id == order_id, decided.status == "succeeded"
+    """The order's refunds that have succeeded, the oldest first. Three statements."""
+    rows = (
+        session()
+        .execute(
+            sa.select(
+                Refund.id,
+                Refund.order_refund_id,
+                Refund.status,
+                Refund.amount,
+                Refund.reason,
+                Refund.created_at,
+            ).where(Refund.order_id == order_id)
         )
-    )
-    undecided = session().execute(
-        sa.select(money.id, money.amount, money.reason, sa.false(), money.created_at).where(
-            money.order_id == order_id, money.status == "succeeded", money.order_refund_id.is_(None)
-        )
+        .all()
     )
     found = [
         RefundedMoney(
-            id=row_id,
-            amount=amount,
-            reason=reason,
-            is_decided=is_decided,
-            created_at=created_at,
-            lines=tuple(lines.get(row_id, ())),
+            order_refund_id=one.id,
+            refund_ids=frozenset(row.id for row in rows if row.order_refund_id == one.id),
+            amount=one.amount,
+            reason=one.reason,
+            created_at=one.created_at,
+            waived=one.waived,
+            to_gift_card=one.to_gift_card,
+            parts=one.parts,
         )
-        for row_id, amount, reason, is_decided, created_at in [*done, *undecided]
+        for one in order_refunds(order_id)
+        if one.status == "succeeded"
     ]
-    return sorted(found, key=lambda one: (one.created_at, one.id))
-
-
-def _lines_given_back(order_id: uuid.UUID) -> Mapping[uuid.UUID, Sequence[GivenBack]]:
-    """What each refund of the order consists of, by the refund's id."""
-    rows = session().execute(
-        sa.select(
-            RefundItem.order_refund_id,
-            sa.func.coalesce(OrderItem.tax_rate, Order.shipping_tax_rate),
-            RefundItem.amount,
-            RefundItem.tax,
-        )
-        .join(OrderRefund, OrderRefund.id == RefundItem.order_refund_id)
-        .join(Order, Order.id == OrderRefund.order_id)
-        .join(OrderItem, OrderItem.id == RefundItem.order_item_id, isouter=True)
-        .where(Order.id == order_id)
-    )
-    found: dict[uuid.UUID, list[GivenBack]] = {}
-    for refund_id, rate, amount, tax in rows:
-        found.setdefault(refund_id, []).append(GivenBack(rate, amount, tax))
-    return found
+    found += [
+        RefundedMoney(None, frozenset({row.id}), row.amount, row.reason, row.created_at)
+        for row in rows
+        if row.order_refund_id is None and row.status == "succeeded"
+    ]
+    return sorted(found, key=lambda one: one.created_at)
 
 
 def never_charged(order_id: uuid.UUID) -> Decimal:

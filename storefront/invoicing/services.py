@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -20,15 +19,10 @@ from storefront.core.outbox import enqueue
 from storefront.core.settings import current_settings
 from storefront.invoicing.content import Content, RateSum
 from storefront.invoicing.drawing_up import credit_note_of, invoice_of
+from storefront.invoicing.due import CreditDue, credit_due, given_back
 from storefront.invoicing.models import Invoice, InvoiceTax
 from storefront.invoicing.queries import PAID, Issued, issued_for
-from storefront.invoicing.reading import (
-    InvoicedOrder,
-    RefundedMoney,
-    invoiced_order,
-    never_charged,
-    refunds_done,
-)
+from storefront.invoicing.reading import InvoicedOrder, invoiced_order
 from storefront.orders.selling import NOT_SOLD
 from storefront.payments.cards import CARDS
 
@@ -38,7 +32,7 @@ def issue_what_is_due(order_id: uuid.UUID) -> list[str]:
 
     The invoice is due when the order counts: at once where it is paid later by it (on invoice, on delivery) or was paid
     by a gift card, and with the money where a card is charged. A credit note is due for each refund that has succeeded,
-    for what was never charged, and for all that is left when the order is cancelled. Safe to repeat.
+    over its lines, for what was never charged, and for all that is left when the order is cancelled. Safe to repeat.
     """
     with transaction():
         order = invoiced_order(order_id)
@@ -52,7 +46,7 @@ def issue_what_is_due(order_id: uuid.UUID) -> list[str]:
                 _announce(order_id, made[-1])
             issued = issued_for(order_id)
         if issued:
-            made += _issue_credit_notes(order, issued)
+            made += _issue_credit_notes(order, issued[0], issued[1:])
     return made
 
 
@@ -62,64 +56,38 @@ def _is_due(order: InvoicedOrder) -> bool:
     return order.payment_method != CARDS.code or order.payment_status in PAID
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A credit note that is due, and the refund that it is about."""
-
-    cause: str
-    amount: Decimal
-    refund: RefundedMoney | None = None
-
-
-def _issue_credit_notes(order: InvoicedOrder, issued: Sequence[Issued]) -> list[str]:
-    invoice, notes = issued[0], list(issued[1:])
-    left = invoice.gross - sum((note.gross for note in notes), Decimal(0))
-    if order.status == "cancelled":
-        is_credited = not left or any(note.cause == "cancellation" for note in notes)
-        due = [] if is_credited else [_Due("cancellation", left)]
-    else:
-        due = _refunds_due(order, notes)
-        rest = never_charged(order.id)
-        if rest and not any(note.cause == "not_charged" for note in notes):
-            due.append(_Due("not_charged", rest))
-    return _write_notes(order, invoice, [rate for note in notes for rate in note.content.rates], due)
-
-
-def _refunds_due(order: InvoicedOrder, notes: Sequence[Issued]) -> list[_Due]:
-    # A refund that failed after it had succeeded was credited; the one that is tried instead is not, again.
-    refunds = refunds_done(order.id)
-    owed = sum((one.amount for one in refunds), Decimal(0)) - sum(
-        (note.gross for note in notes if note.cause == "refund"), Decimal(0)
-    )
-    due = []
-    for refund in refunds:
-        amount = min(refund.amount, owed)
-        if amount > 0 and not any(note.refund_id == refund.id for note in notes):
-            due.append(_Due("refund", amount, refund))
-            owed -= amount
-    return due
-
-
-def _write_notes(
-    order: InvoicedOrder, invoice: Issued, earlier: list[RateSum], due: Sequence[_Due]
-) -> list[str]:
+def _issue_credit_notes(order: InvoicedOrder, invoice: Issued, notes: Sequence[Issued]) -> list[str]:
     made = []
-    for one in due:
-        content = credit_note_of(
-            invoice.content,
-            invoice.number,
-            invoice.issued_on.isoformat(),
-            earlier,
-            one.amount,
-            one.refund.lines if one.refund else (),
-            one.refund.reason if one.refund else "",
-        )
+    earlier = [rate for note in notes for rate in note.content.rates]
+    for due in credit_due(order, invoice, notes):
+        content = _credit_note(order, invoice, earlier, due)
         if content is None:
             break
-        made.append(_issue(order, content, one.cause, corrects=invoice.id, refund=one.refund))
-        _announce(order.id, made[-1])
+        made.append(_issue(order, content, due.cause, corrects=invoice.id, due=due))
+        if due.order_refund_id is None:  # otherwise the refund's letter brings it
+            _announce(order.id, made[-1])
         earlier = [*earlier, *content.rates]
     return made
+
+
+def _credit_note(
+    order: InvoicedOrder, invoice: Issued, earlier: Sequence[RateSum], due: CreditDue
+) -> Content | None:
+    refund = due.refund
+    parts = given_back(order, refund) if refund is not None else []
+    content = credit_note_of(
+        invoice.content,
+        invoice.number,
+        invoice.issued_on.isoformat(),
+        earlier,
+        due.amount,
+        lines=[part for part, _ in parts],
+        shown=[line for _, line in parts],
+        reason=refund.reason if refund is not None else "",
+    )
+    if content is None or refund is None or content.gross != refund.amount:
+        return content
+    return replace(content, waived=refund.waived, to_gift_card=refund.to_gift_card)
 
 
 def _issue(
@@ -128,7 +96,7 @@ def _issue(
     cause: str,
     *,
     corrects: uuid.UUID | None = None,
-    refund: RefundedMoney | None = None,
+    due: CreditDue | None = None,
 ) -> str:
     """Write the document down; the trigger draws its number, which waits for nobody but other documents."""
     settings, invoice_id = current_settings(), new_id()
@@ -142,8 +110,8 @@ def _issue(
             order_id=order.id,
             corrects_id=corrects,
             cause=cause,
-            refund_id=refund.id if refund and not refund.is_decided else None,
-            order_refund_id=refund.id if refund and refund.is_decided else None,
+            refund_id=due.refund_id if due else None,
+            order_refund_id=due.order_refund_id if due else None,
             country=order.country,
             region=order.region,
             treatment=content.treatment,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.invoicing.models import Invoice, InvoiceSeries
-from storefront.orders.models import Order
+from storefront.orders.models import Order, OrderRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class InvoiceDifference:
 
 
 def invoice_differences(limit: int = 100) -> list[InvoiceDifference]:
-    """Invoices over another amount than their order, cancelled orders not credited whole, series with a gap."""
-    return [*_amounts(limit), *_numbers()]
+    """Invoices over another amount than their order, credit notes over another amount or tax than their refund,
+    cancelled orders not credited whole, series with a gap."""
+    return [*_amounts(limit), *_of_refunds(limit), *_numbers()]
 
 
 def _amounts(limit: int) -> list[InvoiceDifference]:
@@ -46,6 +47,42 @@ def _amounts(limit: int) -> list[InvoiceDifference]:
             sa.select(Invoice.document_number, stored, computed)
             .join(Order, Order.id == Invoice.order_id)
             .where(Invoice.kind == "invoice", stored != computed, where)
+            .limit(limit)
+        )
+        found.extend(InvoiceDifference(number, what, Decimal(one), Decimal(two)) for number, one, two in rows)
+    return found
+
+
+def _of_refunds(limit: int) -> list[InvoiceDifference]:
+    """A refund's credit note gives back what the refund does.
+
+    Less only where nothing more was left of the invoice, or another refund's paper stands for it; other tax only
+    beside a credit note that names no lines, and so took of every rate.
+    """
+    note, other = Invoice, sa.orm.aliased(Invoice)
+    beside = sa.and_(other.corrects_id == note.corrects_id, other.id != note.id)
+    credited = sa.select(sa.func.sum(other.gross)).where(other.corrects_id == note.corrects_id)
+    for_refunds = credited.where(other.cause == "refund")
+    invoiced = sa.select(other.gross).where(other.id == note.corrects_id)
+    given = sa.select(sa.func.sum(OrderRefund.amount)).where(
+        OrderRefund.order_id == note.order_id, OrderRefund.status == "succeeded"
+    )
+    more_was_due = sa.and_(
+        credited.scalar_subquery() < invoiced.scalar_subquery(),
+        for_refunds.scalar_subquery() < given.correlate(note).scalar_subquery(),
+    )
+    has_lines = sa.func.jsonb_array_length(note.content["lines"]) > 0
+    no_lines = sa.exists().where(beside, sa.func.jsonb_array_length(other.content["lines"]) == 0)
+    checks: tuple[tuple[str, Any, Any, Any], ...] = (
+        ("credit note over its refund", note.gross, OrderRefund.amount, more_was_due),
+        ("tax of a refund's credit note", note.tax, OrderRefund.tax, sa.and_(has_lines, sa.not_(no_lines))),
+    )
+    found: list[InvoiceDifference] = []
+    for what, stored, computed, where in checks:
+        rows = session().execute(
+            sa.select(note.document_number, stored, computed)
+            .join(OrderRefund, OrderRefund.id == note.order_refund_id)
+            .where(stored != computed, where)
             .limit(limit)
         )
         found.extend(InvoiceDifference(number, what, Decimal(one), Decimal(two)) for number, one, two in rows)

@@ -6,8 +6,11 @@ import uuid
 
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
+from storefront.http.invoice_paper import file_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.return_words import reason_words, settling_words, step_words
+from storefront.invoicing.queries import credit_note_of_refund
+from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
 from storefront.jobs.upkeep import run
@@ -15,6 +18,7 @@ from storefront.orders.queries import order_for_mail
 from storefront.orders.queries_for_refunds import order_refund
 from storefront.orders.refund_settling import MAIL
 from storefront.promotions.services import draw_code
+from storefront.providers.mail import Attachment
 from storefront.returns.queries import return_for_mail
 from storefront.returns.services import settle_returns
 
@@ -27,12 +31,20 @@ def settle() -> dict[str, int]:
 
 @handles(MAIL)
 def order_refunded(order_refund_id: str) -> None:
-    """How much goes back, for what, and where. A new gift card's code is drawn now: no row ever holds it."""
+    """How much goes back, for what, and where, with its credit note.
+
+    A new gift card's code is drawn now: no row ever holds it.
+    """
     refund = order_refund(uuid.UUID(order_refund_id))
+    issue_what_is_due(
+        refund.order_id
+    )  # whichever of the two entries comes first, the letter has its credit note
     order = order_for_mail(refund.order_id)
     if not order.email:
         return
     code = draw_code(refund.gift_card_id, refund.id) if refund.gift_card_id else None
+    note = credit_note_of_refund(refund.id)
+    papers = () if note is None else (Attachment(file_name(note), paper_of(note)),)
     with in_language(order.language):
         subject = _("Money back for your order %(number)s", number=order.number)
     deliver(
@@ -44,6 +56,8 @@ def order_refunded(order_refund_id: str) -> None:
             order=order,
             refund=refund,
             code=code,
+            credit_note=note,
+            attachments=papers,
             link=_order_link(order.number, is_guest=order.user_id is None),
         )
     )

@@ -215,6 +215,11 @@ class RefundView:
         """The part of it that goes the way it was paid, gift cards apart."""
         return self.amount - self.gift_card_amount - self.waived
 
+    @property
+    def to_gift_card(self) -> Decimal:
+        """The part of it that went onto a gift card."""
+        return self.amount - self.waived if self.destination == "gift_card" else self.gift_card_amount
+
 
 def order_refunds(order_id: uuid.UUID) -> list[RefundView]:
     """All refunds of an order, the oldest first, those that failed too. Two statements."""

@@ -135,7 +135,7 @@ def test_staff_find_them_with_their_outside_number_and_parcels(
         "Noah.Brown@example.com",
         "TW200",
         "Delivered",
-        "credit card, paid",
+        "Credit card, paid",
         "time of the import",
     ):
         assert part in page, part
