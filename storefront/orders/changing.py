@@ -35,6 +35,7 @@ from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.models import Order, OrderChange, OrderItem
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_changeable, normal_number, visible_to
+from storefront.orders.queries_for_refunds import is_named_by_refunds
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
@@ -284,6 +285,8 @@ def stock_difference(
 
 def _write_lines(order: CurrentOrder, after: Repriced) -> None:
     gone = [line.id for line in order.lines if line.id not in after.kept]
+    if gone and is_named_by_refunds(gone):  # one that failed: its books keep the line
+        raise OrderNotChangeable(order.number, "line")
     write(sa.delete(OrderItem).where(OrderItem.id.in_(gone)))
     same = {line.id: line.product_id for line in order.lines}
     for item_id, line, amounts in after.lines:

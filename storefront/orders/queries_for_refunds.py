@@ -164,6 +164,12 @@ def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLin
     return tuple(found), whole
 
 
+def is_named_by_refunds(item_ids: Sequence[uuid.UUID]) -> bool:
+    """Whether a refund, also one that failed, names one of these lines."""
+    named = sa.exists().where(RefundItem.order_item_id.in_(item_ids))
+    return session().scalar(sa.select(named)) or False
+
+
 def awaits_gift_card(order_id: uuid.UUID) -> bool:
     """Whether a refund that is not through yet will put money on a gift card."""
     waits = sa.and_(OrderRefund.status == "pending", OrderRefund.gift_card_amount > 0)

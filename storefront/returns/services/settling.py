@@ -212,13 +212,14 @@ def _finish(number: str) -> bool:
 
 
 def _mark_returned(order_id: uuid.UUID) -> None:
-    """An order of which everything has come back says so."""
+    """An order of which everything that was sent has come back says so."""
     back = (
         sa.select(sa.func.coalesce(sa.func.sum(ReturnItem.quantity), 0))
         .join(Return, Return.id == ReturnItem.return_id)
         .where(Return.order_id == order_id, Return.kind == "return", Return.status == "completed")
     )
-    bought = sa.select(sa.func.sum(OrderItem.quantity)).where(OrderItem.order_id == order_id)
+    wanted = OrderItem.quantity - OrderItem.cancelled_quantity
+    bought = sa.select(sa.func.sum(wanted)).where(OrderItem.order_id == order_id)
     if session().scalar(back) == session().scalar(bought):
         write(
             sa.update(Order)

@@ -38,7 +38,7 @@ from storefront.orders.services import (
     ship_parcel,
 )
 from storefront.orders.verification import order_differences
-from storefront.payments.errors import UnknownPaymentMethod
+from storefront.payments.errors import RefundFailed, UnknownPaymentMethod
 from storefront.payments.queries import payments_of
 from storefront.shipping.errors import MethodUnavailable
 from tests.factories.accounts import make_staff
@@ -52,7 +52,7 @@ from tests.factories.buying import (
     order_request,
     stock_of,
 )
-from tests.factories.cards import CardOrder, order_by_card, work
+from tests.factories.cards import CardOrder, order_by_card, payment_of, work
 from tests.factories.promotions import make_promotion
 from tests.stripe_server import NEEDS_3D_SECURE, StripeServer
 
@@ -196,6 +196,28 @@ def test_a_line_keeps_its_price_and_a_line_may_go() -> None:
     with pytest.raises(OrderNotChangeable) as refusal:
         quote_change(order.me, order.number, with_quantity(order, 0))
     assert refusal.value.why == "empty"
+    assert balanced()
+
+
+def test_a_line_that_a_failed_refund_names_stays(stripe: StripeServer) -> None:
+    guest, kettle, mug = make_guest(), make_product("Kettle", "70.00"), make_product("Mug", "10.00")
+    fill_cart(guest, (kettle, 1), (mug, 1))
+    placed = place_order(guest, order_request("80.00", payment_method="stripe"))
+    reference = payment_of(placed.order_id).provider_reference
+    assert reference
+    order = CardOrder(guest, kettle, placed.order_id, placed.number, reference)
+    stripe.pay(reference)
+    bring_up_to_date(order.order_id)
+    stripe.fail_next("/v1/refunds", status=400)
+    with pytest.raises(RefundFailed):
+        refund_payment(order.number, Decimal("80.00"))
+    second = page(order).lines[1]
+    wanted = replace(as_it_is(order), lines={second.id: LineChange(mug, 0)})
+    quote = quote_change(order.me, order.number, wanted)
+    with pytest.raises(OrderNotChangeable) as refusal:
+        change(order, wanted, str(quote.after.totals.total))
+    assert refusal.value.why == "line"
+    assert len(page(order).lines) == 2
     assert balanced()
 
 

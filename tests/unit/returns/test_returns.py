@@ -25,6 +25,7 @@ from storefront.jobs.outbox import drain
 from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.queries_for_refunds import order_refunds, refundable
 from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund, refund_order
+from storefront.orders.services import ParcelRequest, close_order, mark_delivered, ship_parcel
 from storefront.orders.verification import order_differences
 from storefront.payments.queries import payments_of
 from storefront.promotions.verification import promotion_differences
@@ -135,6 +136,22 @@ def test_from_asking_to_the_money_back_with_a_letter_for_each_step(staff: uuid.U
     )
     told = list(session().scalars(kinds.bindparams(id=bought.order_id)))
     assert told == ["return_requested", "return_approved", "return_received", "return_completed"]
+    assert_books_balance()
+
+
+def test_all_of_a_closed_order_that_was_sent_is_all_of_it(staff: uuid.UUID) -> None:
+    bought, _kettle = buy_kettles(3)
+    sent = ship_parcel(staff, bought.number, ParcelRequest({bought.items[0]: 2}))
+    close_order(staff, bought.number)
+    mark_delivered(staff, bought.number, sent.shipment_id)
+    number = ask(bought, 2)
+    approve_return(staff, number)
+    receive_return(staff, number, bought.items)
+    complete_return(staff, number)
+    state = session().execute(
+        sa.select(Order.fulfilment_status, Order.payment_status).where(Order.id == bought.order_id)
+    )
+    assert tuple(state.one()) == ("returned", "refunded")
     assert_books_balance()
 
 
