@@ -320,7 +320,7 @@ def test_all_policies_are_there_with_sections_to_cite() -> None:
         ("warranty", "## Repair service"),
         ("payment", "pay by bank transfer within 14 days"),
         ("payment", "payment on delivery is free"),
-        ("payment", "Payment by card will come later"),
+        ("payment", "Where the checkout offers payment by card"),
         ("payment", "An order can be cancelled until it is packed"),
         ("privacy", "one session cookie, no tracking, mail only for orders"),
         ("imprint", "Larkfell GmbH, Beispielweg 7, 12345 Musterstadt"),
