@@ -13,7 +13,7 @@ from storefront.core.outbox import enqueue
 from storefront.payments.cards import CARDS
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow
-from storefront.payments.services import DROP
+from storefront.payments.services import DROP, open_promise
 
 
 def open_change_payment(
@@ -54,20 +54,8 @@ def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) 
 
 
 def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: str) -> None:
-    """The order is to be paid later by ``method``: on invoice, at the door."""
-    payment_id = new_id()
-    with transaction():
-        session().execute(
-            sa.insert(Payment).values(
-                id=payment_id,
-                order_id=order_id,
-                provider=method,
-                provider_reference=str(payment_id),
-                amount=amount,
-                currency=currency,
-                status="authorised",
-            )
-        )
+    """The order is to be paid later by ``method``: on invoice, at the door. Raises as :func:`open_promise`."""
+    open_promise(new_id(), order_id, method, amount, currency)
 
 
 def drop_payment(payment: PaymentRow, error: str) -> None:
