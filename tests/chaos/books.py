@@ -31,6 +31,7 @@ _LEFT_OVER = {
     "work in the outbox": "SELECT count(*) FROM outbox WHERE done_at IS NULL",
     "undecided refunds": "SELECT count(*) FROM refunds WHERE status = 'pending'",
 }
+_UNDONE = "SELECT kind, payload, attempts, available_at, last_error FROM outbox WHERE done_at IS NULL"
 _BALANCES = {
     "stock and its movements": """
         SELECT sku, stock_quantity, coalesce((SELECT sum(delta) FROM stock_movements WHERE product_id = p.id), 0)
@@ -70,6 +71,7 @@ def check(database: str, notes: Sequence[Note], stripe: StripeServer, gift_cards
     with psycopg.connect(database, autocommit=True, row_factory=namedtuple_row) as connection:
         orders: list[Any] = connection.execute(_ORDERS.encode()).fetchall()
         wrong = [f"left over: {count} {name}" for name, count in left_over(database).items()]
+        wrong += [f"left over: {work}" for work in connection.execute(_UNDONE.encode())]
         for name, query in _BALANCES.items():
             rows: list[Any] = connection.execute(query.encode()).fetchall()
             wrong += [

@@ -27,6 +27,8 @@ from tests.factories.promotions import make_gift_card
 from tests.stripe_server import StripeServer, stripe_server
 
 GIFT_CARDS, GIFT_CARD_WORTH = 24, Decimal("150.00")
+LONGEST_SETTLING_SECONDS = 60.0
+"""For the short form, in which the jobs' work is done here beside the shop's own jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,27 @@ def _settle(shop: Shop, patience: float) -> float:
             time.sleep(1)
         return time.monotonic() - begun
     from storefront.inventory.services import release_expired
+    from storefront.jobs.cache import forget_changes
     from storefront.jobs.outbox import drain
     from storefront.jobs.payments import drain_payments
     from storefront.orders.services import reconcile_payments, settle_stranded_orders
 
-    jobs = (release_expired, settle_stranded_orders, reconcile_payments, drain_payments.run, drain)
+    jobs = (
+        release_expired,
+        settle_stranded_orders,
+        reconcile_payments,
+        drain_payments.run,
+        drain,
+        forget_changes.run,
+    )
     with inside(shop):
-        for hours in range(1, 13):
+        for hours in itertools.chain(range(1, 13), itertools.repeat(12)):
             with frozen(now() + timedelta(hours=hours)):
                 for job in jobs:
                     job()
                     release()
-            if not left_over(shop.database):
+            if not left_over(shop.database) or time.monotonic() - begun > LONGEST_SETTLING_SECONDS:
                 break
+            if hours == 12:  # what is left is in the hands of the shop's own jobs: they need time, not hours
+                time.sleep(0.5)
     return time.monotonic() - begun
