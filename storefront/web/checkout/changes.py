@@ -12,7 +12,7 @@ from storefront.http.order_change_form import ChangeForm, change_form, differenc
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
 from storefront.orders.change_payments import waiting_payment
-from storefront.orders.change_pricing import choices_for, order_to_change
+from storefront.orders.changeable import choices_for, order_to_change
 from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.queries import order_page
 from storefront.orders.services import change_order, quote_change, settle_change
