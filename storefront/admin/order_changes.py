@@ -11,7 +11,7 @@ from storefront.core.errors import DomainError
 from storefront.core.texts import gettext as _
 from storefront.http.order_change_form import ChangeForm, change_form, differences
 from storefront.http.wording import explain
-from storefront.orders.change_pricing import choices_for, order_to_change
+from storefront.orders.changeable import choices_for, order_to_change
 from storefront.orders.errors import TotalChanged
 from storefront.orders.services import change_for_shopper, quote_change
 

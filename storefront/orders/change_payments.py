@@ -14,7 +14,8 @@ from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import DomainError
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
-from storefront.orders.change_pricing import current_order, reprice, wanted_from
+from storefront.orders.change_pricing import reprice
+from storefront.orders.changeable import current_order, wanted_from
 from storefront.orders.changing import Quote, apply_change, check_changeable, end_waiting, lock_goods
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.errors import TotalChanged

@@ -27,15 +27,15 @@ from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
-from storefront.orders.change_pricing import CurrentOrder, Repriced, WantedChange, current_order, reprice
+from storefront.orders.change_pricing import Repriced, reprice
 from storefront.orders.change_refunds import open_refunds
+from storefront.orders.changeable import CurrentOrder, WantedChange, current_order
 from storefront.orders.concessions import Concessions
 from storefront.orders.drafts import announce, head_of, record_event
 from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.models import Order, OrderChange, OrderItem
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_changeable, normal_number, visible_to
-from storefront.orders.queries_for_refunds import is_named_by_refunds
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
@@ -285,8 +285,6 @@ def stock_difference(
 
 def _write_lines(order: CurrentOrder, after: Repriced) -> None:
     gone = [line.id for line in order.lines if line.id not in after.kept]
-    if gone and is_named_by_refunds(gone):  # one that failed: its books keep the line
-        raise OrderNotChangeable(order.number, "line")
     write(sa.delete(OrderItem).where(OrderItem.id.in_(gone)))
     same = {line.id: line.product_id for line in order.lines}
     for item_id, line, amounts in after.lines:

@@ -43,9 +43,10 @@ from storefront.orders.parcels import (
     sendable_lines,
     write_parcel,
 )
-from storefront.orders.queries import normal_number
+from storefront.orders.queries import SHIPPABLE, normal_number
 from storefront.orders.queries_for_refunds import order_refund, refundable
-from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, promise_refund
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import captures_of, open_capture, pending_captures
@@ -53,7 +54,6 @@ from storefront.payments.errors import CaptureInProgress, CaptureRefused
 from storefront.payments.queries import PaymentRow, payment_at_provider, payments_at_provider
 from storefront.providers.payment_provider import PaymentProviderFailure
 
-SHIPPABLE = ("placed", "processing")
 PAID_FOR = ("authorised", "paid", "partially_refunded")
 """An order whose money is there, or promised: on invoice it is promised from the beginning."""
 _CONSTRAINT = "ck_order_items_shipped_within_quantity"

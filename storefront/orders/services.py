@@ -4,7 +4,7 @@ from storefront.orders.addresses import PostalAddress
 from storefront.orders.cancelling import CancelledOrder, cancel_for_shopper, cancel_order
 from storefront.orders.capturing import release_rest
 from storefront.orders.change_payments import give_up_changes, settle_change
-from storefront.orders.change_pricing import LineChange, WantedChange
+from storefront.orders.changeable import LineChange, WantedChange
 from storefront.orders.changing import (
     ChangedOrder,
     Quote,
@@ -24,7 +24,8 @@ from storefront.orders.fulfilment import (
 from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order, refund_payment
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order, refund_payment
 from storefront.orders.reordering import Reordered, reorder
 from storefront.orders.settling import settle_stranded_orders
 

@@ -53,6 +53,13 @@ def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) 
         )
 
 
+def count_promise(payment_id: uuid.UUID) -> bool:
+    """What was promised for a change is owed from now on, or paid. False where it was before."""
+    with transaction():
+        waiting = sa.and_(Payment.id == payment_id, Payment.is_for_change)
+        return bool(write(sa.update(Payment).where(waiting).values(is_for_change=False)))
+
+
 def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: str) -> None:
     """The order is to be paid later by ``method``: on invoice, at the door. Raises as :func:`open_promise`."""
     open_promise(new_id(), order_id, method, amount, currency)

@@ -75,8 +75,8 @@ class PaymentRow:
 
     @property
     def waivable(self) -> Decimal:
-        """What is still to be paid of it and can be asked for less."""
-        return self.uncaptured if self.is_open_promise else Decimal(0)
+        """What is still to be paid of it and can be asked for less; nothing of a change that is not made yet."""
+        return self.uncaptured if self.is_open_promise and not self.is_for_change else Decimal(0)
 
     @property
     def refundable(self) -> Decimal:
