@@ -23,12 +23,7 @@ from storefront.core.money import ZERO
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
-from storefront.orders.queries_for_refunds import (
-    Refundable,
-    RefundableLine,
-    refund_of_return,
-    refundable,
-)
+from storefront.orders.queries_for_refunds import Refundable, RefundableLine, refund_of_return, refundable
 from storefront.orders.refund_goods import RefundLine, move_goods, unsent_of
 from storefront.orders.refund_settling import order_follows_refunds, write_items
 from storefront.orders.refund_shares import NothingLeft, Share, shares_of

@@ -4,23 +4,12 @@ from storefront.orders.addresses import PostalAddress
 from storefront.orders.cancelling import CancelledOrder, cancel_for_shopper, cancel_order
 from storefront.orders.capturing import release_rest
 from storefront.orders.change_payments import give_up_changes, settle_change
+from storefront.orders.change_quotes import Quote
 from storefront.orders.changeable import LineChange, WantedChange
-from storefront.orders.changing import (
-    ChangedOrder,
-    Quote,
-    change_for_shopper,
-    change_order,
-    quote_change,
-)
+from storefront.orders.changing import ChangedOrder, change_for_shopper, change_order, quote_change
+from storefront.orders.closing import close_order
 from storefront.orders.drafts import PlaceOrder, SeenAmount
-from storefront.orders.fulfilment import (
-    ParcelRequest,
-    SentParcel,
-    add_note,
-    close_order,
-    mark_delivered,
-    ship_parcel,
-)
+from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
 from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order

@@ -15,7 +15,8 @@ from hypothesis import strategies as some
 
 from storefront.core.db import release
 from storefront.core.errors import DomainError, NotFound
-from storefront.orders.fulfilment import ParcelRequest, close_order, mark_delivered, ship_parcel
+from storefront.orders.closing import close_order
+from storefront.orders.fulfilment import ParcelRequest, mark_delivered, ship_parcel
 from storefront.orders.money import capture_payment
 from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.queries_for_refunds import refundable

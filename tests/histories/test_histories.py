@@ -15,13 +15,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as some
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from storefront.core.clock import frozen, now
 from storefront.core.db import release
@@ -32,12 +26,7 @@ from storefront.jobs.payments import drain_payments
 from tests.emptying import Emptier
 from tests.histories.afterwards import Afterwards
 from tests.histories.shopping import PURCHASES, WHO, Purchase, opened
-from tests.histories.world import (
-    Draw,
-    do_the_jobs,
-    problems,
-    unsettled,
-)
+from tests.histories.world import Draw, do_the_jobs, problems, unsettled
 
 _WANTED = int(os.environ.get("HISTORIES", "0"))
 
@@ -174,7 +163,7 @@ def test_any_history_leaves_the_books_right(shop_with_a_bank: Flask) -> None:
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=_WANTED or 12,
+            max_examples=_WANTED or 10,
             stateful_step_count=40,
             deadline=None,
             derandomize=not _WANTED,

@@ -44,11 +44,7 @@ from storefront.orders.services import (
 from storefront.orders.verification import order_differences
 from storefront.payments.captures import captures_of
 from tests.factories.accounts import make_staff
-from tests.factories.buying import (
-    Stock,
-    make_shipping,
-    stock_of,
-)
+from tests.factories.buying import Stock, make_shipping, stock_of
 from tests.factories.cards import CardOrder, payment_of, state_of, work
 from tests.factories.parcels import letters, order_of_five, page, ship
 from tests.stripe_server import StripeServer
