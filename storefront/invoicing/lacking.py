@@ -86,6 +86,7 @@ def _lacks_note(ordered: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         Payment.order_id == Order.id,
         Payment.status.in_(TAKEN),
         Payment.captured_amount < Payment.amount,
+        sa.not_(Payment.is_for_change),
     )
     return sa.and_(
         is_left,
@@ -110,10 +111,15 @@ def _refunded() -> sa.ColumnElement[Any]:
     decided = sa.select(sa.func.coalesce(sa.func.sum(OrderRefund.amount), 0)).where(
         OrderRefund.order_id == Order.id, OrderRefund.status == "succeeded"
     )
-    undecided = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
-        Refund.order_id == Order.id,
-        Refund.status == "succeeded",
-        Refund.order_refund_id.is_(None),
-        sa.not_(Refund.is_change),
+    undecided = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            Refund.order_id == Order.id,
+            Refund.status == "succeeded",
+            Refund.order_refund_id.is_(None),
+            sa.not_(Refund.is_change),
+            sa.not_(Payment.is_for_change),
+        )
     )
     return decided.correlate(Order).scalar_subquery() + undecided.correlate(Order).scalar_subquery()

@@ -185,7 +185,7 @@ class RefundedMoney:
 def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
     """The order's refunds that have succeeded, the oldest first. Three statements.
 
-    Not what went back because the order became smaller: its new invoice says so.
+    Not what went back because the order became smaller: its new invoice says so. Nor what never counted for it.
     """
     rows = (
         session()
@@ -197,7 +197,9 @@ def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
                 Refund.amount,
                 Refund.reason,
                 Refund.created_at,
-            ).where(Refund.order_id == order_id, sa.not_(Refund.is_change))
+            )
+            .join(Payment, Payment.id == Refund.payment_id)
+            .where(Refund.order_id == order_id, sa.not_(Refund.is_change), sa.not_(Payment.is_for_change))
         )
         .all()
     )
@@ -226,6 +228,6 @@ def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
 def never_charged(order_id: uuid.UUID) -> Decimal:
     """What was promised and let go of when less was captured than had been authorised, and no more will be."""
     rest = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount - Payment.captured_amount), 0)).where(
-        Payment.order_id == order_id, Payment.status.in_(TAKEN)
+        Payment.order_id == order_id, Payment.status.in_(TAKEN), sa.not_(Payment.is_for_change)
     )
     return Decimal(session().scalar(rest) or 0)

@@ -18,7 +18,7 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
-from storefront.http.order_words import OrderWords, missing_words, words_for
+from storefront.http.order_words import OrderWords, missing_words, payment_name, words_for
 from storefront.http.paper_answers import pdf_of
 from storefront.http.paper_words import PaperWords, paper_list
 from storefront.http.return_words import reason_words, return_state
@@ -78,7 +78,11 @@ def order(number: str) -> ResponseReturnValue:
         return redirect(url_for("checkout.order", number=normal_number(number)))
     view = _with_what_came_back(_view(number))
     return render_template(
-        "checkout/order.html", view=view, return_state=return_state, reasons=reason_words()
+        "checkout/order.html",
+        view=view,
+        return_state=return_state,
+        reasons=reason_words(),
+        method_name=payment_name,
     )
 
 
