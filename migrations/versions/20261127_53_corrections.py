@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "52_corrections"
-down_revision = "51_one_paper"
+revision = "53_corrections"
+down_revision = "52_rebuilding"
 branch_labels = None
 depends_on = None
 
