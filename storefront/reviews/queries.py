@@ -113,6 +113,12 @@ def reviews_page(
     )
 
 
+def no_reviews(product_id: uuid.UUID) -> ReviewsPage:
+    """The first page of a product that nobody has reviewed, as a guest sees it. No statement."""
+    by_stars = tuple((stars, 0) for stars in (5, 4, 3, 2, 1))
+    return ReviewsPage(product_id, (), by_stars, None, "helpful", 1, 1, None)
+
+
 @cache
 def _statement(for_viewer: bool, by_stars: bool, sort: str) -> sa.Select[Any]:
     product_id = sa.bindparam("product_id", type_=sa.Uuid())

@@ -21,7 +21,8 @@ from storefront.catalog.queries.cards import (
 )
 from storefront.catalog.queries.choice import OptionAxis, OptionValue, Selection, Variant
 from storefront.catalog.queries.home import CategoryTile, Feature, HomePage, home_page
-from storefront.catalog.queries.product import ProductPage, product_page, related_products
+from storefront.catalog.queries.product import ProductPage, product_page
+from storefront.catalog.queries.related import related_products
 from storefront.catalog.queries.sitemap import SitemapEntry, sitemap_entries, sitemap_portions
 from storefront.catalog.queries.tree import (
     Breadcrumb,

@@ -1,4 +1,4 @@
-"""A product page: the product, its variants and the choice among them, in one statement; related ones in another."""
+"""A product page: the product, its variants and the choice among them, in one statement."""
 
 from __future__ import annotations
 
@@ -10,26 +10,14 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Brand, Product
-from storefront.catalog.queries.cards import (
-    CARD_COLUMNS,
-    Image,
-    ProductCard,
-    card_from,
-    image_from,
-    in_category,
-    listed,
-    visible,
-)
+from storefront.catalog.queries.cards import Image, image_from, listed
 from storefront.catalog.queries.choice import Selection, Variant, look_first, select_variant
 from storefront.catalog.queries.tree import Breadcrumb, category_by_id
 from storefront.core.clock import now
 from storefront.core.statements import rows
-
-_RELATED_COMPARED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,60 +200,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_text(one) for one in value)
     return str(value)
-
-
-def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
-    """Products of the same department: the same category first, then those that share most tags.
-
-    One statement, none without a category.
-    """
-    category = category_by_id(page.category_id)
-    if category is None:
-        return []
-    near = category.category
-    where = {
-        "category_id": near.id,
-        "department_id": near.parent_id or near.id,
-        "product_id": page.id,
-        "tags": list(page.tags),
-        "shown": limit,
-    }
-    return [card_from(row) for row in rows(_related_statement(), where)]
-
-
-@cache
-def _related_statement() -> sa.Select[Any]:
-    # Only the liveliest are compared: ranking all of a large department buys the shopper nothing.
-    near = sa.union_all(_liveliest("category_id", 0), _liveliest("department_id", 1)).subquery("near")
-    nearest = (
-        sa.select(near.c.product_id, sa.func.min(near.c.distance).label("distance"))
-        .group_by(near.c.product_id)
-        .subquery("nearest")
-    )
-    own = sa.func.unnest(listed.c.tags).table_valued("tag").render_derived(name="own")
-    shared = (
-        sa.select(sa.func.count())
-        .select_from(own)
-        .where(own.c.tag == sa.any_(sa.bindparam("tags", type_=ARRAY(sa.Text()))))
-        .scalar_subquery()
-    )
-    return (
-        sa.select(*CARD_COLUMNS)
-        .join(nearest, nearest.c.product_id == listed.c.product_id)
-        .where(
-            listed.c.product_id != sa.bindparam("product_id", type_=sa.Uuid()), listed.c.available, visible()
-        )
-        .order_by(nearest.c.distance, shared.desc(), listed.c.standing.desc(), listed.c.product_id)
-        .limit(sa.bindparam("shown", type_=sa.Integer()))
-    )
-
-
-def _liveliest(category: str, distance: int) -> sa.Select[Any]:
-    few = (
-        sa.select(in_category.c.product_id)
-        .where(in_category.c.category_id == sa.bindparam(category, type_=sa.Uuid()))
-        .order_by(in_category.c.standing.desc(), in_category.c.product_id.desc())
-        .limit(_RELATED_COMPARED)
-        .subquery(category)
-    )
-    return sa.select(few.c.product_id, sa.literal_column(str(distance)).label("distance"))

@@ -3,6 +3,7 @@
 It goes by ranges of products, each in a transaction of its own, on several connections of the owner's login. While
 products are few, or shoppers are in, the indexes stay. A million new rows are quicker written without them: then
 they are dropped first and built from the models afterwards, which also mends an attempt that was broken off.
+What triggers make of its rows (the lists of categories, the sample) is compared with them, and mended.
 """
 
 from __future__ import annotations
@@ -18,12 +19,43 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from storefront.search.errors import RebuildRunning
-from storefront.search.models import ProductSearch
+from storefront.search.models import ProductSample, ProductSearch
 
 RANGE_PRODUCTS = 2_000
 _INDEX_MEMORY = "256MB"
 # Any number, as long as it is always this one: two rebuilds would drop each other's indexes.
 _REBUILDING = 7_301_620_004
+_DROPPED = (ProductSearch, ProductSample)
+_MENDED = (
+    """
+    DELETE FROM category_listing AS c WHERE NOT EXISTS (
+      SELECT FROM product_search AS s
+      WHERE s.product_id = c.product_id AND s.standing = c.standing AND c.category_id = ANY (s.category_path)
+    )
+    """,
+    """
+    INSERT INTO category_listing (category_id, standing, product_id)
+    SELECT step.id, s.standing, s.product_id FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
+    ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+    """,
+    """
+    DELETE FROM product_sample AS o WHERE NOT EXISTS (
+      SELECT FROM product_search AS s
+      WHERE s.product_id = o.product_id
+        AND (s.language, s.standing, s.facet_ids, s.price_min, s.rating_average) = (
+          o.language, o.standing, o.facet_ids, o.price_min, o.rating_average)
+        AND (s.available, s.published_at, s.search_vector) = (o.available, o.published_at, o.search_vector)
+    )
+    """,
+    """
+    INSERT INTO product_sample (product_id, language, standing, facet_ids, price_min, price_step, rating_average,
+      available, published_at, name_vector, search_vector)
+    SELECT product_id, language, standing, facet_ids, price_min, price_step, rating_average,
+      available, published_at, name_vector, search_vector
+    FROM product_search WHERE get_byte(uuid_send(product_id), 15) & 15 = 0 ON CONFLICT DO NOTHING
+    """,
+)
+"""Which products are in the sample is what the triggers say: one in sixteen, by the last byte of its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +87,16 @@ def rebuild_read_model(
         with alone_at_the_indexes(engine), ThreadPoolExecutor(connections) as pool:
             if without_indexes:
                 _drop_indexes(engine)
-            looked_at = _refresh_all(engine, pool, connections, tell)
+            else:
+                _mend_lists(engine, tell)  # triggers go on with them: they must be right to begin with
+            looked_at = _refresh_all(engine, pool, connections, tell, lists_later=without_indexes)
+            if without_indexes:
+                _mend_lists(engine, tell)
             _build_indexes(engine, pool, tell)
             with engine.connect() as connection:
-                connection.exec_driver_sql("VACUUM (ANALYZE) product_search")
+                connection.exec_driver_sql(
+                    "VACUUM (ANALYZE) product_search, category_listing, product_sample"
+                )
         return looked_at
     finally:
         engine.dispose()
@@ -76,13 +114,15 @@ def alone_at_the_indexes(engine: sa.Engine) -> Iterator[None]:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(_REBUILDING)))
 
 
-def _refresh_all(engine: sa.Engine, pool: ThreadPoolExecutor, connections: int, tell: Tell) -> int:
+def _refresh_all(
+    engine: sa.Engine, pool: ThreadPoolExecutor, connections: int, tell: Tell, *, lists_later: bool
+) -> int:
     """Range after range, never more of them at hand than connections can take on."""
     with engine.connect() as connection:
         whole = connection.scalar(sa.text("SELECT count(*) FROM products WHERE parent_id IS NULL")) or 0
         done, running = 0, set[Future[int]]()
         for ids in _ranges(connection):
-            running.add(pool.submit(_refresh, engine, ids))
+            running.add(pool.submit(_refresh, engine, ids, lists_later))
             if len(running) > connections:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 done += sum(one.result() for one in finished)
@@ -106,15 +146,33 @@ def _ranges(connection: sa.Connection) -> Iterator[list[uuid.UUID]]:
         after = ids[-1]
 
 
-def _refresh(engine: sa.Engine, ids: list[uuid.UUID]) -> int:
-    with engine.connect() as connection:
+def _refresh(engine: sa.Engine, ids: list[uuid.UUID], lists_later: bool) -> int:
+    with (
+        engine.connect() as connection,
+        connection.execution_options(isolation_level="READ COMMITTED").begin(),
+    ):
+        if lists_later:
+            connection.exec_driver_sql("SET LOCAL storefront.rebuilding = 'on'")
         connection.execute(sa.text("SELECT refresh_product_search(:ids)"), {"ids": ids})
     return len(ids)
 
 
+def _mend_lists(engine: sa.Engine, tell: Tell) -> None:
+    """Lists of categories and the sample hold what the rows say. Nobody writes rows meanwhile."""
+    tell(RebuildStep("lists", 0, 1))
+    with (
+        engine.connect() as connection,
+        connection.execution_options(isolation_level="READ COMMITTED").begin(),
+    ):
+        connection.exec_driver_sql("LOCK TABLE product_search IN SHARE ROW EXCLUSIVE MODE")
+        for statement in _MENDED:
+            connection.exec_driver_sql(statement)
+    tell(RebuildStep("lists", 1, 1))
+
+
 def _indexes() -> list[sa.Index]:
-    table = cast(sa.Table, ProductSearch.__table__)
-    return sorted(table.indexes, key=lambda index: str(index.name))
+    tables = [cast(sa.Table, model.__table__) for model in _DROPPED]
+    return sorted((one for table in tables for one in table.indexes), key=lambda index: str(index.name))
 
 
 def _drop_indexes(engine: sa.Engine) -> None:
@@ -126,7 +184,8 @@ def _drop_indexes(engine: sa.Engine) -> None:
 def _build_indexes(engine: sa.Engine, pool: ThreadPoolExecutor, tell: Tell) -> None:
     """Build those that are missing, several at a time."""
     with engine.connect() as connection:
-        there = {one["name"] for one in sa.inspect(connection).get_indexes(str(ProductSearch.__tablename__))}
+        look = sa.inspect(connection)
+        there = {one["name"] for model in _DROPPED for one in look.get_indexes(str(model.__tablename__))}
     missing = [index for index in _indexes() if index.name not in there]
     for done, _built in enumerate(_as_finished(pool, engine, missing), start=1):
         tell(RebuildStep("indexes", done, len(missing)))

@@ -16,7 +16,7 @@ from storefront.http.guest_pages import same_for_guests
 from storefront.http.links import link_to
 from storefront.http.rendering import page_or_fragment, trigger, wants_fragment
 from storefront.http.visitor import current_visitor
-from storefront.reviews.queries import reviews_page
+from storefront.reviews.queries import ReviewsPage, no_reviews, reviews_page
 from storefront.shipping.queries import ShippingOption, advertised_shipping
 from storefront.web.catalog.addresses import OPTION, crumb_links, with_query
 from storefront.web.catalog.area import blueprint
@@ -45,9 +45,7 @@ def product(slug: str) -> ResponseReturnValue:
         selection=selection,
         delivery=delivery,
         related=related,
-        review_list=ReviewList(
-            page.slug, reviews_page(page.id, viewer_id=current_visitor().identity.user_id)
-        ),
+        review_list=ReviewList(page.slug, _first_reviews(page)),
         crumbs=crumb_links(page.breadcrumb, page.name),
         form=empty_review_form(),
         canonical=absolute_url(link_to("catalog.product", slug=page.slug)),
@@ -61,6 +59,13 @@ def find_product(slug: str) -> ProductPage:
     if page is None:
         raise NotFound("product", slug)
     return page
+
+
+def _first_reviews(page: ProductPage) -> ReviewsPage:
+    viewer_id = current_visitor().identity.user_id
+    if viewer_id is None and page.review_count == 0:
+        return no_reviews(page.id)
+    return reviews_page(page.id, viewer_id=viewer_id)
 
 
 def _chosen_options() -> dict[str, str]:

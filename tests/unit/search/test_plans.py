@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -22,7 +23,7 @@ from storefront.search.queries import ListingRequest, forget_what_is_kept, searc
 from tests.servers import TestDatabases
 from tests.unit.search.large_catalog import COMMON, OF_MOST_BRANDS, PRODUCTS, RARE, write_catalog
 
-DATABASE = "large_catalog"
+DATABASE = f"large_catalog_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 LARGE = {"products", "product_search", "category_listing", "search_words"}
 MOST_ROWS_READ = 25_000
 """Of one relation in one statement: a quarter of the largest category and its sample, never the catalog."""
