@@ -21,7 +21,7 @@ from storefront.accounts.services import AddressInput
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import label_of, problem_text
-from storefront.http.countries import country_choices
+from storefront.http.country_field import CountryField
 
 ADDRESS_PARTS = (
     *("full_name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone"),
@@ -62,12 +62,11 @@ class AddressFields(FlaskForm):
     region = RegionField(
         _l("State or region"), filters=[tidy], validators=[Length(max=120)], validate_choice=False
     )
-    country = SelectField(_l("Country"), validators=[InputRequired()])
+    country = CountryField(_l("Country"), validators=[InputRequired()])
     phone = StringField(_l("Phone"), filters=[tidy], validators=[Length(max=40)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.country.choices = country_choices()
         if self.country.data is None:
             self.country.data = current_settings().shop_country
         self.adapt()

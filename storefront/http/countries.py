@@ -13,18 +13,31 @@ _NOT_COUNTRIES = frozenset(
 )
 
 
-def country_choices() -> list[tuple[str, str]]:
-    """All countries as (ISO 3166 code, name), sorted by name."""
-    return list(_choices(str(get_locale() or "en")))
+Countries = tuple[tuple[str, str], ...]
+"""Countries as (ISO 3166 code, name)."""
+
+
+def country_choices() -> Countries:
+    """All countries in the page's language, sorted by name."""
+    return _choices(_language())
 
 
 def country_name(code: str) -> str:
     """The country's name in the page's language; the code itself for an unknown one."""
-    return dict(_choices(str(get_locale() or "en"))).get(code, code)
+    return _names(_language()).get(code, code)
+
+
+def _language() -> str:
+    return str(get_locale() or "en")
 
 
 @cache
-def _choices(locale: str) -> tuple[tuple[str, str], ...]:
+def _names(locale: str) -> dict[str, str]:
+    return dict(_choices(locale))
+
+
+@cache
+def _choices(locale: str) -> Countries:
     names = Locale.parse(locale).territories
     countries = (
         (code, name)

@@ -75,7 +75,7 @@ def change_form(
             address[name].data = getattr(order.shipping_address, name)
     countries = shipping_table().countries()
     if countries is not None:
-        address.country.choices = [one for one in address.country.choices or () if one[0] in countries]
+        address.country.limit(set(countries))
     given = sent or {}
     lines = tuple(
         LineField(

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storefront.catalog.models import Product
 from storefront.core.db import session
 from storefront.core.ids import new_id
+from storefront.core.statements import rows
 from storefront.inventory.models import StockMovement
 from storefront.inventory.queries import on_shelf, sellable
 
@@ -41,8 +42,8 @@ def lock_products(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StockRow]
     two buyers who take the last of two variants must not each believe that the other one is left.
     """
     wanted = set(product_ids)
-    rows = session().execute(_lock_statement(), {"ids": list(wanted)})
-    return {row[0]: StockRow(*row) for row in rows if row[0] in wanted}
+    found = rows(_lock_statement(), {"ids": list(wanted)})
+    return {row[0]: StockRow(*row) for row in found if row[0] in wanted}
 
 
 @cache
@@ -92,10 +93,10 @@ def change(stock: Mapping[uuid.UUID, int], reserved: Mapping[uuid.UUID, int]) ->
 
 def record(deltas: Mapping[uuid.UUID, int], reason: str, **context: Any) -> None:
     """Write ledger rows for changes of the stock."""
-    rows = [
+    movements = [
         {"id": new_id(), "product_id": product_id, "delta": delta, "reason": reason, **context}
         for product_id, delta in sorted(deltas.items())
         if delta
     ]
-    if rows:
-        session().execute(sa.insert(StockMovement), rows)
+    if movements:
+        session().execute(sa.insert(StockMovement), movements)

@@ -152,14 +152,21 @@ def hold(
         )
 
 
-def take(order_id: uuid.UUID, lines: Mapping[uuid.UUID, int]) -> None:
+def take(
+    order_id: uuid.UUID,
+    lines: Mapping[uuid.UUID, int],
+    *,
+    locked: Mapping[uuid.UUID, StockRow] | None = None,
+) -> None:
     """Take the units of a placed order off the stock and end its hold.
 
     What is not on the shelf, and is sold on back-order, stays held for the order until it arrives. Units whose hold has
     expired meanwhile are taken if they can still be sold; otherwise this raises :class:`InsufficientStock` and nothing
     is taken. Word is left for staff of each product of which few are left by it.
+
+    ``locked`` are the rows of a caller that has locked them, changed nothing since, and holds nothing for the order.
     """
-    _take(StockReservation.order_id == order_id, lines, order_id)
+    _take(StockReservation.order_id == order_id, lines, order_id, locked=locked)
 
 
 def take_held(return_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, order_id: uuid.UUID) -> None:
@@ -168,12 +175,17 @@ def take_held(return_id: uuid.UUID, lines: Mapping[uuid.UUID, int], *, order_id:
 
 
 def _take(
-    of_holder: sa.ColumnElement[bool], lines: Mapping[uuid.UUID, int], order_id: uuid.UUID, note: str = ""
+    of_holder: sa.ColumnElement[bool],
+    lines: Mapping[uuid.UUID, int],
+    order_id: uuid.UUID,
+    note: str = "",
+    locked: Mapping[uuid.UUID, StockRow] | None = None,
 ) -> None:
     with transaction():
-        rows = lock_products(lines)
+        rows = lock_products(lines) if locked is None else locked
         # What it waits for already, on back-order, goes on waiting.
-        held = _end_holds(sa.and_(of_holder, StockReservation.expires_at.is_not(None)), lines)
+        for_a_while = sa.and_(of_holder, StockReservation.expires_at.is_not(None))
+        held = _end_holds(for_a_while, lines) if locked is None else {}
         taken: dict[uuid.UUID, int] = {}
         for product_id in sorted(lines):
             row = rows.get(product_id)

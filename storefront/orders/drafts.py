@@ -20,6 +20,7 @@ from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
 from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue, enqueue_all
+from storefront.core.statements import first, rows
 from storefront.inventory import services as inventory
 from storefront.orders.addresses import PostalAddress
 from storefront.orders.concessions import Concessions
@@ -107,8 +108,7 @@ def drafts_for(idempotency_key: str, cart_id: uuid.UUID | None) -> tuple[Draft |
 
     The caller has locked the cart, so nobody starts another one meanwhile.
     """
-    rows = session().execute(_drafts_statement(), {"key": idempotency_key, "cart_id": cart_id})
-    found = [Draft(*row) for row in rows]
+    found = [Draft(*row) for row in rows(_drafts_statement(), {"key": idempotency_key, "cart_id": cart_id})]
     known = next((one for one in found if one.idempotency_key == idempotency_key), None)
     return known, next((one for one in found if one.cart_id == cart_id and one.status == "draft"), None)
 
@@ -122,7 +122,7 @@ def _drafts_statement() -> Any:
 
 def head_of(order_id: uuid.UUID, *, lock: bool = False) -> Draft:
     """The order's head, with ``lock`` its row locked until the transaction ends. Raises :class:`NotFound`."""
-    row = session().execute(_head_statement(lock=lock), {"order_id": order_id}).one_or_none()
+    row = first(_head_statement(lock=lock), {"order_id": order_id})
     if row is None:
         raise NotFound("order", str(order_id))
     return Draft(*row)
@@ -262,9 +262,8 @@ def _item(order_id: uuid.UUID, position: int, line: LineSnapshot, amounts: LineT
 
 def lines_of(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
     """The order's units by product; lines whose product was removed for good are left out."""
-    rows = session().execute(_units_statement(), {"order_id": order_id})
     units: dict[uuid.UUID, int] = {}
-    for product_id, quantity in rows:
+    for product_id, quantity in rows(_units_statement(), {"order_id": order_id}):
         if product_id is not None:
             units[product_id] = units.get(product_id, 0) + quantity
     return units

@@ -1,9 +1,9 @@
 """Placing an order in three steps: PREPARE, PAY, FINALISE.
 
 Locks are always taken in this order: the cart, the order, the products by primary key, then promotions and gift
-cards by theirs. PREPARE and FINALISE
-are one transaction each; between them no transaction is open, because somebody else is thinking. A process
-that dies in between leaves a draft with its hold, which ``settling`` brings to an end.
+cards by theirs. PREPARE and FINALISE are one transaction each; between them no transaction is open, because somebody
+else is thinking. A process that dies in between leaves a draft with its hold, which ``settling`` brings to an end.
+Where nobody has to be asked for the money (on invoice, on delivery), all three are one transaction.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from storefront.accounts.vat_numbers import normal_vat_number
 from storefront.cart import services as carts
 from storefront.cart.models import Cart
 from storefront.cart.queries import CartView, cart_view
+from storefront.cart.services.opening import LockedCart
 from storefront.core.clock import now
-from storefront.core.db import session, transaction
+from storefront.core.db import release, session, transaction, write
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
+from storefront.inventory.ledger import StockRow
 from storefront.orders.concessions import Concessions
 from storefront.orders.drafts import (
     Draft,
@@ -74,10 +76,11 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
     nothing is charged. After :class:`PaymentProviderFailure` the goods stay held, and the same request may be sent
     again.
     """
-    draft = prepare(identity, request)
-    if draft.status not in ("draft", "pending"):
-        return PlacedOrder(draft.id, draft.number, was_placed_before=True)
-    return pay_and_finalise(draft)
+    release()
+    prepared = prepare(identity, request)
+    if isinstance(prepared, PlacedOrder):
+        return prepared
+    return pay_and_finalise(prepared)
 
 
 def pay_and_finalise(draft: Draft) -> PlacedOrder:
@@ -124,8 +127,11 @@ def _wait_for_shopper(draft: Draft, answer: NeedsShopper) -> PlacedOrder:
     )
 
 
-def prepare(identity: Identity, request: PlaceOrder) -> Draft:
-    """Step one, one transaction: check everything again under locks, write the draft, hold the stock."""
+def prepare(identity: Identity, request: PlaceOrder) -> Draft | PlacedOrder:
+    """Step one, one transaction: check everything again under locks, write the draft, hold the stock.
+
+    The order itself, when it was placed before or nobody has to be asked for the money.
+    """
     try:
         with transaction():
             return _prepare(identity, request)
@@ -135,7 +141,7 @@ def prepare(identity: Identity, request: PlaceOrder) -> Draft:
         raise
 
 
-def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
+def _prepare(identity: Identity, request: PlaceOrder) -> Draft | PlacedOrder:
     cart = carts.lock_open_cart(identity)
     known, earlier = drafts_for(request.idempotency_key, cart.cart_id if cart else None)
     if known is not None:
@@ -165,13 +171,18 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft:
         abandon(earlier.id, "replaced")
     draft = write_draft(identity, request, cart.cart_id, order.snapshot, totals, concessions)
     concessions.take(draft.id)
-    expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
     untouched = None if earlier else stock
+    promised = payments.authorise_at_once(
+        draft.id, draft.payment_method, draft.to_pay, draft.currency, draft.idempotency_key
+    )
+    if promised is not None:
+        return _count(draft, cart, cart.quantities, promised, untouched)
+    expires_at = now() + timedelta(minutes=current_settings().reservation_minutes)
     inventory.hold(cart.quantities, order_id=draft.id, expires_at=expires_at, locked=untouched)
     return draft
 
 
-def _replayed(identity: Identity, known: Draft, request: PlaceOrder) -> Draft:
+def _replayed(identity: Identity, known: Draft, request: PlaceOrder) -> Draft | PlacedOrder:
     """The order of a key that was used before, if it is this person's and was not given up.
 
     An unfinished one goes on only as it was confirmed: whoever has corrected the address since gets a new key.
@@ -180,6 +191,8 @@ def _replayed(identity: Identity, known: Draft, request: PlaceOrder) -> Draft:
         raise CheckoutExpired
     if known.status == "draft" and not is_the_same(known.id, request):
         raise CheckoutExpired
+    if known.status not in ("draft", "pending"):
+        return PlacedOrder(known.id, known.number, was_placed_before=True)
     return known
 
 
@@ -253,24 +266,33 @@ def finalise(order_id: uuid.UUID, cart_id: uuid.UUID | None, authorisation: Auth
             raise CheckoutExpired
         if draft.status not in ("draft", "pending"):
             return PlacedOrder(draft.id, draft.number, was_placed_before=True)
-        units = lines_of(order_id)
-        inventory.take(order_id, units)
-        payment_status = payments.record_authorisation(order_id, authorisation)
-        session().execute(
-            sa.update(Order)
-            .where(Order.id == order_id)
-            .values(status="placed", payment_status=payment_status, placed_at=now())
-            .execution_options(synchronize_session=False)
-        )
-        record_event(order_id, "placed", from_status=draft.status, to_status="placed", actor="shopper")
-        if cart is not None:
-            carts.close_cart(cart, units)
-        announce(
-            "order_placed",
-            order_id,
-            user_id=draft.user_id,
-            session_id=cart.session_id if cart else None,
-            total=str(draft.total),
-            currency=draft.currency,
-        )
+        return _count(draft, cart, lines_of(order_id), authorisation)
+
+
+def _count(
+    draft: Draft,
+    cart: LockedCart | None,
+    units: Mapping[uuid.UUID, int],
+    authorisation: Authorisation,
+    locked: Mapping[uuid.UUID, StockRow] | None = None,
+) -> PlacedOrder:
+    """The order counts from now on. ``locked`` are products of an order that holds nothing (``inventory.take``)."""
+    inventory.take(draft.id, units, locked=locked)
+    payment_status = payments.record_authorisation(draft.id, authorisation)
+    write(
+        sa.update(Order)
+        .where(Order.id == draft.id)
+        .values(status="placed", payment_status=payment_status, placed_at=now())
+    )
+    record_event(draft.id, "placed", from_status=draft.status, to_status="placed", actor="shopper")
+    if cart is not None:
+        carts.close_cart(cart, units)
+    announce(
+        "order_placed",
+        draft.id,
+        user_id=draft.user_id,
+        session_id=cart.session_id if cart else None,
+        total=str(draft.total),
+        currency=draft.currency,
+    )
     return PlacedOrder(draft.id, draft.number)

@@ -33,6 +33,7 @@ class CardPayments:
         "Credit or debit card. You enter its number on the next page, with our payment provider Stripe."
     )
     needs_shopper: bool = True
+    answers_at_once: bool = False
     gives_back: bool = True
 
     def offered_to(self, country: str) -> bool:

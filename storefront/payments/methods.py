@@ -2,7 +2,8 @@
 
 A method decides and remembers outside this database; the order's rows are written by ``orders``. It is
 called with no transaction open, always with an idempotency key: the same key must never take money twice.
-On invoice and on delivery there is nobody to ask: they say yes at once. Cards are in ``cards``.
+On invoice and on delivery there is nobody to ask: they say yes at once, in the transaction that asks. Cards are in
+``cards``.
 """
 
 from __future__ import annotations
@@ -118,6 +119,11 @@ class PaymentMethod(Protocol):
         ...
 
     @property
+    def answers_at_once(self) -> bool:
+        """True when ``authorise`` asks nobody: it may then be part of a transaction."""
+        ...
+
+    @property
     def gives_back(self) -> bool:
         """True when money that was taken goes back the same way, without anybody's hands."""
         ...
@@ -170,6 +176,7 @@ class Deferred:
     description: str
     countries: frozenset[str] | None = None
     needs_shopper: bool = False
+    answers_at_once: bool = True
     gives_back: bool = False
 
     def offered_to(self, country: str) -> bool:

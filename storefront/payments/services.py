@@ -100,6 +100,20 @@ def authorise(
     return payment_method(method).authorise(charge)
 
 
+def authorise_at_once(
+    order_id: uuid.UUID, method: str, amount: Decimal, currency: str, idempotency_key: str
+) -> Authorisation | None:
+    """The yes of a way to pay that asks nobody, within the caller's transaction; None of one that has to ask.
+
+    Raises :class:`UnknownPaymentMethod`.
+    """
+    known = payment_method(method)
+    if not known.answers_at_once:
+        return None
+    answer = known.authorise(Charge(order_id, amount, currency, idempotency_key))
+    return answer if isinstance(answer, Authorisation) else None
+
+
 def void(method: str, reference: str, idempotency_key: str) -> None:
     """Let go of what took nothing yet. No transaction may be open."""
     assert_no_transaction()

@@ -14,12 +14,12 @@ from storefront.core.db import session, transaction
 from storefront.inventory import services as inventory
 from storefront.orders import drafts
 from storefront.orders.models import Order
-from storefront.orders.placing import prepare
 from storefront.orders.services import PlacedOrder, place_order
 from tests.concurrency.threads import at_once
 from tests.factories.buying import (
     Stock,
     fill_cart,
+    make_draft,
     make_guest,
     make_product,
     make_shipping,
@@ -37,7 +37,7 @@ def test_shopper_tries_again_while_the_job_gives_the_first_try_up(
     make_shipping()
     guest, kettle = make_guest(), make_product(price="80.00", stock=5)
     fill_cart(guest, (kettle, 2))
-    first = prepare(guest, order_request("160.00"))
+    first = make_draft(guest, order_request("160.00"))
     order_is_locked = threading.Event()
 
     def release_slowly(order_id: object, release: Callable[..., None]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from storefront.accounts.models import User, UserSession
 from storefront.cart import services as carts
@@ -20,7 +21,10 @@ from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.ids import digest, new_id, new_secret
 from storefront.inventory.services import adjust_stock
+from storefront.orders.drafts import Draft
+from storefront.orders.placing import prepare
 from storefront.orders.services import PlaceOrder, PostalAddress, SeenAmount
+from storefront.payments import services as payments
 from storefront.shipping.services import MethodDetails, save_method, save_tax_rate
 
 _numbers = itertools.count(1)
@@ -158,6 +162,14 @@ def make_address(country: str = "DE", **values: str) -> PostalAddress:
         "country": country,
     }
     return PostalAddress(**fields | values)
+
+
+def make_draft(identity: Identity, request: PlaceOrder) -> Draft:
+    """The order of ``request`` as it stands while somebody is asked for the money."""
+    with patch.object(payments, "authorise_at_once", return_value=None):
+        draft = prepare(identity, request)
+    assert isinstance(draft, Draft)
+    return draft
 
 
 def order_request(total: str, key: str | None = None, **values: Any) -> PlaceOrder:

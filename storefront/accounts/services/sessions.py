@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
 from storefront.accounts.models import UserSession
 from storefront.core.clock import now
@@ -16,9 +15,22 @@ from storefront.core.db import transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import digest, new_id, new_secret
-from storefront.core.statements import rows
+from storefront.core.statements import rows, scalar
 
 _PROVED_ORDERS_KEPT = 50
+_PROVED = sa.text(
+    """
+    UPDATE user_sessions SET data = data || jsonb_build_object('proved_orders', (
+      SELECT jsonb_agg(newest.one ORDER BY newest.place) FROM (
+        SELECT proved.one, proved.place
+        FROM jsonb_array_elements_text(coalesce(data -> 'proved_orders', '[]') - CAST(:order_id AS text)
+          || jsonb_build_array(CAST(:order_id AS text))) WITH ORDINALITY AS proved(one, place)
+        ORDER BY proved.place DESC LIMIT :kept
+      ) AS newest
+    ))
+    WHERE id = :session_id RETURNING id
+    """
+).bindparams(kept=_PROVED_ORDERS_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +92,9 @@ def remember_proved_order(session_id: uuid.UUID, order_id: uuid.UUID) -> None:
 
     Raises :class:`NotFound` when the session has ended.
     """
-    with transaction() as current:
-        data = current.execute(
-            sa.select(UserSession.data).where(UserSession.id == session_id).with_for_update()
-        ).scalar_one_or_none()
-        if data is None:
+    with transaction():
+        if scalar(_PROVED, {"session_id": session_id, "order_id": str(order_id)}) is None:
             raise NotFound("session", str(session_id))
-        others = [proved for proved in data.get("proved_orders", []) if proved != str(order_id)]
-        kept = [*others, str(order_id)][-_PROVED_ORDERS_KEPT:]
-        current.execute(
-            sa.update(UserSession)
-            .where(UserSession.id == session_id)
-            .values(data=UserSession.data.op("||")(sa.cast({"proved_orders": kept}, JSONB)))
-            .execution_options(synchronize_session=False)
-        )
 
 
 def revoke_session(identity: Identity, session_id: uuid.UUID) -> None:

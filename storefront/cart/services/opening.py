@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +18,9 @@ from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
-from storefront.core.statements import scalar
+from storefront.core.statements import first, rows, scalar
+
+_Key = Literal["id", "user_id", "session_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class LockedCart:
 
 def lock_open_cart(identity: Identity) -> LockedCart | None:
     """Lock this person's open cart and read its quantities; None when there is none."""
-    return _locked(owned_by(identity))
+    if identity.user_id is not None:
+        return _locked("user_id", identity.user_id)
+    return None if identity.session_id is None else _locked("session_id", identity.session_id)
 
 
 def lock_cart(cart_id: uuid.UUID) -> LockedCart | None:
     """Lock a cart by its id; None when it is no longer open."""
-    return _locked(sa.and_(Cart.id == cart_id, Cart.status == "open"))
+    return _locked("id", cart_id)
 
 
 def close_cart(cart: LockedCart, ordered: Mapping[uuid.UUID, int]) -> None:
@@ -63,22 +67,27 @@ def close_cart(cart: LockedCart, ordered: Mapping[uuid.UUID, int]) -> None:
         )
 
 
-def _locked(which: sa.ColumnElement[bool]) -> LockedCart | None:
-    cart = (
-        session()
-        .execute(
-            sa.select(Cart.id, Cart.user_id, Cart.session_id, Cart.currency)
-            .where(which)
-            .with_for_update(key_share=True)
-        )
-        .one_or_none()
-    )
+def _locked(key: _Key, value: uuid.UUID) -> LockedCart | None:
+    cart = first(_locking(key), {"value": value})
     if cart is None:
         return None
-    rows = session().execute(
-        sa.select(CartItem.product_id, CartItem.quantity).where(CartItem.cart_id == cart.id)
-    )
-    return LockedCart(*cart, dict(rows.all()))
+    quantities = dict(rows(_quantities(), {"cart_id": cart.id}))
+    return LockedCart(cart.id, cart.user_id, cart.session_id, cart.currency, quantities)
+
+
+@cache
+def _locking(key: _Key) -> sa.Select[Any]:
+    """The open cart that is found by this column of it."""
+    columns: tuple[Any, ...] = (Cart.id, Cart.user_id, Cart.session_id, Cart.currency)
+    which = getattr(Cart, key) == sa.bindparam("value", type_=sa.Uuid())
+    return sa.select(*columns).where(which, Cart.status == "open").with_for_update(key_share=True)
+
+
+@cache
+def _quantities() -> sa.Select[Any]:
+    of_cart = CartItem.cart_id == sa.bindparam("cart_id", type_=sa.Uuid())
+    columns: tuple[Any, ...] = (CartItem.product_id, CartItem.quantity)
+    return sa.select(*columns).where(of_cart)
 
 
 def open_cart(identity: Identity) -> uuid.UUID:

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import CITEXT
 
 from storefront.core.clock import now
-from storefront.core.db import session
+from storefront.core.statements import rows
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.promotions.conditions import Condition, Occasion, Schedule, Uses
 from storefront.promotions.evaluation import Reductions, RefusedPromotion, evaluate
@@ -88,23 +88,20 @@ def candidates_for(
     an order that is changed, for which the promotions of ``moment`` count, when it was placed.
     """
     moment = moment or now()
-    rows = session().execute(
-        _candidates(),
-        {
-            "code": code,
-            "moment": moment,
-            "order_id": order_id,
-            "customer": customer.key,
-            "user_id": customer.user_id,
-            "email": "" if customer.user_id else customer.key,
-            "cart_id": cart_id,
-        },
-    )
+    asked = {
+        "code": code,
+        "moment": moment,
+        "order_id": order_id,
+        "customer": customer.key,
+        "user_id": customer.user_id,
+        "email": "" if customer.user_id else customer.key,
+        "cart_id": cart_id,
+    }
     rules: list[Rule] = []
     unusable: list[RefusedPromotion] = []
     groups: frozenset[uuid.UUID] = frozenset()
     has_ordered = False
-    for row in rows:
+    for row in rows(_candidates(), asked):
         groups, has_ordered = frozenset(row.groups or ()), row.has_ordered
         entered = code if row.by_code else ""
         if not row.is_active:

@@ -80,8 +80,7 @@ class ShippingAddress(AddressFields):
         if chosen not in countries and not self.country.errors:
             name = country_name(chosen)
             self.country.errors = [_("We do not deliver to %(country)s at present.", country=name)]
-        offered = {*countries, chosen}
-        self.country.choices = [choice for choice in self.country.choices or () if choice[0] in offered]
+        self.country.limit({*countries, chosen or ""})
 
 
 @dataclass(slots=True)

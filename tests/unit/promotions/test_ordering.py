@@ -20,7 +20,6 @@ from storefront.core.settings import current_settings
 from storefront.jobs.outbox import drain
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order, OrderItem
-from storefront.orders.placing import prepare
 from storefront.orders.queries import order_for_mail
 from storefront.orders.services import SeenAmount, cancel_order, place_order
 from storefront.orders.settling import settle_stranded_orders
@@ -62,6 +61,7 @@ from storefront.providers.mail_folder import stored_mails
 from tests.factories.buying import (
     fill_cart,
     make_category,
+    make_draft,
     make_guest,
     make_product,
     make_shipping,
@@ -256,11 +256,11 @@ def test_a_draft_holds_its_use_for_itself_and_lets_go_of_it(shopper: Identity) -
     carts.enter_coupon(shopper, "HELD")
     carts.enter_gift_card(shopper, card.code)
     request = order_request("90.00", email="", expected_gift_card=Decimal(30))
-    prepare(shopper, request)
+    make_draft(shopper, request)
     assert uses_of(promotion) == (1, 1)
     assert balance_of(card)[0] == 0
     assert reduced_cart(shopper).goods == 90, "their own unfinished order does not stand in their way"
-    prepare(shopper, replace(request, idempotency_key=request.idempotency_key + "-2"))
+    make_draft(shopper, replace(request, idempotency_key=request.idempotency_key + "-2"))
     assert uses_of(promotion) == (1, 1)
     carts.clear(shopper)
     with frozen(now() + timedelta(hours=3)):
@@ -273,7 +273,7 @@ def test_a_draft_holds_its_use_for_itself_and_lets_go_of_it(shopper: Identity) -
 def test_a_crashed_order_with_a_gift_card_is_finished(shopper: Identity) -> None:
     card = make_gift_card("30.00")
     carts.enter_gift_card(shopper, card.code)
-    draft = prepare(shopper, order_request("100.00", email="", expected_gift_card=Decimal(30)))
+    draft = make_draft(shopper, order_request("100.00", email="", expected_gift_card=Decimal(30)))
     with frozen(now() + timedelta(minutes=2)):
         assert settle_stranded_orders() == {"placed": 1, "cancelled": 0}
     assert [one.amount for one in payments_of(draft.id)] == [Decimal("70.00")]
