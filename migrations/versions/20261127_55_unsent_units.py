@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "55_unsent_units"
-down_revision = "52_rebuilding"
+down_revision = "53_corrections"
 branch_labels = None
 depends_on = None
 

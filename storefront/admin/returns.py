@@ -14,11 +14,13 @@ from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFou
 from storefront.core.money import ZERO
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.order_words import payment_name
 from storefront.http.return_form import ReturnForm, amount_in
 from storefront.http.return_words import reason_words, return_state, settling_words
 from storefront.http.wording import explain
 from storefront.orders.queries_for_refunds import refundable
 from storefront.returns import services
+from storefront.returns.errors import ReturnRefused
 from storefront.returns.queries import staff_return, staff_returnable, staff_returns
 from storefront.search.queries import clean_text
 
@@ -49,13 +51,14 @@ def _page(number: str, problem: str = "") -> ResponseReturnValue:
         order=refundable(one.order_number),
         state=return_state(one.kind, one.status),
         reasons=reason_words(),
-        settling=settling_words(one),
+        settling=settling_words(one, to_staff=True),
+        method_name=payment_name,
         problem=problem,
     )
     return page, 422 if problem else 200
 
 
-@blueprint.post("/returns/<number>/<any(approve, refuse, close, receive, complete, ship, paid):step>")
+@blueprint.post("/returns/<number>/<any(approve, refuse, close, receive, complete, ship, paid, later):step>")
 @requires("orders", "write")
 def take_step(number: str, step: str) -> ResponseReturnValue:
     """Take a step; where that cannot be, the page says why."""
@@ -98,6 +101,9 @@ STEPS: dict[str, Callable[[str], None]] = {
     ),
     "close": lambda number: services.close_unreceived(actor_id(), number),
     "paid": lambda number: services.record_difference_paid(actor_id(), number),
+    "later": lambda number: services.have_it_paid_later(
+        actor_id(), number, request.form.get("method", "")[:40]
+    ),
     "receive": _receive,
     "complete": _complete,
     "ship": _ship,
@@ -108,7 +114,8 @@ STEPS: dict[str, Callable[[str], None]] = {
 @requires("orders", "write")
 def open_return(number: str) -> ResponseReturnValue:
     """A return in a customer's name, also after the window."""
-    order, form, problem = staff_returnable(number), ReturnForm(request.form), ""
+    order, form = staff_returnable(number), ReturnForm(request.form)
+    refusal: DomainError | None = None
     if request.method == "POST":
         try:
             # Staff read the prices on the page: the difference is told when the return stands.
@@ -117,13 +124,19 @@ def open_return(number: str) -> ResponseReturnValue:
         except (NotFound, NotAllowed):
             raise
         except DomainError as error:
-            problem = explain(error)
+            refusal = error
         else:
             return redirect(url_for("admin.one_return", number=asked.number), 303)
     page = render_template(
-        "admin/open_return.html", order=order, form=form, reasons=reason_words(), problem=problem
+        "admin/open_return.html",
+        order=order,
+        form=form,
+        reasons=reason_words(),
+        method_name=payment_name,
+        problem=explain(refusal) if refusal else "",
+        refused=refusal if isinstance(refusal, ReturnRefused) else None,
     )
-    return page, 422 if problem else 200
+    return page, 422 if refusal else 200
 
 
 def _settled(number: str, form: ReturnForm, wanted: services.ReturnRequest) -> services.ReturnRequest:

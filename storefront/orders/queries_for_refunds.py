@@ -186,6 +186,12 @@ def refund_of_return(return_id: uuid.UUID) -> uuid.UUID | None:
     return session().scalar(sa.select(OrderRefund.id).where(stands))
 
 
+def refunds_wait(order_id: uuid.UUID) -> bool:
+    """Whether a refund of the order is not decided yet."""
+    waits = sa.exists().where(OrderRefund.order_id == order_id, OrderRefund.status == "pending")
+    return session().scalar(sa.select(waits)) or False
+
+
 def awaits_gift_card(order_id: uuid.UUID) -> bool:
     """Whether a refund that is not through yet will put money on a gift card."""
     waits = sa.and_(OrderRefund.status == "pending", OrderRefund.gift_card_amount > 0)

@@ -10,8 +10,9 @@ from storefront.orders.changing import ChangedOrder, change_for_shopper, change_
 from storefront.orders.closing import close_order
 from storefront.orders.drafts import PlaceOrder, SeenAmount
 from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
+from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
-from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
+from storefront.orders.paying import bring_up_to_date, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.refund_goods import RefundLine
 from storefront.orders.refunding import RefundRequest, refund_order, refund_payment

@@ -62,6 +62,7 @@ class PaymentRow:
     created_at: datetime
     saved_method_id: uuid.UUID | None = None
     is_for_change: bool = False
+    is_on_top: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -75,8 +76,8 @@ class PaymentRow:
 
     @property
     def waivable(self) -> Decimal:
-        """What is still to be paid of it and can be asked for less; nothing of a change that is not made yet."""
-        return self.uncaptured if self.is_open_promise and not self.is_for_change else Decimal(0)
+        """What is still to be paid of it and can be asked for less."""
+        return self.uncaptured if self.is_open_promise else Decimal(0)
 
     @property
     def refundable(self) -> Decimal:
@@ -160,6 +161,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.created_at,
             row.saved_method_id,
             row.is_for_change,
+            row.is_on_top,
         )
         .where(which)
         .order_by(row.created_at, row.id)

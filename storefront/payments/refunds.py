@@ -149,7 +149,6 @@ def claim_again(order_id: uuid.UUID, amount: Decimal) -> None:
             Payment.order_id == order_id,
             Payment.provider.in_([method.code for method in METHODS]),
             Payment.status.in_(["authorised", "cancelled", "captured"]),
-            sa.not_(Payment.is_for_change),
         )
         newest = later.order_by(
             Payment.status == "captured", Payment.created_at.desc(), Payment.id.desc()

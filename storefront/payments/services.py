@@ -23,6 +23,8 @@ from storefront.payments.methods import (
 from storefront.payments.models import Payment, SavedPaymentMethod
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
+BESIDE = "payments.beside"
+"""The outbox entry for news of a payment beside an order's own that is for none of its changes: an exchange's."""
 DROP = "payments.drop"
 """The outbox entry for one payment of an order that goes on: it was replaced, or its change did not come about."""
 KEEP_CARDS = "payments.keep_cards"
@@ -56,12 +58,11 @@ def open_promise(
     amount: Decimal,
     currency: str,
     *,
-    is_for_change: bool = False,
+    is_on_top: bool = False,
 ) -> None:
     """Note that ``amount`` more is to be paid for an order, later, in a way that needs nobody's answer now.
 
-    While it ``is_for_change``, something that is not made yet, no refund counts on it. Raises
-    :class:`UnknownPaymentMethod` for any other way.
+    ``is_on_top``: for an exchange. Raises :class:`UnknownPaymentMethod` for any other way.
     """
     if all(one.code != method for one in METHODS):
         raise UnknownPaymentMethod(method)
@@ -75,18 +76,8 @@ def open_promise(
                 amount=amount,
                 currency=currency,
                 status="authorised",
-                is_for_change=is_for_change,
+                is_on_top=is_on_top,
             )
-        )
-
-
-def cancel_promise(payment_id: uuid.UUID) -> None:
-    """What was promised to be paid later is not asked for any more."""
-    with transaction():
-        write(
-            sa.update(Payment)
-            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
-            .values(status="cancelled")
         )
 
 
@@ -97,6 +88,8 @@ def authorise(
     currency: str,
     idempotency_key: str,
     order_number: str = "",
+    *,
+    at_once: bool = False,
 ) -> Authorisation | NeedsShopper:
     """Ask the provider for the money, with no transaction open. The same key never takes it twice.
 
@@ -104,7 +97,7 @@ def authorise(
     :class:`storefront.core.db.TransactionOpen` when the caller forgot to end its transaction.
     """
     assert_no_transaction()
-    charge = Charge(order_id, amount, currency, idempotency_key, order_number)
+    charge = Charge(order_id, amount, currency, idempotency_key, order_number, at_once)
     return payment_method(method).authorise(charge)
 
 

@@ -41,6 +41,22 @@ class DifferenceChanged(DomainError):
 
 
 @dataclass
+class DifferenceUnpaid(DomainError):
+    """The replacement waits for a card that has not paid ``amount`` of ``currency`` for it yet."""
+
+    number: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass
+class RefundUnderWay(DomainError):
+    """The return cannot be closed while a refund of its order is on its way: in a few minutes it can."""
+
+    number: str
+
+
+@dataclass
 class ReturnChangedMeanwhile(DomainError):
     """Somebody else has taken this step, or another one: the return is ``status`` by now."""
 

@@ -217,7 +217,7 @@ IMPOSSIBLE = {
         WHERE returned_quantity > delivered_quantity OR delivered_quantity > shipped_quantity""",
     "a difference is asked for that nobody owes": """
         SELECT o.order_number FROM orders o JOIN payments p ON p.order_id = o.id
-        WHERE p.is_for_change AND p.status = 'authorised' AND NOT EXISTS (
+        WHERE p.is_on_top AND p.status = 'authorised' AND NOT EXISTS (
           SELECT FROM returns r WHERE r.payment_id = p.id AND r.status IN ('approved', 'received'))""",
     "a gift card below nothing, or above what it was issued with and what refunds have put on it": """
         SELECT id FROM gift_cards g WHERE balance < 0 OR balance > (

@@ -9,9 +9,11 @@ from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
 from storefront.core.db import transaction
 from storefront.inventory import services as inventory
+from storefront.orders.refunding import carry_out
+from storefront.payments.cards import CARDS
 from storefront.returns.errors import ReturnChangedMeanwhile
 from storefront.returns.queries import ReturnView
-from storefront.returns.services import difference
+from storefront.returns.services.charging import let_go_of_difference, promise_difference
 from storefront.returns.services.steps import locked, move
 
 NO_END = datetime(9999, 1, 1, tzinfo=UTC)
@@ -19,7 +21,7 @@ NO_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def approve_return(actor_id: uuid.UUID, number: str) -> None:
-    """Say yes. An exchange holds its replacements from now on, and opens the payment of what they cost more.
+    """Say yes. An exchange holds its replacements from now on, and what they cost more is owed; a card pays it first.
 
     Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, and ``InsufficientStock`` when a replacement is
     sold out meanwhile.
@@ -30,7 +32,8 @@ def approve_return(actor_id: uuid.UUID, number: str) -> None:
         if one.status != "requested":
             raise ReturnChangedMeanwhile(one.number, one.status)
         inventory.hold(replacements_of(one), return_id=one.id, expires_at=NO_END)
-        payment_id = difference.charge(one) if one.price_difference > 0 else None
+        pays_later = one.price_difference > 0 and one.payment_method != CARDS.code
+        payment_id = promise_difference(one, one.payment_method) if pays_later else None
         move(one, "approved", actor=f"staff:{actor_id}", payment_id=payment_id)
         record_audit(actor_id, "approve", "return", one.id)
 
@@ -48,9 +51,11 @@ def refuse_return(actor_id: uuid.UUID, number: str, refusal: str) -> None:
 
 
 def close_unreceived(actor_id: uuid.UUID, number: str) -> None:
-    """Close a return whose goods never came: nothing is held and nothing is owed for it any more.
+    """Close a return whose goods never came: nothing is held and nothing is owed for it any more, and what was paid for
+    dearer goods goes back.
 
-    Raises NotAllowed, ``NotFound`` and :class:`ReturnChangedMeanwhile`.
+    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, and as ``refund_order`` when it is closed but the
+    money has not gone back yet.
     """
     with transaction():
         require_permission(actor_id, "orders", "write")
@@ -58,10 +63,10 @@ def close_unreceived(actor_id: uuid.UUID, number: str) -> None:
         if one.status != "approved":
             raise ReturnChangedMeanwhile(one.number, one.status)
         inventory.release_return(one.id)
-        if one.payment_id is not None:
-            difference.let_go_of(one)
+        waiting = let_go_of_difference(one)
         move(one, "cancelled", actor=f"staff:{actor_id}")
         record_audit(actor_id, "close", "return", one.id)
+    carry_out(one.order_number, waiting)
 
 
 def replacements_of(one: ReturnView) -> dict[uuid.UUID, int]:

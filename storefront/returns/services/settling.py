@@ -22,11 +22,11 @@ from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_goods import RefundLine, units_to_send_of
 from storefront.orders.refunding import Destination, RefundRequest
 from storefront.payments import services as payments
+from storefront.payments.changing import is_not_on_top
 from storefront.payments.queries import payment_row
-from storefront.returns.errors import ReturnChangedMeanwhile
+from storefront.returns.errors import DifferenceUnpaid, ReturnChangedMeanwhile
 from storefront.returns.models import Return, ReturnItem
 from storefront.returns.queries import ReturnView, staff_return
-from storefront.returns.services import difference
 from storefront.returns.services.deciding import replacements_of
 from storefront.returns.services.steps import locked, move
 
@@ -111,13 +111,16 @@ def _still_to_refund(one: ReturnView) -> list[RefundLine]:
 def ship_replacement(actor_id: uuid.UUID, number: str, carrier: str, tracking_number: str) -> None:
     """Send the replacement: its stock is taken, and what it costs less goes back.
 
-    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile` and as ``refund_order``.
+    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, :class:`DifferenceUnpaid` while a card has to pay
+    first, and as ``refund_order``.
     """
     with transaction():
         require_permission(actor_id, "orders", "refund" if _costs_less(number) else "write")
         one = locked(number)
         if one.status != "received" or not one.is_exchange:
             raise ReturnChangedMeanwhile(one.number, one.status)
+        if one.awaits_card:
+            raise DifferenceUnpaid(one.number, one.price_difference, one.currency)
         if one.shipped_at is None:
             inventory.take_held(one.id, replacements_of(one), order_id=one.order_id)
             write(
@@ -125,7 +128,8 @@ def ship_replacement(actor_id: uuid.UUID, number: str, carrier: str, tracking_nu
                 .where(Return.id == one.id)
                 .values(carrier=carrier, tracking_number=tracking_number, shipped_at=now())
             )
-            difference.count(one)
+            if one.payment_id is not None:
+                is_not_on_top(one.payment_id)
             record_event(one.order_id, "replacement_shipped", actor=f"staff:{actor_id}", note=one.number)
             record_audit(actor_id, "ship", "return", one.id)
     if one.price_difference < 0:
@@ -168,7 +172,6 @@ def record_difference_paid(actor_id: uuid.UUID, number: str) -> None:
         if payment is None or not payment.is_open_promise:
             raise ReturnChangedMeanwhile(one.number, one.status)
         payments.record_capture(payment.id, payment.amount)
-        difference.count(one)
         record_event(
             one.order_id,
             "difference_paid",

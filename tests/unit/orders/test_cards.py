@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from storefront.core import outbox
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction, write
 from storefront.inventory import services as inventory
@@ -52,6 +53,14 @@ LATER = timedelta(minutes=20)
 @pytest.fixture(autouse=True)
 def _shipping(card_context: object) -> None:
     make_shipping()
+
+
+def returned() -> list[tuple[Decimal, str]]:
+    """What the letters say that goes back."""
+    told = outbox.OutboxEntry.kind == "mail.payment_returned"
+    with transaction():
+        payloads = session().scalars(sa.select(outbox.OutboxEntry.payload).where(told)).all()
+    return [(Decimal(one["amount"]), one["currency"]) for one in payloads]
 
 
 def sell_out(order: CardOrder) -> None:
@@ -221,6 +230,7 @@ def test_what_was_changed_at_the_provider_buys_nothing_and_goes_back(
     assert [one["amount"] for one in stripe.refunds(card.intent_id)] == [held[1]]
     assert stock_of(card.product_id) == Stock(5, 0)
     assert letters() == ["mail.payment_returned"]
+    assert returned() == [(payment.captured, held[0])]
     assert work() == 0
 
 
@@ -233,6 +243,7 @@ def test_what_was_promised_in_another_currency_is_let_go_of(stripe: StripeServer
     work()
     assert stripe.intent(card.intent_id)["status"] == "canceled"
     assert state_of(card.order_id) == ("cancelled", "cancelled", "cancelled")
+    assert returned() == [(Decimal("160.00"), "USD")]
 
 
 @pytest.mark.usefixtures("manual")
