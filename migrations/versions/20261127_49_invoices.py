@@ -201,5 +201,7 @@ def _protect() -> None:
 def downgrade() -> None:
     for table in ("invoice_taxes", "invoices", "invoice_series"):
         op.drop_table(table)
+    for table in ("kept_credited_decisions", "kept_invoice_links"):  # which later ones left for a way back up
+        op.execute(f"DROP TABLE IF EXISTS {table}")
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}()")

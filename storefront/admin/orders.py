@@ -14,6 +14,7 @@ from storefront.admin.refunds import what_came_back
 from storefront.core.errors import DomainError
 from storefront.core.pagination import page_number
 from storefront.http.order_words import words_for
+from storefront.http.paper_words import paper_list
 from storefront.http.wording import explain
 from storefront.inventory.queries import backordered
 from storefront.invoicing.queries import issued_for
@@ -54,7 +55,7 @@ def order_answer(
         carriers=TRACKING,
         backordered=backordered(found.id),
         problem=problem,
-        documents=issued_for(found.id),
+        documents=paper_list(issued_for(found.id)),
         back=what_came_back(found.id),
     )
     return page, status

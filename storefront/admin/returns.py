@@ -14,6 +14,7 @@ from storefront.core.errors import DomainError, InvalidInput, NotAllowed, NotFou
 from storefront.core.money import ZERO
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.order_words import payment_name
 from storefront.http.return_form import ReturnForm, amount_in
 from storefront.http.return_words import reason_words, return_state, settling_words
 from storefront.http.wording import explain
@@ -51,12 +52,13 @@ def _page(number: str, problem: str = "") -> ResponseReturnValue:
         state=return_state(one.kind, one.status),
         reasons=reason_words(),
         settling=settling_words(one, to_staff=True),
+        method_name=payment_name,
         problem=problem,
     )
     return page, 422 if problem else 200
 
 
-@blueprint.post("/returns/<number>/<any(approve, refuse, close, receive, complete, ship, paid):step>")
+@blueprint.post("/returns/<number>/<any(approve, refuse, close, receive, complete, ship, paid, later):step>")
 @requires("orders", "write")
 def take_step(number: str, step: str) -> ResponseReturnValue:
     """Take a step; where that cannot be, the page says why."""
@@ -99,6 +101,9 @@ STEPS: dict[str, Callable[[str], None]] = {
     ),
     "close": lambda number: services.close_unreceived(actor_id(), number),
     "paid": lambda number: services.record_difference_paid(actor_id(), number),
+    "later": lambda number: services.have_it_paid_later(
+        actor_id(), number, request.form.get("method", "")[:40]
+    ),
     "receive": _receive,
     "complete": _complete,
     "ship": _ship,
@@ -127,6 +132,7 @@ def open_return(number: str) -> ResponseReturnValue:
         order=order,
         form=form,
         reasons=reason_words(),
+        method_name=payment_name,
         problem=explain(refusal) if refusal else "",
         refused=refusal if isinstance(refusal, ReturnRefused) else None,
     )

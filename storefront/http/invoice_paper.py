@@ -71,6 +71,8 @@ def _facts(document: Issued) -> list[tuple[str, str]]:
         (_("Order"), content.order_number),
         (_("Ordered on"), _day(date.fromisoformat(content.ordered_on))),
     ]
+    if content.exchange and document.kind == "invoice":
+        facts.append((_("Exchange"), content.exchange))
     if content.vat_number:
         facts.append((_("Your VAT number"), content.vat_number))
     if content.shipping_address != content.billing_address:
@@ -80,23 +82,43 @@ def _facts(document: Issued) -> list[tuple[str, str]]:
 
 
 def _intro(content: Content) -> str:
+    if content.also_corrects:
+        named = [(content.corrects, content.corrects_date), *content.also_corrects]
+        return _(
+            "This corrects our invoices %(invoices)s.", invoices=", ".join(_named(*one) for one in named)
+        )
     if content.corrects:
         return _(
             "This corrects our invoice %(number)s of %(date)s.",
             number=content.corrects,
             date=_day(date.fromisoformat(content.corrects_date)),
         )
-    return _(
+    if content.exchange:
+        return _("Your exchange: this is what the new goods cost more than those that you send back.")
+    thanks = _(
         "Thank you for your order. The day of supply is the day on which the goods leave us, as your order says."
     )
+    if content.replaces:
+        instead = _(
+            "Your order was changed: this invoice takes the place of our invoice %(number)s of %(date)s.",
+            number=content.replaces,
+            date=_day(date.fromisoformat(content.replaces_date)),
+        )
+        return f"{instead} {thanks}"
+    return thanks
+
+
+def _named(number: str, day: str) -> str:
+    return _("%(number)s of %(date)s", number=number, date=_day(date.fromisoformat(day)))
 
 
 def _line(line: Line, currency: str) -> dict[str, str]:
     is_money_only = not line.unit_price and line.amount
     off = _("%(amount)s discount", amount=format_money(-line.discount, currency)) if line.discount else ""
+    instead = _("instead of: %(name)s", name=line.instead_of) if line.instead_of else ""
     return {
         "name": line.name if line.sku else _("Shipping: %(name)s", name=line.name),
-        "note": " · ".join(part for part in (line.note, line.sku, off) if part),
+        "note": " · ".join(part for part in (line.note, line.sku, instead, off) if part),
         "quantity": str(line.quantity) if line.quantity else "",
         "price": "" if is_money_only else format_money(line.unit_price, currency),
         "rate": percent(line.rate),
@@ -111,8 +133,8 @@ def _sums(document: Issued) -> list[dict[str, Any]]:
     for one in content.rates:
         if one.tax or content.treatment == "taxed":
             rows.append((_("Tax %(rate)s", rate=percent(one.rate)), one.tax, False))
-    is_credit = document.kind == "credit_note"
-    rows.append((_("Credited to you") if is_credit else _("Total"), content.gross, True))
+    total = _("Taken back") if document.takes_back else _("Credited to you")
+    rows.append((total if document.is_credit_note else _("Total"), content.gross, True))
     if content.gift_card:
         rows.append((_("Paid by gift card"), -content.gift_card, False))
         rows.append((_("Rest"), content.gross - content.gift_card, True))
@@ -161,6 +183,8 @@ def _notes(document: Issued) -> list[str]:
 
 
 def _payment_text(content: Content) -> str:
+    if content.is_paid and content.payment_method in ("invoice", "on_delivery"):
+        return _("It is paid already: there is nothing left to pay.")
     if content.payment_method == GIFT_CARD.code:
         return _("Paid by gift card. There is nothing left to pay.")
     if content.payment_method == "invoice":
@@ -180,6 +204,10 @@ def _credit_note_text(document: Issued) -> str:
         "refund": _refund_text(document.content),
         "cancellation": _("The order was cancelled. Whatever was paid goes back the way it came."),
         "not_charged": _("This part of the amount was not charged."),
+        "change": _(
+            "Your order was changed, so the invoice does not hold any more. Another one takes its place and says what "
+            "is to be paid. Whatever you have paid counts for that one."
+        ),
     }.get(document.cause, "")
     reason = document.content.reason
     return f"{cause} {_('Reason: %(reason)s', reason=reason)}" if reason else cause

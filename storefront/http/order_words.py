@@ -115,6 +115,7 @@ def _for_staff(kind: str) -> str:
         "money_returned": _("The money went back"),
         "change_not_made": _("A change was paid too late"),
         "rest_released": _("The rest was let go of"),
+        "difference_promised": _("Difference of the exchange paid another way"),
         "partially_refunded": _("Given back in part"),
         "refunded": _("Given back"),
     }.get(kind, kind.replace("_", " "))
@@ -210,5 +211,6 @@ def _label(kind: str) -> str:
         "return_received": _("Return received"),
         "return_completed": _("Return done"),
         "return_cancelled": _("Return withdrawn"),
+        "difference_paid": _("Difference of the exchange paid"),
         "replacement_shipped": _("Replacement on its way"),
     }.get(kind, "")

@@ -40,11 +40,19 @@ def settling_words(one: ReturnView, *, to_staff: bool = False) -> str:
     if one.is_exchange and not one.price_difference:
         return _("The replacement costs the same: nothing is to be paid.")
     if one.price_difference > 0:
-        return _(
+        how = _(
             "The replacement costs %(amount)s more. How it is paid: %(method)s.",
             amount=format_money(one.price_difference, one.currency),
             method=payment_name(one.payment_method),
         )
+        if one.awaits_card:
+            wanted = (
+                _("The replacement is sent when they have paid it.")
+                if to_staff
+                else _("Please pay it on the page of your order: we send the replacement when it is paid.")
+            )
+            return f"{how} {wanted}"
+        return how
     where = back_to(one.payment_method, to_staff=to_staff)
     if one.is_exchange:
         amount = format_money(Decimal(-one.price_difference), one.currency)
@@ -79,7 +87,11 @@ def step_words(one: ReturnView, step: str) -> tuple[str, str]:
         ),
         "received": (
             _("Your return %(number)s is here", number=number),
-            _("We pack your replacement now.") if one.is_exchange else _("Your money follows in a moment."),
+            _("Your replacement leaves us as soon as the difference is paid.")
+            if one.awaits_card
+            else _("We pack your replacement now.")
+            if one.is_exchange
+            else _("Your money follows in a moment."),
         ),
         "completed": (
             _("Your return %(number)s is done", number=number),

@@ -27,7 +27,8 @@ class Line:
     """A line of goods, or the shipping (no ``sku``). ``amount`` is after its ``discount``, as prices are shown.
 
     On a credit note it is what went back of the line: without units where it was money alone, and without a
-    ``unit_price`` where the units gave back something else than their price.
+    ``unit_price`` where the units gave back something else than their price. On an exchange's invoice it is what the
+    goods cost more than those that they come ``instead_of``.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Line:
     discount: Decimal = ZERO
     sku: str = ""
     note: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,10 @@ class Content:
 
     ``prices_include_tax`` says whether the lines' amounts contain it. ``payment_method`` is its code; what a gift card
     paid (``gift_card``) is a payment, no discount. ``corrects`` is the invoice that a credit note is for, with its
-    date in ISO form; ``reason`` is what staff or the shopper said. Of a credit note, ``waived`` was not paid yet and
-    lowers what is to pay, and ``to_gift_card`` went onto a gift card.
+    date in ISO form, ``also_corrects`` those of exchanges beside it; ``reason`` is what staff or the shopper said. Of a
+    credit note, ``waived`` was not paid yet and lowers what is to pay, and ``to_gift_card`` went onto a gift card.
+    ``replaces`` is the invoice whose place an invoice takes, ``exchange`` the exchange that one beside the order's is
+    for; ``is_paid`` when nothing is left to pay of one that would be paid later.
     """
 
     seller: Seller
@@ -80,6 +84,12 @@ class Content:
     reason: str = ""
     waived: Decimal = ZERO
     to_gift_card: Decimal = ZERO
+    shipping_method: str = ""
+    replaces: str = ""
+    replaces_date: str = ""
+    also_corrects: tuple[tuple[str, str], ...] = ()
+    exchange: str = ""
+    is_paid: bool = False
 
     @property
     def net(self) -> Decimal:
@@ -124,6 +134,7 @@ def content_from(stored: Mapping[str, Any]) -> Content:
             "gift_card": Decimal(stored["gift_card"]),
             **{name: Decimal(stored.get(name, 0)) for name in ("waived", "to_gift_card")},
             "reductions": tuple((name, Decimal(amount)) for name, amount in stored["reductions"]),
+            "also_corrects": tuple((number, day) for number, day in stored.get("also_corrects", ())),
         }
     )
 

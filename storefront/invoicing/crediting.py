@@ -7,7 +7,7 @@ back whole, to the cent, in money and in tax.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,8 +24,17 @@ class GivenBack:
     tax: Decimal
 
 
+def together(rates: Iterable[RateSum]) -> list[RateSum]:
+    """Several invoices' rates as one, the highest first: what may be credited of all of them."""
+    sums: dict[Decimal, RateSum] = {}
+    for one in rates:
+        known = sums.get(one.rate, RateSum(one.rate, ZERO, ZERO, ZERO))
+        sums[one.rate] = RateSum(one.rate, known.net + one.net, known.tax + one.tax, known.gross + one.gross)
+    return [sums[rate] for rate in sorted(sums, reverse=True)]
+
+
 def left_of(invoiced: Sequence[RateSum], credited: Sequence[RateSum]) -> list[RateSum]:
-    """What is left of each of the invoice's rates after ``credited`` (of all earlier credit notes)."""
+    """What is left of each of what was ``invoiced`` after ``credited`` (of all earlier credit notes)."""
     found = []
     for one in invoiced:
         earlier = [other for other in credited if other.rate == one.rate]

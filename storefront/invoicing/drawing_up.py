@@ -10,7 +10,8 @@ from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
 from storefront.invoicing.content import Content, Line, RateSum, Seller
 from storefront.invoicing.crediting import GivenBack, credited, left_of
-from storefront.invoicing.reading import InvoicedLine, InvoicedOrder
+from storefront.invoicing.reading import PAID, InvoicedLine, InvoicedOrder
+from storefront.payments.cards import CARDS
 
 
 def seller() -> Seller:
@@ -60,6 +61,42 @@ def invoice_of(order: InvoicedOrder) -> Content:
         vat_number=order.vat_number,
         gift_card=order.gift_card,
         reductions=tuple(order.reductions),
+        shipping_method=order.shipping_method,
+        is_paid=order.payment_status in PAID and order.payment_method != CARDS.code,
+    )
+
+
+def still_holds(invoice: Content, order: InvoicedOrder) -> bool:
+    """Whether all that an invoice says is true of the order as it is now.
+
+    Where the goods go is on it only where that is not the buyer's address; which state gets the tax always counts.
+    What has nothing to do with a change of the order, like the seller's address, is as it was that day.
+    """
+    wanted = invoice_of(order)
+    if not invoice.shipping_method:  # it was not kept from the beginning
+        invoice = replace(invoice, shipping_method=wanted.shipping_method)
+    if _named(invoice) != _named(wanted) or invoice.rates != wanted.rates:
+        return False
+    shows_where = invoice.shipping_address != invoice.billing_address
+    if shows_where and invoice.shipping_address != wanted.shipping_address:
+        return False
+    destination, now = invoice.shipping_address, wanted.shipping_address
+    return all(destination.get(part, "") == now.get(part, "") for part in ("country", "region"))
+
+
+def _named(content: Content) -> tuple[object, ...]:
+    """All of an invoice that a change of its order may make untrue, but for amounts by rate and where the goods go."""
+    # The way of shipping is called as the shop calls it that day.
+    lines = tuple(line if line.sku else replace(line, name="") for line in content.lines)
+    return (
+        content.billing_address,
+        lines,
+        content.shipping_method,
+        content.treatment,
+        content.vat_number,
+        content.payment_method,
+        content.gift_card,
+        content.reductions,
     )
 
 
@@ -84,18 +121,19 @@ def credit_note_of(
     invoice: Content,
     number: str,
     issued_on: str,
-    earlier: Sequence[RateSum],
+    left: Sequence[RateSum],
     amount: Decimal,
     lines: Sequence[GivenBack] = (),
     shown: Sequence[Line] = (),
     reason: str = "",
 ) -> Content | None:
-    """What the credit note over ``amount`` says; None when nothing is left of the invoice.
+    """What the credit note over ``amount`` says; None when nothing is left.
 
-    ``earlier`` are the rates of all credit notes before it. It bears the seller of today and the buyer of the invoice,
-    and the lines that were ``shown`` where ``lines``, their money, are what it credits.
+    ``left`` is what all credit notes before it left of the invoice and of those of exchanges. It bears the seller of
+    today and the buyer of the invoice, and the lines that were ``shown`` where ``lines``, their money, are what it
+    credits.
     """
-    rates = credited(left_of(invoice.rates, earlier), amount, lines)
+    rates = credited(left, amount, lines)
     if not rates:
         return None
     return replace(
@@ -108,6 +146,21 @@ def credit_note_of(
         corrects=number,
         corrects_date=issued_on,
         reason=reason,
+    )
+
+
+def taking_back(invoice: Content, number: str, issued_on: str, earlier: Sequence[RateSum]) -> Content:
+    """What the credit note says by which an invoice no longer holds: all that ``earlier`` credit notes left of it."""
+    return replace(
+        invoice,
+        seller=seller(),
+        lines=() if earlier else invoice.lines,
+        rates=tuple(one for one in left_of(invoice.rates, earlier) if one.gross)
+        or (RateSum(invoice.rates[-1].rate, ZERO, ZERO, ZERO),),
+        gift_card=ZERO,
+        reductions=() if earlier else invoice.reductions,
+        corrects=number,
+        corrects_date=issued_on,
     )
 
 

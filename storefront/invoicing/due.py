@@ -10,7 +10,7 @@ from decimal import Decimal
 from storefront.core.money import ZERO
 from storefront.invoicing.content import Line
 from storefront.invoicing.crediting import GivenBack
-from storefront.invoicing.queries import Issued
+from storefront.invoicing.queries import Issued, Papers
 from storefront.invoicing.reading import (
     InvoicedLine,
     InvoicedOrder,
@@ -42,32 +42,38 @@ class CreditDue:
         return only
 
 
-def credit_due(order: InvoicedOrder, invoice: Issued, notes: Sequence[Issued]) -> list[CreditDue]:
-    """The credit notes that the order lacks, in the order of what they are for."""
-    due = _for_refunds(order, notes)
-    left = invoice.gross - sum((note.gross for note in notes), ZERO) - sum((one.amount for one in due), ZERO)
+def credit_due(order: InvoicedOrder, papers: Papers) -> list[CreditDue]:
+    """The credit notes that what stands of the order's papers lacks, in the order of what they are for."""
+    due = _for_refunds(order, papers)
+    invoiced = sum((one.gross for one in (papers.invoice, *papers.exchanges) if one), ZERO)
+    left = (
+        invoiced - sum((note.gross for note in papers.notes), ZERO) - sum((one.amount for one in due), ZERO)
+    )
+    causes = {one.cause for one in papers.documents}
     if order.status == "cancelled":
-        if left > 0 and not any(note.cause == "cancellation" for note in notes):
+        if left > 0 and "cancellation" not in causes:
             due.append(CreditDue("cancellation", left))
         return due
     rest = never_charged(order.id)
-    if rest and not any(note.cause == "not_charged" for note in notes):
+    if rest and "not_charged" not in causes:
         due.append(CreditDue("not_charged", rest))
     return due
 
 
-def _for_refunds(order: InvoicedOrder, notes: Sequence[Issued]) -> list[CreditDue]:
+def _for_refunds(order: InvoicedOrder, papers: Papers) -> list[CreditDue]:
     """A refund that failed after it had succeeded was credited; the one that is tried instead is not, again.
 
-    What a payment gave back of a cancelled order is part of the cancellation.
+    Unless that paper went with an invoice that no longer holds. What a payment gave back of a cancelled order is part
+    of the cancellation.
     """
+    notes = [one for one in papers.documents if one.is_credit_note]
     refunds = [
         one
         for one in refunds_done(order.id)
         if order.status != "cancelled" or one.order_refund_id is not None or _has_paper(one, notes)
     ]
     owed = sum((one.amount for one in refunds), ZERO) - sum(
-        (note.gross for note in notes if note.cause == "refund"), ZERO
+        (note.gross for note in papers.notes if note.cause == "refund"), ZERO
     )
     due = []
     for one in refunds:

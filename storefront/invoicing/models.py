@@ -14,7 +14,7 @@ from storefront.core.columns import currency_check, one_of
 from storefront.core.db import Base, Created, Identified
 
 KINDS = ("invoice", "credit_note")
-CAUSES = ("order", "refund", "cancellation", "not_charged")
+CAUSES = ("order", "refund", "cancellation", "not_charged", "change", "exchange")
 TREATMENTS = ("taxed", "reverse_charge", "untaxed")
 
 
@@ -33,9 +33,11 @@ class Invoice(Identified, Created, Base):
     """An invoice, or a credit note that ``corrects_id`` an invoice. Append only. Amounts are in ``currency``.
 
     ``content`` is everything the document says, as it was that day (:class:`storefront.invoicing.content.Content`).
-    ``cause`` is why a credit note was issued, ``order`` for an invoice. ``order_refund_id`` is the decision that a
-    credit note is about, ``refund_id`` money that went back without one; a trigger refuses a second paper for the same
-    money. ``country`` and ``region`` are where the goods went: they decide which state gets the tax.
+    ``cause`` is why it was issued. A ``change`` of the order takes an invoice back whole, and the invoice that takes
+    its place ``replaces_id`` it; an ``exchange`` that costs more (``return_id``) has an invoice beside the order's.
+    ``order_refund_id`` is the decision that a credit note is about, ``refund_id`` money that went back without one; a
+    trigger refuses a second paper for the same money. ``country`` and ``region`` are where the goods went: they decide
+    which state gets the tax.
     """
 
     __tablename__ = "invoices"
@@ -45,9 +47,16 @@ class Invoice(Identified, Created, Base):
         one_of("treatment", TREATMENTS),
         currency_check(),
         sa.CheckConstraint(
-            "(kind = 'invoice') = (cause = 'order') AND (kind = 'credit_note') = (corrects_id IS NOT NULL)",
+            "(kind = 'credit_note') = (corrects_id IS NOT NULL)"
+            " AND CASE kind WHEN 'invoice' THEN cause IN ('order', 'change', 'exchange')"
+            " ELSE cause IN ('refund', 'cancellation', 'not_charged', 'change') END",
             name="credit_note_corrects_an_invoice",
         ),
+        sa.CheckConstraint(
+            "(kind = 'invoice' AND cause = 'change') = (replaces_id IS NOT NULL)",
+            name="replacement_is_named",
+        ),
+        sa.CheckConstraint("(cause = 'exchange') = (return_id IS NOT NULL)", name="exchange_is_named"),
         sa.CheckConstraint(
             "num_nonnulls(refund_id, order_refund_id) = (cause = 'refund')::integer", name="refund_is_named"
         ),
@@ -59,7 +68,13 @@ class Invoice(Identified, Created, Base):
             "order_id",
             "cause",
             unique=True,
-            postgresql_where=sa.text("cause <> 'refund'"),
+            postgresql_where=sa.text("cause IN ('order', 'cancellation', 'not_charged')"),
+        ),
+        sa.Index(
+            "uq_invoices_taken_back",
+            "corrects_id",
+            unique=True,
+            postgresql_where=sa.text("cause = 'change'"),
         ),
         sa.Index("ix_invoices_order_id", "order_id"),
         sa.Index("ix_invoices_corrects_id", "corrects_id"),
@@ -80,6 +95,8 @@ class Invoice(Identified, Created, Base):
     cause: Mapped[str]
     refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refunds.id"), unique=True)
     order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"), unique=True)
+    replaces_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("invoices.id"), unique=True)
+    return_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("returns.id"), unique=True)
     country: Mapped[str]
     region: Mapped[str] = mapped_column(default="", server_default="")
     treatment: Mapped[str]

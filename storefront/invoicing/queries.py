@@ -1,12 +1,11 @@
-"""Reads of what was issued: an order's documents, one of them, and orders that lack one."""
+"""Reads of what was issued: an order's documents, one of them, and what of them stands."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,14 +13,7 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.invoicing.content import Content, content_from
 from storefront.invoicing.models import Invoice
-from storefront.invoicing.reading import TAKEN
-from storefront.orders.models import Order, OrderRefund
-from storefront.orders.selling import NOT_SOLD
-from storefront.payments.cards import CARDS
-from storefront.payments.models import Payment, Refund
-
-PAID = ("paid", "partially_refunded", "refunded")
-LOOKED_BACK = timedelta(days=60)
+from storefront.payments.models import Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +28,69 @@ class Issued:
     cause: str
     refund_id: uuid.UUID | None
     order_refund_id: uuid.UUID | None
+    corrects_id: uuid.UUID | None
+    replaces_id: uuid.UUID | None
+    return_id: uuid.UUID | None
     gross: Decimal
     currency: str
     content: Content
 
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether it gives back, or takes an invoice back."""
+        return self.kind == "credit_note"
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it is the credit note by which an invoice no longer holds."""
+        return self.is_credit_note and self.cause == "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """An order's documents. An invoice stands until a change of the order takes it back, with all its credit notes."""
+
+    documents: tuple[Issued, ...]
+
+    @property
+    def taken_back(self) -> frozenset[uuid.UUID]:
+        """The invoices that no longer hold."""
+        return frozenset(one.corrects_id for one in self.documents if one.takes_back and one.corrects_id)
+
+    @property
+    def invoice(self) -> Issued | None:
+        """The invoice of the order that stands."""
+        return next((one for one in self._of_order if one.id not in self.taken_back), None)
+
+    @property
+    def to_be_replaced(self) -> Issued | None:
+        """The invoice that was taken back last, while none has taken its place."""
+        return self._of_order[-1] if self._of_order and self.invoice is None else None
+
+    @property
+    def _of_order(self) -> list[Issued]:
+        return [one for one in self.documents if one.cause in ("order", "change") and not one.is_credit_note]
+
+    @property
+    def exchanges(self) -> list[Issued]:
+        """The invoices of exchanges, which stand beside the order's."""
+        return [one for one in self.documents if one.cause == "exchange"]
+
+    @property
+    def notes(self) -> list[Issued]:
+        """The credit notes of what stands."""
+        return [
+            one for one in self.documents if one.is_credit_note and one.corrects_id not in self.taken_back
+        ]
+
+
+def papers_of(order_id: uuid.UUID) -> Papers:
+    """What was issued for the order. One statement."""
+    return Papers(tuple(issued_for(order_id)))
+
 
 def issued_for(order_id: uuid.UUID) -> list[Issued]:
-    """The order's invoice, then its credit notes in the order of their numbers. One statement."""
+    """The order's invoices, then its credit notes, each in the order of their numbers. One statement."""
     return _issued(Invoice.order_id == order_id)
 
 
@@ -73,6 +121,9 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             row.cause,
             row.refund_id,
             row.order_refund_id,
+            row.corrects_id,
+            row.replaces_id,
+            row.return_id,
             row.gross,
             row.currency,
             row.content,
@@ -90,77 +141,12 @@ def _issued(which: sa.ColumnElement[bool]) -> list[Issued]:
             cause=one.cause,
             refund_id=one.refund_id,
             order_refund_id=one.order_refund_id,
+            corrects_id=one.corrects_id,
+            replaces_id=one.replaces_id,
+            return_id=one.return_id,
             gross=one.gross,
             currency=one.currency,
             content=content_from(one.content),
         )
         for one in rows
     ]
-
-
-def orders_lacking_documents(before: datetime, limit: int) -> list[uuid.UUID]:
-    """Orders of the last two months that lack a document which was due ``before``. One statement.
-
-    It finds what the outbox would have brought, should an entry be lost or come too early.
-    """
-    invoice = sa.select(Invoice.id).where(Invoice.order_id == Order.id, Invoice.kind == "invoice")
-    # What was credited whole lacks nothing, however it came to that: it must not be looked at for ever.
-    is_left = _sum_of(Invoice.gross, Invoice.kind == "invoice") > _sum_of(
-        Invoice.gross, Invoice.kind == "credit_note"
-    )
-    uncharged_note = sa.exists().where(Invoice.order_id == Order.id, Invoice.cause == "not_charged")
-    ordered = Order.status.not_in(NOT_SOLD)
-    is_due = sa.and_(
-        ordered,
-        sa.or_(
-            Order.payment_method != CARDS.code,
-            Order.payment_status.in_(PAID),
-        ),
-        sa.not_(invoice.exists()),
-    )
-    # By sums: a refund that failed after it had been credited and is tried again is not credited twice.
-    uncredited = _refunded() > _sum_of(Invoice.gross, Invoice.cause == "refund")
-    uncharged = sa.exists().where(
-        Payment.order_id == Order.id,
-        Payment.status.in_(TAKEN),
-        Payment.captured_amount < Payment.amount,
-    )
-    lacks_note = sa.and_(
-        invoice.exists(),
-        is_left,
-        sa.or_(
-            Order.status == "cancelled",
-            sa.and_(ordered, uncredited),
-            sa.and_(ordered, uncharged, sa.not_(uncharged_note)),
-        ),
-    )
-    found = session().scalars(
-        sa.select(Order.id)
-        .where(
-            Order.placed_at.is_not(None),
-            Order.external_id.is_(None),
-            Order.created_at > before - LOOKED_BACK,
-            Order.updated_at < before,
-            sa.or_(is_due, lacks_note),
-        )
-        .order_by(Order.placed_at)
-        .limit(limit)
-    )
-    return list(found)
-
-
-def _sum_of(amount: Any, which: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
-    """What the order's documents of one kind or cause come to."""
-    of_order = sa.select(sa.func.coalesce(sa.func.sum(amount), 0)).where(Invoice.order_id == Order.id, which)
-    return of_order.correlate(Order).scalar_subquery()
-
-
-def _refunded() -> sa.ColumnElement[Any]:
-    """What of the order has gone back: by decisions, and without one."""
-    decided = sa.select(sa.func.coalesce(sa.func.sum(OrderRefund.amount), 0)).where(
-        OrderRefund.order_id == Order.id, OrderRefund.status == "succeeded"
-    )
-    undecided = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
-        Refund.order_id == Order.id, Refund.status == "succeeded", Refund.order_refund_id.is_(None)
-    )
-    return decided.correlate(Order).scalar_subquery() + undecided.correlate(Order).scalar_subquery()

@@ -10,13 +10,15 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from storefront.core.db import session
+from storefront.core.db import session, write
 from storefront.core.money import ZERO
 from storefront.orders.models import Order, OrderEvent, OrderItem
 from storefront.orders.queries_for_refunds import RefundedPart, order_refunds
 from storefront.payments.models import Payment, Refund
 from storefront.shipping.models import ShippingMethod
 
+PAID = ("paid", "partially_refunded", "refunded")
+"""Orders whose money is here, or was."""
 TAKEN = ("captured", "partially_refunded", "refunded")
 """Payments of which nothing more will be captured."""
 
@@ -44,7 +46,10 @@ class InvoicedLine:
 
 @dataclass(frozen=True, slots=True)
 class InvoicedOrder:
-    """An order with everything that its invoice says. ``was_paid_later`` when the money came after the order."""
+    """An order with everything that its invoice says. ``was_paid_later`` when the money came after the order.
+
+    ``changes`` is how often it was changed, ``changes_on_paper`` how many of these its invoices have followed.
+    """
 
     id: uuid.UUID
     number: str
@@ -61,10 +66,13 @@ class InvoicedOrder:
     billing_address: Mapping[str, str]
     shipping_address: Mapping[str, str]
     reductions: list[tuple[str, Decimal]]
+    shipping_method: str
     shipping_name: str
     shipping: InvoicedLine
     lines: tuple[InvoicedLine, ...]
     was_paid_later: bool
+    changes: int
+    changes_on_paper: int
 
     @property
     def country(self) -> str:
@@ -80,10 +88,17 @@ class InvoicedOrder:
 def invoiced_order(order_id: uuid.UUID) -> InvoicedOrder | None:
     """The order, its row locked until the transaction ends. None for one that was never placed, or placed elsewhere."""
     of_order = sa.and_(Order.id == order_id, Order.placed_at.is_not(None), Order.external_id.is_(None))
-    order = session().scalar(sa.select(Order).where(of_order).with_for_update(key_share=True))
+    order = session().scalar(
+        sa.select(Order)
+        .options(sa.orm.undefer(Order.changes_on_paper))
+        .where(of_order)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     if order is None or order.placed_at is None:
         return None
     method = sa.select(ShippingMethod.name).where(ShippingMethod.code == order.shipping_method)
+    events = _events(order_id)
     return InvoicedOrder(
         id=order.id,
         number=order.order_number,
@@ -102,10 +117,13 @@ def invoiced_order(order_id: uuid.UUID) -> InvoicedOrder | None:
         reductions=[
             (_named(one), Decimal(one["amount"])) for one in order.reductions if Decimal(one["amount"])
         ],
+        shipping_method=order.shipping_method or "",
         shipping_name=session().scalar(method) or order.shipping_method or "",
         shipping=InvoicedLine(order.shipping_amount, order.shipping_tax, order.shipping_tax_rate),
         lines=_lines(order_id),
-        was_paid_later=_was_paid_later(order_id),
+        was_paid_later="paid" in events,
+        changes=events.count("changed"),
+        changes_on_paper=order.changes_on_paper,
     )
 
 
@@ -137,9 +155,14 @@ def _lines(order_id: uuid.UUID) -> tuple[InvoicedLine, ...]:
     )
 
 
-def _was_paid_later(order_id: uuid.UUID) -> bool:
-    paid = sa.exists().where(OrderEvent.order_id == order_id, OrderEvent.kind == "paid")
-    return bool(session().scalar(sa.select(paid)))
+def _events(order_id: uuid.UUID) -> list[str]:
+    told = sa.and_(OrderEvent.order_id == order_id, OrderEvent.kind.in_(["paid", "changed"]))
+    return list(session().scalars(sa.select(OrderEvent.kind).where(told)))
+
+
+def note_changes(order: InvoicedOrder) -> None:
+    """The order's papers have followed all its changes."""
+    write(sa.update(Order).where(Order.id == order.id).values(changes_on_paper=order.changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +183,10 @@ class RefundedMoney:
 
 
 def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
-    """The order's refunds that have succeeded, the oldest first. Three statements."""
+    """The order's refunds that have succeeded, the oldest first. Three statements.
+
+    Not what went back because the order became smaller: its new invoice says so. Nor what never counted for it.
+    """
     rows = (
         session()
         .execute(
@@ -171,7 +197,9 @@ def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
                 Refund.amount,
                 Refund.reason,
                 Refund.created_at,
-            ).where(Refund.order_id == order_id)
+            )
+            .join(Payment, Payment.id == Refund.payment_id)
+            .where(Refund.order_id == order_id, sa.not_(Refund.is_change), sa.not_(Payment.is_for_change))
         )
         .all()
     )
@@ -200,6 +228,6 @@ def refunds_done(order_id: uuid.UUID) -> list[RefundedMoney]:
 def never_charged(order_id: uuid.UUID) -> Decimal:
     """What was promised and let go of when less was captured than had been authorised, and no more will be."""
     rest = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount - Payment.captured_amount), 0)).where(
-        Payment.order_id == order_id, Payment.status.in_(TAKEN)
+        Payment.order_id == order_id, Payment.status.in_(TAKEN), sa.not_(Payment.is_for_change)
     )
     return Decimal(session().scalar(rest) or 0)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
+from storefront.core.clock import now
 from storefront.core.db import session
+from storefront.invoicing.lacking import changed, is_taken_back, stands
 from storefront.invoicing.models import Invoice, InvoiceSeries
-from storefront.orders.models import Order, OrderRefund
+from storefront.orders.models import Order, OrderEvent, OrderRefund
+from storefront.orders.selling import NOT_SOLD
+from storefront.returns.models import Return
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +31,22 @@ class InvoiceDifference:
 
 
 def invoice_differences(limit: int = 100) -> list[InvoiceDifference]:
-    """Invoices over another amount than their order, credit notes over another amount or tax than their refund,
-    cancelled orders not credited whole, series with a gap."""
-    return [*_amounts(limit), *_of_refunds(limit), *_numbers()]
+    """Invoices over another amount than their order or exchange, credit notes over another amount or tax than their
+    refund, cancelled orders not credited whole, changes that no paper has followed, series with a gap."""
+    return [*_of_orders(limit), *_unfollowed(limit), *_of_exchanges(limit), *_of_refunds(limit), *_numbers()]
 
 
-def _amounts(limit: int) -> list[InvoiceDifference]:
+def _of_orders(limit: int) -> list[InvoiceDifference]:
     note = sa.orm.aliased(Invoice)
     credited = (
         sa.select(sa.func.coalesce(sa.func.sum(note.gross), 0))
         .where(note.corrects_id == Invoice.id)
         .scalar_subquery()
     )
+    follows = sa.and_(Order.status != "cancelled", changed() == Order.changes_on_paper)
     is_settled = sa.and_(Order.status == "cancelled", credited > 0)
     checks: tuple[tuple[str, Any, Any, Any], ...] = (
-        ("invoice over the order's total", Invoice.gross, Order.total_amount, sa.true()),
+        ("invoice over the order's total", Invoice.gross, Order.total_amount, follows),
         ("cancelled order credited whole", credited, Invoice.gross, is_settled),
     )
     found: list[InvoiceDifference] = []
@@ -46,24 +54,59 @@ def _amounts(limit: int) -> list[InvoiceDifference]:
         rows = session().execute(
             sa.select(Invoice.document_number, stored, computed)
             .join(Order, Order.id == Invoice.order_id)
-            .where(Invoice.kind == "invoice", stored != computed, where)
+            .where(
+                Invoice.kind == "invoice",
+                Invoice.cause.in_(["order", "change"]),
+                sa.not_(is_taken_back(Invoice.id)),
+                stored != computed,
+                where,
+            )
             .limit(limit)
         )
-        found.extend(InvoiceDifference(number, what, Decimal(one), Decimal(two)) for number, one, two in rows)
+        found += _differences(what, rows)
     return found
+
+
+def _unfollowed(limit: int) -> list[InvoiceDifference]:
+    """A change has its papers within minutes: after an hour nobody brings them any more."""
+    lately = sa.exists().where(
+        OrderEvent.order_id == Order.id, OrderEvent.kind == "changed", OrderEvent.created_at > now() - _HOUR
+    )
+    rows = session().execute(
+        sa.select(Order.order_number, Order.changes_on_paper, changed())
+        .where(
+            Order.status.not_in(NOT_SOLD),
+            stands(Invoice.cause.in_(["order", "change"])),
+            changed() != Order.changes_on_paper,
+            sa.not_(lately),
+        )
+        .limit(limit)
+    )
+    return _differences("changes on paper", rows)
+
+
+def _of_exchanges(limit: int) -> list[InvoiceDifference]:
+    rows = session().execute(
+        sa.select(Invoice.document_number, Invoice.gross, Return.price_difference)
+        .join(Return, Return.id == Invoice.return_id)
+        .where(Invoice.gross != Return.price_difference)
+        .limit(limit)
+    )
+    return _differences("invoice over its exchange", rows)
 
 
 def _of_refunds(limit: int) -> list[InvoiceDifference]:
     """A refund's credit note gives back what the refund does.
 
-    Less only where nothing more was left of the invoice, or another refund's paper stands for it; other tax only
+    Less only where nothing more was left of what was invoiced, or another refund's paper stands for it; other tax only
     beside a credit note that names no lines, and so took of every rate.
     """
     note, other = Invoice, sa.orm.aliased(Invoice)
     beside = sa.and_(other.corrects_id == note.corrects_id, other.id != note.id)
     credited = sa.select(sa.func.sum(other.gross)).where(other.corrects_id == note.corrects_id)
     for_refunds = credited.where(other.cause == "refund")
-    invoiced = sa.select(other.gross).where(other.id == note.corrects_id)
+    of_exchange = sa.and_(other.order_id == note.order_id, other.cause == "exchange")
+    invoiced = sa.select(sa.func.sum(other.gross)).where(sa.or_(other.id == note.corrects_id, of_exchange))
     given = sa.select(sa.func.sum(OrderRefund.amount)).where(
         OrderRefund.order_id == note.order_id, OrderRefund.status == "succeeded"
     )
@@ -85,8 +128,12 @@ def _of_refunds(limit: int) -> list[InvoiceDifference]:
             .where(stored != computed, where)
             .limit(limit)
         )
-        found.extend(InvoiceDifference(number, what, Decimal(one), Decimal(two)) for number, one, two in rows)
+        found += _differences(what, rows)
     return found
+
+
+def _differences(what: str, rows: Any) -> list[InvoiceDifference]:
+    return [InvoiceDifference(name, what, Decimal(one), Decimal(two)) for name, one, two in rows]
 
 
 def _numbers() -> list[InvoiceDifference]:

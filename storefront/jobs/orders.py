@@ -16,7 +16,9 @@ from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, kind_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.order_words import parcel_words, words_for
-from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
+from storefront.http.paper_words import letter_words
+from storefront.invoicing.lacking import orders_lacking_documents
+from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
@@ -40,7 +42,7 @@ def order_placed(order_id: str) -> None:
     order = order_for_mail(uuid.UUID(order_id))
     with in_language(order.language):
         subject = _("Your order %(number)s", number=order.number)
-    invoices = [one for one in issued_for(order.id) if one.kind == "invoice"]
+    invoices = [one for one in issued_for(order.id) if one.kind == "invoice" and one.cause == "order"]
     _write("order_placed", order, subject, invoices)
 
 
@@ -74,18 +76,19 @@ def parcel_shipped(shipment_id: str) -> None:
 
 
 @handles("mail.invoice_issued")
-def invoice_issued(order_id: str, number: str) -> None:
-    """An invoice that came after the confirmation, or a credit note."""
+def invoice_issued(order_id: str, number: str, others: Sequence[str] = ()) -> None:
+    """An invoice that came after the confirmation, or a credit note; with what belongs to it, in one letter."""
     order = order_for_mail(uuid.UUID(order_id))
-    document = issued_document(order.id, number)
+    documents = [issued_document(order.id, one) for one in (number, *others)]
     with in_language(order.language):
         subject = _(
             "%(kind)s %(document)s for your order %(number)s",
-            kind=kind_name(document.kind),
+            kind=kind_name(documents[0].kind),
             document=number,
             number=order.number,
         )
-    _write("invoice_issued", order, subject, [document])
+        heading, text = letter_words(documents, order.number)
+    _write("invoice_issued", order, subject, documents, heading=heading, text=text)
 
 
 @handles(INVOICES_DUE)

@@ -6,6 +6,7 @@ Apart from the common drain: a provider that is slow holds up no mail.
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
@@ -20,13 +21,14 @@ from storefront.payments import saved_cards
 from storefront.payments.events import KIND as EVENT
 from storefront.payments.queries import stored_event
 from storefront.payments.saved_cards import FORGET_CUSTOMER
-from storefront.payments.services import DROP, KEEP_CARDS, LET_GO, RELEASE
+from storefront.payments.services import BESIDE, DROP, KEEP_CARDS, LET_GO, RELEASE
+from storefront.returns.services import follow_difference
 
 
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return sum(map(drain_kind, (EVENT, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)))
+    return sum(map(drain_kind, (EVENT, BESIDE, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)))
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -60,6 +62,12 @@ def release(payment_id: str, order_id: str) -> None:
     orders.release_rest(uuid.UUID(payment_id), uuid.UUID(order_id))
 
 
+@handles(BESIDE, apart=True)
+def beside(payment_id: str) -> None:
+    """News of the payment of what an exchange costs on top."""
+    follow_difference(uuid.UUID(payment_id))
+
+
 @handles(DROP, apart=True)
 def drop(payment_id: str) -> None:
     """One payment of an order that goes on: nothing of it stays."""
@@ -79,11 +87,15 @@ def forget_customer(reference: str) -> None:
 
 
 @handles("mail.payment_returned")
-def payment_returned(order_id: str) -> None:
-    """Tells somebody whose payment came too late that it goes back."""
+def payment_returned(order_id: str, amount: str = "", currency: str = "") -> None:
+    """Tells somebody whose payment came too late, or was another one, that it goes back: ``amount`` of ``currency``.
+
+    Entries from before amounts were named are about what the order was to cost.
+    """
     order = order_for_mail(uuid.UUID(order_id))
     if not order.email:
         return
+    paid = Decimal(amount) if amount else order.to_pay
     with in_language(order.language):
         subject = _("Your payment goes back")
     deliver(
@@ -93,5 +105,7 @@ def payment_returned(order_id: str) -> None:
             subject=subject,
             language=order.language,
             order=order,
+            paid=paid,
+            currency=currency or order.currency,
         )
     )

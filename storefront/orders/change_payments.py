@@ -110,6 +110,11 @@ def _settle_payments(payment: PaymentRow, state: PaymentState, *, replaces: bool
     write(sa.update(Order).where(waiting).values(payment_status=paid))
 
 
+def is_of_change(payment_id: uuid.UUID) -> bool:
+    """Whether a payment beside the order's own is for one of its changes."""
+    return _change(payment_id) is not None
+
+
 def _change(payment_id: uuid.UUID) -> OrderChange | None:
     found = sa.select(OrderChange).where(OrderChange.payment_id == payment_id)
     return session().scalar(found.execution_options(populate_existing=True))

@@ -307,9 +307,18 @@ def record_event(
 
 
 def announce(
-    kind: str, order_id: uuid.UUID, *, user_id: uuid.UUID | None, session_id: uuid.UUID | None, **data: str
+    kind: str,
+    order_id: uuid.UUID,
+    *,
+    user_id: uuid.UUID | None,
+    session_id: uuid.UUID | None,
+    letter: Mapping[str, str] | None = None,
+    **data: str,
 ) -> None:
-    """Leave word of what happened in the outbox: for the invoice, the shopper's letter and analytics, each once."""
+    """Leave word of what happened in the outbox: for the invoice, the shopper's letter and analytics, each once.
+
+    ``letter`` is what the letter has to say beside the order, ``data`` what analytics are told.
+    """
     event = {
         "event_type": kind,
         "event_id": str(new_id()),
@@ -318,8 +327,8 @@ def announce(
         "session_id": str(session_id) if session_id else None,
         "order_id": str(order_id),
     }
-    letter = (f"mail.{kind}", {"order_id": str(order_id)})
-    enqueue_all((INVOICES_DUE, {"order_id": str(order_id)}), letter, ("analytics.event", event | data))
+    mail = (f"mail.{kind}", {"order_id": str(order_id), **(letter or {})})
+    enqueue_all((INVOICES_DUE, {"order_id": str(order_id)}), mail, ("analytics.event", event | data))
 
 
 def abandon(order_id: uuid.UUID, reason: str) -> bool:

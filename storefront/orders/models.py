@@ -58,7 +58,8 @@ class Order(Identified, Timestamped, Base):
     promotions were called and took off, ``gift_card_amount`` the part of the total that a gift card pays.
     ``refunded_*`` are kept by triggers on refund_items; ``exchange_*`` is what exchanges cost on top of the total.
     ``tax_amount`` is that of the lines and ``shipping_tax``. With ``tax_treatment`` ``reverse_charge`` the buyer owes
-    the tax under their ``vat_number``; with ``untaxed`` there is none where the order goes.
+    the tax under their ``vat_number``; with ``untaxed`` there is none where the order goes. ``changes_on_paper`` is how
+    many of its changes its invoices have followed.
     """
 
     __tablename__ = "orders"
@@ -106,6 +107,7 @@ class Order(Identified, Timestamped, Base):
             name="refunded_shipping_within_shipping",
         ),
         sa.CheckConstraint("exchange_amount >= 0 AND exchange_tax >= 0", name="exchanges_not_negative"),
+        sa.CheckConstraint("changes_on_paper >= 0", name="changes_on_paper_not_negative"),
         sa.CheckConstraint(
             "num_nonnulls(user_id, guest_email, anonymised_at) >= 1 OR status IN ('draft', 'cancelled')",
             name="somebody_ordered",
@@ -172,6 +174,8 @@ class Order(Identified, Timestamped, Base):
     shipping_tax: Mapped[Decimal] = mapped_column(server_default="0")
     shipping_tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 3), server_default="0")
     vat_number: Mapped[str | None]
+    # Of no use to anybody but who issues papers, and closed to the shopper's login.
+    changes_on_paper: Mapped[int] = mapped_column(default=0, server_default="0", deferred=True)
 
 
 class OrderItem(Identified, Created, Base):

@@ -11,26 +11,24 @@ import uuid
 from datetime import timedelta
 from typing import Literal
 
-import sqlalchemy as sa
 import structlog
 
 from storefront.core.clock import now
-from storefront.core.db import release, session, transaction
+from storefront.core.db import release, transaction
 from storefront.core.errors import NotFound
+from storefront.core.outbox import enqueue
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.capturing import paid, reconcile_captures
-from storefront.orders.change_payments import settle_change
-from storefront.orders.drafts import abandon, announce, head_of, record_event
+from storefront.orders.change_payments import is_of_change, settle_change
+from storefront.orders.drafts import abandon, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
-from storefront.orders.models import Order
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
-from storefront.payments.changing import record_change_reference
 from storefront.payments.events import record_outcome
 from storefront.payments.methods import Authorisation, PaymentState
 from storefront.payments.queries import (
@@ -44,16 +42,13 @@ from storefront.payments.queries import (
     undecided_orders,
     undecided_refunds,
 )
+from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
 Outcome = Literal["placed", "waiting", "processing", "declined", "cancelled"]
 _BATCH = 100
 _PROMISES_ASKED_EVERY = timedelta(hours=6)
-
-
-class StillUndecided(Exception):
-    """The bank has not answered yet; whoever asked comes back later."""
 
 
 def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
@@ -71,10 +66,20 @@ def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
     for payment in rows:
         if payment.is_for_change:
             if payment.status == "pending":
-                settle_change(payment)
+                _news_beside(payment)
         elif len(rows) == 1 or payment.status != "cancelled":
             outcome = _act_on(payment, payments.ask(payment))
     return outcome
+
+
+def _news_beside(payment: PaymentRow) -> None:
+    """Of a change's payment; of another's whoever knows what it is for is told."""
+    if is_of_change(payment.id):
+        release()
+        settle_change(payment)
+    else:
+        with transaction():
+            enqueue(BESIDE, payment_id=str(payment.id))
 
 
 def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
@@ -178,87 +183,6 @@ def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
             return bring_up_to_date(order_id)  # they were quicker
     abandon(order_id, reason)
     return "cancelled"
-
-
-def let_go(order_id: uuid.UUID) -> None:
-    """Have the provider let go of whatever it holds of a cancelled order, and give back what it took.
-
-    Safe to repeat, at once and later. Raises :class:`PaymentProviderFailure` and :class:`StillUndecided`; then it is
-    to be called again.
-    """
-    with transaction():
-        draft = head_of(order_id)
-        rows = payments_at_provider(order_id)
-    if draft.status == "cancelled":
-        for payment in rows:
-            _let_go_of(payment, draft.number)
-
-
-def drop(payment_id: uuid.UUID) -> None:
-    """Let go of one payment of an order that goes on: it was replaced, or its change not made. As :func:`let_go`."""
-    with transaction():
-        payment = payment_row(payment_id)
-        draft = head_of(payment.order_id)
-    _let_go_of(payment, draft.number)
-
-
-def _let_go_of(payment: PaymentRow, number: str) -> None:
-    order_id = payment.order_id
-    state = payments.ask(payment)
-    if state is not None and not payment.provider_reference:
-        if payment.is_for_change:
-            record_change_reference(payment.id, state.reference)
-        else:
-            payments.record_reference(order_id, state.reference)
-    if state is not None and state.status in ("open", "authorised", "processing"):
-        try:
-            payments.void(payment.provider, state.reference, str(payment.id))
-        except PaymentProviderFailure as failure:
-            if failure.code != "refused":
-                raise
-            raise StillUndecided from failure  # it is captured at this moment: next time it is given back
-        if state.captured:  # a part of it was: that goes back now
-            after = payments.ask(payment)
-            if after is None or after.status != "captured":
-                raise StillUndecided
-            _give_all_back(payment, after, number)
-            return
-        _note_return(order_id, "payment_voided", was_promised=state.status == "authorised")
-    elif state is not None and state.status == "captured":
-        _give_all_back(payment, state, number)
-
-
-def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
-    with transaction():
-        head_of(payment.order_id, lock=True)
-        if not state.is_for(payment.amount, payment.currency):
-            payments.record_terms(payment.id, state)
-        payments.record_capture(payment.id, state.captured)
-        refunds.adopt(payment_row(payment.id), state.given_back)
-        current = payment_row(payment.id)
-        if current.left:
-            refunds.open_refund(current, number, current.left, "order cancelled")
-        waiting = refunds.pending_of(payment.id)
-    for refund_id in waiting:
-        refunds.send_refund(refund_id)
-    with transaction():
-        head_of(payment.order_id, lock=True)
-        order_follows_refunds(payment.order_id, payment.id)
-        current = payment_row(payment.id)
-    if current.left:
-        raise StillUndecided
-    if waiting:
-        _note_return(payment.order_id, "money_returned", was_promised=True)
-
-
-def _note_return(order_id: uuid.UUID, kind: str, *, was_promised: bool) -> None:
-    """Tell whoever has paid for nothing. Whoever has cancelled themselves got their letter then."""
-    with transaction():
-        draft = head_of(order_id, lock=True)
-        record_event(order_id, kind)
-        placed_at = session().scalar(sa.select(Order.placed_at).where(Order.id == order_id))
-        if was_promised and placed_at is None:
-            announce("payment_returned", order_id, user_id=draft.user_id, session_id=None)
 
 
 def process_event(event_id: uuid.UUID) -> None:

@@ -55,7 +55,8 @@ class RefundRequest:
 
     ``adjustment`` is a free amount on top, or, below zero, kept of the rest. ``seen`` is what had gone back of the
     whole order on the page. ``gift_card_code`` names a card that is there; without it a new one is made and mailed.
-    ``lets_go``: the lines will not be sent, so that less is taken of what a card has promised for them.
+    ``lets_go``: the lines will not be sent, so that less is taken of what a card has promised for them. ``payment_id``
+    is the only payment that gives anything back, or is asked for less.
     """
 
     lines: Sequence[RefundLine] = ()
@@ -67,6 +68,7 @@ class RefundRequest:
     seen: Decimal | None = None
     return_id: uuid.UUID | None = None
     lets_go: bool = False
+    payment_id: uuid.UUID | None = None
 
 
 @dataclass(slots=True)
@@ -86,8 +88,17 @@ def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest
     nobody knows what came of it: then it stays promised, and is asked for again by a job.
     """
     order_refund_id, waiting = promise_refund(actor_id, number, request)
+    carry_out(number, waiting)
+    return order_refund_id
+
+
+def carry_out(number: str, waiting: Sequence[uuid.UUID]) -> None:
+    """Send the payments' refunds that :func:`promise_refund` wrote down. No transaction may be open.
+
+    Raises :class:`RefundFailed` and :class:`PaymentProviderFailure` as :func:`refund_order`.
+    """
     if not waiting:
-        return order_refund_id
+        return
     statuses = [refunds.send_refund(refund_id) for refund_id in waiting]
     with transaction():
         view = refundable(number)
@@ -96,7 +107,6 @@ def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest
             order_follows_refunds(view.order_id, payment.id)
     if "failed" in statuses:
         raise RefundFailed(view.number)
-    return order_refund_id
 
 
 def promise_refund(
@@ -113,7 +123,7 @@ def promise_refund(
         amount = sum((share.amount for share in shares), ZERO)
         if not amount:
             raise RefundRefused(order.number, "nothing")
-        money = _allocate(order, amount, lets_go=request.lets_go)
+        money = _allocate(order, amount, lets_go=request.lets_go, only=request.payment_id)
         card_id = _card_for(order, request, money)
         order_refund_id = _write(actor_id, order, request, shares, money, card_id)
         _restock(order, request, actor_id)
@@ -152,10 +162,10 @@ def _shares(order: Refundable, request: RefundRequest) -> list[Share]:
         raise RefundTooLarge(order.number, wanted, refusal.left, order.currency) from None
 
 
-def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool) -> _Money:
+def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool, only: uuid.UUID | None = None) -> _Money:
     """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards."""
     money, missing = _Money(), amount
-    latest_first = order.payments[::-1]
+    latest_first = [one for one in order.payments[::-1] if only in (None, one.id)]
     for payment in latest_first:
         if part := min(missing, payment.uncaptured if lets_go else payment.waivable):
             money.waived.append((payment, part))

@@ -21,8 +21,9 @@ from storefront.orders.fulfilment import (
     mark_delivered,
     ship_parcel,
 )
+from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
-from storefront.orders.paying import bring_up_to_date, drop, let_go, process_event, reconcile_payments
+from storefront.orders.paying import bring_up_to_date, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.refunding import RefundLine, RefundRequest, refund_order, refund_payment
 from storefront.orders.reordering import Reordered, reorder

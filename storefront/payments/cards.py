@@ -48,7 +48,7 @@ class CardPayments:
                 currency=charge.currency,
                 key=charge.idempotency_key,
                 metadata={"order_id": str(charge.order_id), "order_number": charge.order_number},
-                capture=current_settings().stripe_capture,
+                capture="automatic" if charge.at_once else current_settings().stripe_capture,
             )
         except PaymentProviderFailure as failure:
             if failure.code in ("refused", "declined"):

@@ -39,13 +39,17 @@ class NeedsShopper:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is to be paid: for which order, how much, and the key that makes a repetition harmless."""
+    """What is to be paid: for which order, how much, and the key that makes a repetition harmless.
+
+    ``at_once``: the money is taken when the shopper pays, whatever the shop does with orders.
+    """
 
     order_id: uuid.UUID
     amount: Decimal
     currency: str
     idempotency_key: str
     order_number: str = ""
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

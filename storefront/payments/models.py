@@ -90,7 +90,8 @@ class Payment(Identified, Timestamped, Base):
 
     ``saved_method_id`` is what it was paid with, where that is one of the person's saved payment methods; ``kept_for``
     the person who wants the card to be kept once it has paid.
-    ``is_for_change``: it pays for a change of the order that is not made yet, or never was.
+    ``is_for_change``: it pays for a change of the order, or for an exchange's difference, and does not count yet, or
+    never did.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
     """
 

@@ -23,6 +23,8 @@ from storefront.payments.methods import (
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
+BESIDE = "payments.beside"
+"""The outbox entry for news of a payment beside an order's own that is for none of its changes: an exchange's."""
 DROP = "payments.drop"
 """The outbox entry for one payment of an order that goes on: it was replaced, or its change did not come about."""
 KEEP_CARDS = "payments.keep_cards"
@@ -89,6 +91,8 @@ def authorise(
     currency: str,
     idempotency_key: str,
     order_number: str = "",
+    *,
+    at_once: bool = False,
 ) -> Authorisation | NeedsShopper:
     """Ask the provider for the money, with no transaction open. The same key never takes it twice.
 
@@ -96,7 +100,7 @@ def authorise(
     :class:`storefront.core.db.TransactionOpen` when the caller forgot to end its transaction.
     """
     assert_no_transaction()
-    charge = Charge(order_id, amount, currency, idempotency_key, order_number)
+    charge = Charge(order_id, amount, currency, idempotency_key, order_number, at_once)
     return payment_method(method).authorise(charge)
 
 

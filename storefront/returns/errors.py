@@ -41,6 +41,15 @@ class DifferenceChanged(DomainError):
 
 
 @dataclass
+class DifferenceUnpaid(DomainError):
+    """The replacement waits for a card that has not paid ``amount`` of ``currency`` for it yet."""
+
+    number: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass
 class ReturnChangedMeanwhile(DomainError):
     """Somebody else has taken this step, or another one: the return is ``status`` by now."""
 

@@ -83,11 +83,13 @@ def staff_id(role: str = "manager") -> uuid.UUID:
     return make_staff(role).id
 
 
-def kettle_sizes(prices: tuple[str, ...] = ("30.00", "30.00", "36.00", "25.00")) -> list[uuid.UUID]:
+def kettle_sizes(
+    prices: tuple[str, ...] = ("30.00", "30.00", "36.00", "25.00"), stock: int = 10
+) -> list[uuid.UUID]:
     """A kettle in sizes, ten of each."""
     parent = make_product("Kettle", stock=0)
     return [
-        make_product(f"Kettle, size {size}", price, 10, parent_id=parent, options={"Size": str(size)})
+        make_product(f"Kettle, size {size}", price, stock, parent_id=parent, options={"Size": str(size)})
         for size, price in enumerate(prices, 1)
     ]
 

@@ -130,6 +130,8 @@ NOT_PAGES = {
     "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "checkout.pay_change": "only in a shop that takes cards; tests/web/test_order_changes.py",
     "checkout.change_paid": "only in a shop that takes cards; tests/web/test_order_changes.py",
+    "checkout.pay_exchange": "only in a shop that takes cards; tests/web/test_exchange_payments.py",
+    "checkout.exchange_paid": "only in a shop that takes cards; tests/web/test_exchange_payments.py",
     "checkout.paper": "a PDF; tests/web/test_tax_and_papers.py",
     "admin.paper": "a PDF; tests/admin/test_tax_report.py",
     "admin.report_csv": "a file; tests/admin/test_tax_report.py",

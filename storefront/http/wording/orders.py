@@ -20,7 +20,13 @@ from storefront.orders.errors import (
     TooManyUnits,
     TotalChanged,
 )
-from storefront.returns.errors import DifferenceChanged, NotReturnable, ReturnChangedMeanwhile, ReturnRefused
+from storefront.returns.errors import (
+    DifferenceChanged,
+    DifferenceUnpaid,
+    NotReturnable,
+    ReturnChangedMeanwhile,
+    ReturnRefused,
+)
 
 
 @explain.register
@@ -190,6 +196,15 @@ def _difference_changed(error: DifferenceChanged) -> str:
         "The difference has changed from %(was)s to %(now)s. Nothing was asked for. Please look at it again.",
         was=format_money(error.was, error.currency),
         now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _difference_unpaid(error: DifferenceUnpaid) -> str:
+    return _(
+        "The card has not paid the %(amount)s for the exchange %(number)s yet. The replacement waits for that.",
+        amount=format_money(error.amount, error.currency),
+        number=error.number,
     )
 
 

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from decimal import Decimal
-
-import sqlalchemy as sa
 
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
-from storefront.core.db import session, transaction, write
-from storefront.core.ids import new_id
-from storefront.core.money import ZERO, included_tax
+from storefront.core.db import transaction
 from storefront.inventory import services as inventory
-from storefront.orders.models import Order, OrderItem
-from storefront.payments import services as payments
-from storefront.payments.queries import payment_row
+from storefront.orders.refunding import carry_out
+from storefront.payments.cards import CARDS
 from storefront.returns.errors import ReturnChangedMeanwhile
-from storefront.returns.models import Return
 from storefront.returns.queries import ReturnView
+from storefront.returns.services.charging import let_go_of_difference, promise_difference
 from storefront.returns.services.steps import locked, move
 
 NO_END = datetime(9999, 1, 1, tzinfo=UTC)
@@ -27,7 +21,7 @@ NO_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def approve_return(actor_id: uuid.UUID, number: str) -> None:
-    """Say yes. An exchange holds its replacements from now on, and opens the payment of what they cost more.
+    """Say yes. An exchange holds its replacements from now on, and what they cost more is owed; a card pays it first.
 
     Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, and ``InsufficientStock`` when a replacement is
     sold out meanwhile.
@@ -38,7 +32,8 @@ def approve_return(actor_id: uuid.UUID, number: str) -> None:
         if one.status != "requested":
             raise ReturnChangedMeanwhile(one.number, one.status)
         inventory.hold(replacements_of(one), return_id=one.id, expires_at=NO_END)
-        payment_id = _charge(one) if one.price_difference > 0 else None
+        pays_later = one.price_difference > 0 and one.payment_method != CARDS.code
+        payment_id = promise_difference(one, one.payment_method) if pays_later else None
         move(one, "approved", actor=f"staff:{actor_id}", payment_id=payment_id)
         record_audit(actor_id, "approve", "return", one.id)
 
@@ -56,9 +51,11 @@ def refuse_return(actor_id: uuid.UUID, number: str, refusal: str) -> None:
 
 
 def close_unreceived(actor_id: uuid.UUID, number: str) -> None:
-    """Close a return whose goods never came: nothing is held and nothing is owed for it any more.
+    """Close a return whose goods never came: nothing is held and nothing is owed for it any more, and what was paid for
+    dearer goods goes back.
 
-    Raises NotAllowed, ``NotFound`` and :class:`ReturnChangedMeanwhile`.
+    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, and as ``refund_order`` when it is closed but the
+    money has not gone back yet.
     """
     with transaction():
         require_permission(actor_id, "orders", "write")
@@ -66,10 +63,10 @@ def close_unreceived(actor_id: uuid.UUID, number: str) -> None:
         if one.status != "approved":
             raise ReturnChangedMeanwhile(one.number, one.status)
         inventory.release_return(one.id)
-        if one.payment_id is not None:
-            _let_go_of(one)
+        waiting = let_go_of_difference(one)
         move(one, "cancelled", actor=f"staff:{actor_id}")
         record_audit(actor_id, "close", "return", one.id)
+    carry_out(one.order_number, waiting)
 
 
 def replacements_of(one: ReturnView) -> dict[uuid.UUID, int]:
@@ -79,54 +76,3 @@ def replacements_of(one: ReturnView) -> dict[uuid.UUID, int]:
         if line.replacement_id is not None:
             units[line.replacement_id] = units.get(line.replacement_id, 0) + line.quantity
     return units
-
-
-def _charge(one: ReturnView) -> uuid.UUID:
-    """Have the difference paid; what was paid for the line grows by it, so that it can be given back, too."""
-    payment_id = new_id()
-    payments.open_promise(payment_id, one.order_id, one.payment_method, one.price_difference, one.currency)
-    _count(one, 1)
-    return payment_id
-
-
-def _let_go_of(one: ReturnView) -> None:
-    """A difference that was not paid yet is owed no longer; one that was is given back by hand, as a refund."""
-    assert one.payment_id is not None
-    payment = payment_row(one.payment_id)
-    if payment.is_open_promise:
-        payments.cancel_promise(payment.id)
-        _count(one, -1)
-    write(sa.update(Return).where(Return.id == one.id).values(payment_id=None))
-
-
-def _count(one: ReturnView, sign: int) -> None:
-    """Cheaper lines of the same exchange lower what is charged; they are counted on the dearer ones, by turn."""
-    rows = session().execute(
-        sa.select(OrderItem.id, OrderItem.tax_rate).where(
-            OrderItem.id.in_([line.item_id for line in one.lines])
-        )
-    )
-    rates = dict(rows.all())
-    missing, tax = one.price_difference, ZERO
-    for line in one.lines:
-        part = min(missing, max(line.price_difference, ZERO))
-        if part:
-            part_tax = included_tax(part, rates[line.item_id])
-            write(
-                sa.update(OrderItem)
-                .where(OrderItem.id == line.item_id)
-                .values(
-                    exchange_amount=OrderItem.exchange_amount + sign * part,
-                    exchange_tax=OrderItem.exchange_tax + sign * part_tax,
-                )
-            )
-            missing, tax = missing - part, tax + part_tax
-    _count_on_order(one.order_id, sign * (one.price_difference - missing), sign * tax)
-
-
-def _count_on_order(order_id: uuid.UUID, amount: Decimal, tax: Decimal) -> None:
-    write(
-        sa.update(Order)
-        .where(Order.id == order_id)
-        .values(exchange_amount=Order.exchange_amount + amount, exchange_tax=Order.exchange_tax + tax)
-    )

@@ -22,7 +22,7 @@ from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refunding import Destination, RefundLine, RefundRequest
 from storefront.payments import services as payments
 from storefront.payments.queries import payment_row
-from storefront.returns.errors import ReturnChangedMeanwhile
+from storefront.returns.errors import DifferenceUnpaid, ReturnChangedMeanwhile
 from storefront.returns.models import Return, ReturnItem
 from storefront.returns.queries import ReturnView, staff_return
 from storefront.returns.services.deciding import replacements_of
@@ -108,13 +108,16 @@ def _still_to_refund(one: ReturnView) -> list[RefundLine]:
 def ship_replacement(actor_id: uuid.UUID, number: str, carrier: str, tracking_number: str) -> None:
     """Send the replacement: its stock is taken, and what it costs less goes back.
 
-    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile` and as ``refund_order``.
+    Raises NotAllowed, ``NotFound``, :class:`ReturnChangedMeanwhile`, :class:`DifferenceUnpaid` while a card has to pay
+    first, and as ``refund_order``.
     """
     with transaction():
         require_permission(actor_id, "orders", "refund" if _costs_less(number) else "write")
         one = locked(number)
         if one.status != "received" or not one.is_exchange:
             raise ReturnChangedMeanwhile(one.number, one.status)
+        if one.awaits_card:
+            raise DifferenceUnpaid(one.number, one.price_difference, one.currency)
         if one.shipped_at is None:
             inventory.take_held(one.id, replacements_of(one), order_id=one.order_id)
             write(

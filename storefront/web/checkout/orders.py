@@ -18,13 +18,14 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
-from storefront.http.order_words import OrderWords, missing_words, words_for
+from storefront.http.order_words import OrderWords, missing_words, payment_name, words_for
 from storefront.http.paper_answers import pdf_of
+from storefront.http.paper_words import PaperWords, paper_list
 from storefront.http.return_words import reason_words, return_state
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.inventory.queries import backordered
-from storefront.invoicing.queries import Issued, issued_document, issued_for
+from storefront.invoicing.queries import issued_document, issued_for
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.queries import OrderPage, find_guest_order, normal_number, order_page
 from storefront.orders.queries_for_refunds import RefundView, order_refunds
@@ -39,7 +40,7 @@ class OrderView:
 
     order: OrderPage
     words: OrderWords
-    documents: tuple[Issued, ...] = ()
+    documents: Sequence[PaperWords] = ()
     returns: Sequence[ReturnView] = ()
     refunds: Sequence[RefundView] = ()
     can_return: bool = False
@@ -49,7 +50,7 @@ class OrderView:
 def _view(number: str) -> OrderView:
     order = order_page(current_visitor().identity, number)
     waits = backordered(order.id) if order.status in ("placed", "processing") else {}
-    return OrderView(order, words_for(order), tuple(issued_for(order.id)), backordered=waits)
+    return OrderView(order, words_for(order), paper_list(issued_for(order.id)), backordered=waits)
 
 
 def _with_what_came_back(view: OrderView) -> OrderView:
@@ -77,7 +78,11 @@ def order(number: str) -> ResponseReturnValue:
         return redirect(url_for("checkout.order", number=normal_number(number)))
     view = _with_what_came_back(_view(number))
     return render_template(
-        "checkout/order.html", view=view, return_state=return_state, reasons=reason_words()
+        "checkout/order.html",
+        view=view,
+        return_state=return_state,
+        reasons=reason_words(),
+        method_name=payment_name,
     )
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.core.errors import DomainError, NotFound
 from storefront.core.texts import gettext as _
+from storefront.http.order_words import payment_name
 from storefront.http.return_form import ReturnForm
 from storefront.http.return_words import reason_words
 from storefront.http.visitor import current_visitor
@@ -60,7 +61,12 @@ def _form(
 def _review(order: ReturnableOrder, form: ReturnForm) -> ResponseReturnValue:
     preview = preview_return(order, replace(form.request(order), payment_method=""))
     return render_template(
-        "checkout/return_review.html", order=order, form=form, preview=preview, reasons=reason_words()
+        "checkout/return_review.html",
+        order=order,
+        form=form,
+        preview=preview,
+        reasons=reason_words(),
+        method_name=payment_name,
     )
 
 

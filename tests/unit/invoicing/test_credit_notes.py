@@ -15,13 +15,9 @@ from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.settings import current_settings
 from storefront.http.invoice_paper import paper_of
+from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.models import Invoice
-from storefront.invoicing.queries import (
-    Issued,
-    credit_note_of_refund,
-    issued_for,
-    orders_lacking_documents,
-)
+from storefront.invoicing.queries import Issued, credit_note_of_refund, issued_for
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.jobs.outbox import drain, run_handler

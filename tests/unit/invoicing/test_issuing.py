@@ -15,8 +15,9 @@ from storefront.core.clock import frozen, now
 from storefront.core.db import acting_as, session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.models import Invoice, InvoiceSeries, InvoiceTax
-from storefront.invoicing.queries import Issued, issued_document, issued_for, orders_lacking_documents
+from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.jobs.outbox import drain

@@ -68,6 +68,14 @@ def letters() -> list[str]:
         return [kind for kind in kinds if kind.startswith("mail.")]
 
 
+def returned() -> list[tuple[Decimal, str]]:
+    """What the letters say that goes back."""
+    told = outbox.OutboxEntry.kind == "mail.payment_returned"
+    with transaction():
+        payloads = session().scalars(sa.select(outbox.OutboxEntry.payload).where(told)).all()
+    return [(Decimal(one["amount"]), one["currency"]) for one in payloads]
+
+
 def sell_out(order: CardOrder) -> None:
     """The hold is over, and somebody else buys all there is."""
     with frozen(now() + LATER):
@@ -241,6 +249,7 @@ def test_what_was_changed_at_the_provider_buys_nothing_and_goes_back(
     assert [one["amount"] for one in stripe.refunds(card.intent_id)] == [held[1]]
     assert stock_of(card.product_id) == Stock(5, 0)
     assert letters() == ["mail.payment_returned"]
+    assert returned() == [(payment.captured, held[0])]
     assert work() == 0
 
 
@@ -253,6 +262,7 @@ def test_what_was_promised_in_another_currency_is_let_go_of(stripe: StripeServer
     work()
     assert stripe.intent(card.intent_id)["status"] == "canceled"
     assert state_of(card.order_id) == ("cancelled", "cancelled", "cancelled")
+    assert returned() == [(Decimal("160.00"), "USD")]
 
 
 @pytest.mark.usefixtures("manual")
