@@ -40,20 +40,23 @@ def settling_words(one: ReturnView) -> str:
     if one.is_exchange and not one.price_difference:
         return _("The replacement costs the same: nothing is to be paid.")
     if one.price_difference > 0:
-        how = _(
+        return _(
             "The replacement costs %(amount)s more. How it is paid: %(method)s.",
             amount=format_money(one.price_difference, one.currency),
             method=payment_name(one.payment_method),
         )
-        if one.awaits_card:
-            wanted = _("Please pay it on the page of your order: we send the replacement when it is paid.")
-            return f"{how} {wanted}"
-        return how
     where = back_to(one.payment_method)
     if one.is_exchange:
         amount = format_money(Decimal(-one.price_difference), one.currency)
         return _("The replacement costs %(amount)s less: it goes back %(where)s.", amount=amount, where=where)
     return _("What you paid goes back %(where)s.", where=where)
+
+
+def card_words(one: ReturnView) -> str:
+    """What the shopper's letter asks for where their card has yet to pay; nothing otherwise."""
+    if not one.awaits_card:
+        return ""
+    return _("Please pay it on the page of your order: we send the replacement when it is paid.")
 
 
 def back_to(destination: str) -> str:
