@@ -16,6 +16,8 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tests import servers, statements
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
     from storefront.core.database_roles import DatabaseUrls
     from storefront.core.settings import Settings
+
+
+# How long an example takes says how busy the machine is, and nothing of the shop.
+examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("busy")
 
 
 def _is_worker() -> bool:

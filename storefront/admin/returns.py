@@ -20,6 +20,7 @@ from storefront.http.return_words import reason_words, return_state, settling_wo
 from storefront.http.wording import explain
 from storefront.orders.queries_for_refunds import refundable
 from storefront.returns import services
+from storefront.returns.errors import ReturnRefused
 from storefront.returns.queries import staff_return, staff_returnable, staff_returns
 from storefront.search.queries import clean_text
 
@@ -50,7 +51,7 @@ def _page(number: str, problem: str = "") -> ResponseReturnValue:
         order=refundable(one.order_number),
         state=return_state(one.kind, one.status),
         reasons=reason_words(),
-        settling=settling_words(one),
+        settling=settling_words(one, to_staff=True),
         method_name=payment_name,
         problem=problem,
     )
@@ -113,7 +114,8 @@ STEPS: dict[str, Callable[[str], None]] = {
 @requires("orders", "write")
 def open_return(number: str) -> ResponseReturnValue:
     """A return in a customer's name, also after the window."""
-    order, form, problem = staff_returnable(number), ReturnForm(request.form), ""
+    order, form = staff_returnable(number), ReturnForm(request.form)
+    refusal: DomainError | None = None
     if request.method == "POST":
         try:
             # Staff read the prices on the page: the difference is told when the return stands.
@@ -122,7 +124,7 @@ def open_return(number: str) -> ResponseReturnValue:
         except (NotFound, NotAllowed):
             raise
         except DomainError as error:
-            problem = explain(error)
+            refusal = error
         else:
             return redirect(url_for("admin.one_return", number=asked.number), 303)
     page = render_template(
@@ -131,9 +133,10 @@ def open_return(number: str) -> ResponseReturnValue:
         form=form,
         reasons=reason_words(),
         method_name=payment_name,
-        problem=problem,
+        problem=explain(refusal) if refusal else "",
+        refused=refusal if isinstance(refusal, ReturnRefused) else None,
     )
-    return page, 422 if problem else 200
+    return page, 422 if refusal else 200
 
 
 def _settled(number: str, form: ReturnForm, wanted: services.ReturnRequest) -> services.ReturnRequest:

@@ -17,7 +17,7 @@ SECONDS = 1.0
 """How long a process answers with what it has at hand. What others changed meanwhile is seen afterwards."""
 
 MOST = 2_000
-MOST_STANDING = 384
+MOST_STANDING = 128
 NOTHING: Any = object()
 E = TypeVar("E")
 

@@ -13,9 +13,11 @@ from storefront.http.assets import asset_url
 from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
 from storefront.http.invoice_paper import percent
 from storefront.http.media import media_url, picture_sources
+from storefront.http.order_words import payment_name
 from storefront.http.promotion_words import coupon_remark, within_reach
 from storefront.http.rendering import wants_fragment
 from storefront.http.shop import shop
+from storefront.http.table_cells import with_labels
 from storefront.http.visitor import Visitor, current_visitor
 
 
@@ -53,6 +55,8 @@ def init_app(app: Flask) -> None:
         picture_sources=picture_sources,
         coupon_remark=coupon_remark,
         within_reach=within_reach,
+        way_to_pay=payment_name,
+        with_labels=with_labels,
     )
     app.jinja_env.globals.update(asset_url=asset_url, media_url=media_url)
     app.context_processor(_common)

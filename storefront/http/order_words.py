@@ -184,7 +184,7 @@ def _steps(order: OrderPage) -> list[Step]:
         return done
     coming = []
     if order.status in ("pending", "placed", "processing"):
-        coming.append(_("On its way"))
+        coming.append(_("Everything is on its way") if order.parcels else _("On its way"))
     if order.status not in ("delivered", "completed"):
         coming.append(_("Delivered"))
     return [*done, *(Step(label, None, False) for label in coming)]

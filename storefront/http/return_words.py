@@ -35,33 +35,38 @@ def reason_words() -> dict[str, str]:
     }
 
 
-def settling_words(one: ReturnView) -> str:
-    """What happens with the money, in one sentence."""
+def settling_words(one: ReturnView, *, to_staff: bool = False) -> str:
+    """What happens with the money, in one sentence: to the customer, or about them."""
     if one.is_exchange and not one.price_difference:
         return _("The replacement costs the same: nothing is to be paid.")
     if one.price_difference > 0:
-        return _(
+        how = _(
             "The replacement costs %(amount)s more. How it is paid: %(method)s.",
             amount=format_money(one.price_difference, one.currency),
             method=payment_name(one.payment_method),
         )
-    where = back_to(one.payment_method)
+        if one.awaits_card:
+            wanted = (
+                _("The replacement is sent when they have paid it.")
+                if to_staff
+                else _("Please pay it on the page of your order: we send the replacement when it is paid.")
+            )
+            return f"{how} {wanted}"
+        return how
+    where = back_to(one.payment_method, to_staff=to_staff)
     if one.is_exchange:
         amount = format_money(Decimal(-one.price_difference), one.currency)
         return _("The replacement costs %(amount)s less: it goes back %(where)s.", amount=amount, where=where)
+    if to_staff:
+        return _("What was paid goes back %(where)s.", where=where)
     return _("What you paid goes back %(where)s.", where=where)
 
 
-def card_words(one: ReturnView) -> str:
-    """What the shopper's letter asks for where their card has yet to pay; nothing otherwise."""
-    if not one.awaits_card:
-        return ""
-    return _("Please pay it on the page of your order: we send the replacement when it is paid.")
-
-
-def back_to(destination: str) -> str:
+def back_to(destination: str, *, to_staff: bool = False) -> str:
     """Where money goes, inside a sentence."""
-    return _("onto a gift card") if destination == "gift_card" else _("the way you paid")
+    if destination == "gift_card":
+        return _("onto a gift card")
+    return _("the way it was paid") if to_staff else _("the way you paid")
 
 
 def step_words(one: ReturnView, step: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.paper_words import letter_words
-from storefront.http.return_words import card_words, reason_words, settling_words, step_words
+from storefront.http.return_words import reason_words, settling_words, step_words
 from storefront.invoicing.queries import credit_note_of_refund
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
@@ -72,7 +72,7 @@ def return_step(return_id: str, step: str) -> None:
         return
     with in_language(one.language):
         subject, text = step_words(one, step)
-        reasons, settling = reason_words(), " ".join((settling_words(one), card_words(one))).strip()
+        reasons, settling = reason_words(), settling_words(one)
     deliver(
         compose(
             "return_step",

@@ -57,12 +57,13 @@ def test_a_promotion_is_added_changed_and_switched_off(app: Flask, manager: Pape
     address = f"/admin/promotions/{made.id}"
     values = manager.form(manager.get(address), address).values
     assert (values["products"], values["starts_at"]) == ("KET-1", "2026-11-01T08:00")
-    changed = values | {"value": "15"}
+    changed = values | {"value": "10"}
     assert manager.client.post(address, data=changed).status_code == 303
     refused = manager.client.post(address, data=changed | {"value": "20"})
     assert refused.status_code == 422
     assert "Somebody else has changed this promotion" in refused.text
-    assert stored(app).value == 15
+    assert stored(app).value == 10
+    assert "10 %" in manager.get("/admin/promotions").text
 
     switch = manager.form(manager.get("/admin/promotions"), f"{address}/state")
     assert manager.submit(switch).status_code == 303

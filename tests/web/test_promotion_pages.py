@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -145,7 +146,11 @@ def test_a_gift_card_nobody_knows_is_said_beside_the_field(guest: tuple) -> None
     sent = form.values | TYPED | {"act": "gift_card", "gift_card": "AAAA-BBBB"}
     answer = browser.client.post("/checkout/codes", data=sent, headers=HTMX)
     assert answer.status_code == 422
-    assert "We know no gift card with this code" in answer.text
+    field = re.search(
+        r'name="gift_card"[^>]*aria-describedby="gift_card-error"[^>]*>\s*<p[^>]*>(.*?)</p>', answer.text
+    )
+    assert field, "the remark stands beside the field"
+    assert "We know no gift card with this code" in field[1]
     assert "AAAA-BBBB" in answer.text, "what was typed can be mended"
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from storefront.catalog.queries.cards import ProductCard, in_category, listed, product_cards, visible
 from storefront.catalog.queries.product import ProductPage
 from storefront.catalog.queries.tree import CategoryNode, category_by_id
-from storefront.core.cache import CacheKind, remembered
+from storefront.core.cache import CacheKind, remembered_each
 from storefront.core.statements import rows
 
 COMPARED = 24
@@ -46,13 +46,13 @@ def _neighbours(near: CategoryNode) -> tuple[Neighbour, ...]:
     """The liveliest of a category and of its department, in the recommended order."""
     department = near.parent_id or near.id
 
-    def read() -> tuple[Neighbour, ...]:
+    def read(_keys: list[str]) -> dict[str, tuple[Neighbour, ...]]:
         found = rows(_neighbours_statement(), {"category_id": near.id, "department_id": department})
-        return tuple(Neighbour(row.product_id, frozenset(row.tags), row.distance) for row in found)
+        return {key: tuple(Neighbour(row.product_id, frozenset(row.tags), row.distance) for row in found)}
 
-    tags = ("catalog", f"category:{department}")
-    key = f"near {near.id}"
-    return remembered(CacheKind.PRODUCT_CARD, key, tuple[Neighbour, ...], read, tags=tags, at_hand=True)
+    key, tags = f"near {near.id}", ("catalog", f"category:{department}")
+    kept = remembered_each(CacheKind.PRODUCT_CARD, [key], tuple[Neighbour, ...], read, tags=lambda _key: tags)
+    return kept[key]
 
 
 @cache

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.core.db import release
-from storefront.core.errors import DomainError
 from storefront.core.texts import gettext as _
-from storefront.http.order_change_form import ChangeForm, change_form, differences
+from storefront.http.order_change_form import ChangeForm
+from storefront.http.order_changing import Changing
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
 from storefront.orders.change_payments import waiting_payment
-from storefront.orders.change_pricing import choices_for, order_to_change
-from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.queries import order_page
-from storefront.orders.services import change_order, quote_change, settle_change
+from storefront.orders.services import change_order, settle_change
 from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
@@ -26,27 +24,11 @@ from storefront.web.checkout.paying import card_page, waiting_page
 def change(number: str) -> ResponseReturnValue:
     """The form; sent, it says what would change, and once that is agreed to, the order is changed."""
     identity = current_visitor().identity
-    page = order_page(identity, number)
-    if not page.can_change:
-        flash(explain(OrderNotChangeable(number, "state")), "info")
-        return redirect(url_for("checkout.order", number=number), 303)
-    order = order_to_change(identity, number)
-    choices = choices_for(order)
-    form = change_form(order, choices, request.form if request.method == "POST" else None)
-    if request.method == "GET" or request.form.get("act") == "back":
-        return _form(form)
-    if not form.address.validate():
-        return _form(form, status=422)
-    if request.form.get("act") == "confirm":
-        return _confirmed(form)
-    try:
-        quote = quote_change(identity, number, form.wanted())
-    except DomainError as refusal:
-        return _form(form, explain(refusal), 409)
-    if quote.changes_nothing:
-        return _form(form, _("Nothing is different yet."), 422)
-    rows = differences(quote, choices, page.shipping_name)
-    return render_template("checkout/change_confirm.html", form=form, quote=quote, rows=rows)
+    back = url_for("checkout.order", number=number)
+    pages = Changing(
+        order_page(identity, number), identity, "checkout/change.html", "checkout/change_confirm.html", back
+    )
+    return pages.answer(_confirmed)
 
 
 def _confirmed(form: ChangeForm) -> ResponseReturnValue:
@@ -59,22 +41,10 @@ def _confirmed(form: ChangeForm) -> ResponseReturnValue:
             "warning",
         )
         return redirect(url_for("checkout.order", number=number), 303)
-    except DomainError as refusal:
-        return _form(form, _not_agreed(refusal), 409)
     if changed.needs_shopper:
         return redirect(url_for("checkout.pay_change", number=number), 303)
     flash(_("Your order was changed."), "success")
     return redirect(url_for("checkout.order", number=number), 303)
-
-
-def _not_agreed(refusal: DomainError) -> str:
-    if isinstance(refusal, TotalChanged):
-        return _("The amounts have changed meanwhile, so nothing was changed. Please look at them again.")
-    return explain(refusal)
-
-
-def _form(form: ChangeForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    return render_template("checkout/change.html", form=form, problem=problem), status
 
 
 def _again(number: str) -> str:

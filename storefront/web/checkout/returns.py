@@ -14,7 +14,7 @@ from storefront.http.return_form import ReturnForm
 from storefront.http.return_words import reason_words
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
-from storefront.returns.errors import NotReturnable
+from storefront.returns.errors import NotReturnable, ReturnRefused
 from storefront.returns.queries import ReturnableOrder, returnable
 from storefront.returns.services import preview_return, request_return, withdraw_return
 from storefront.web.checkout.area import blueprint
@@ -39,16 +39,23 @@ def send_back(number: str) -> ResponseReturnValue:
     except NotFound:
         raise
     except DomainError as error:
-        return _form(order, form, explain(error))
+        return _form(order, form, error)
     flash(_("We have your return %(number)s. A mail is on its way to you.", number=asked.number), "success")
     return redirect(url_for("checkout.order", number=order.number), 303)
 
 
-def _form(order: ReturnableOrder, form: ReturnForm, problem: str = "") -> ResponseReturnValue:
+def _form(
+    order: ReturnableOrder, form: ReturnForm, refusal: DomainError | None = None
+) -> ResponseReturnValue:
     page = render_template(
-        "checkout/return.html", order=order, form=form, reasons=reason_words(), problem=problem
+        "checkout/return.html",
+        order=order,
+        form=form,
+        reasons=reason_words(),
+        problem=explain(refusal) if refusal else "",
+        refused=refusal if isinstance(refusal, ReturnRefused) else None,
     )
-    return page, 422 if problem else 200
+    return page, 422 if refusal else 200
 
 
 def _review(order: ReturnableOrder, form: ReturnForm) -> ResponseReturnValue:

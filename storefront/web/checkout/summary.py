@@ -40,6 +40,7 @@ class Checkout:
     problem: str = ""
     changed: TotalChanged | None = None
     code_problem: str = ""
+    code_field: str = ""
     gift_card: GiftCardState | None = None
     gift_card_amount: Decimal = ZERO
     vat_number: str = ""
@@ -58,6 +59,7 @@ def summarise(
     problem: str = "",
     changed: TotalChanged | None = None,
     code_problem: str = "",
+    code_field: str = "",
 ) -> Checkout:
     """Price the cart as it is now for what stands in the form. Four statements, five with a gift card."""
     cart = cart_view(identity)
@@ -101,6 +103,7 @@ def summarise(
         problem,
         changed,
         code_problem,
+        code_field,
         gift_card,
         gift_card_amount,
         vat_number,

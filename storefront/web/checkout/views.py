@@ -99,7 +99,8 @@ def _with_code(form: CheckoutForm, act: str) -> ResponseReturnValue:
             form.renew_key()
             if act in ("coupon", "gift_card"):
                 form.fields[act].data = ""
-    checkout = summarise(identity, form, _address_book(), code_problem=problem)
+    code_field = act if problem and act in ("coupon", "gift_card") else ""
+    checkout = summarise(identity, form, _address_book(), code_problem=problem, code_field=code_field)
     status = 422 if problem else 200
     if not wants_fragment() or checkout.cart.is_empty:
         return _page(checkout, status)
