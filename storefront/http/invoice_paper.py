@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from storefront.core.settings import current_settings
@@ -84,9 +86,7 @@ def _facts(document: Issued) -> list[tuple[str, str]]:
 def _intro(content: Content) -> str:
     if content.also_corrects:
         named = [(content.corrects, content.corrects_date), *content.also_corrects]
-        return _(
-            "This corrects our invoices %(invoices)s.", invoices=", ".join(_named(*one) for one in named)
-        )
+        return _("This corrects our invoices %(invoices)s.", invoices=listed([_named(*one) for one in named]))
     if content.corrects:
         return _(
             "This corrects our invoice %(number)s of %(date)s.",
@@ -106,6 +106,11 @@ def _intro(content: Content) -> str:
         )
         return f"{instead} {thanks}"
     return thanks
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Several things in a sentence: "a, b, and c"."""
+    return format_list(parts, locale=language())
 
 
 def _named(number: str, day: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storefront.core.texts import gettext as _
+from storefront.core.texts import ngettext
 from storefront.http.formats import format_money
-from storefront.http.invoice_paper import kind_name
+from storefront.http.invoice_paper import kind_name, listed
 from storefront.invoicing.queries import Issued, Papers
 
 
@@ -34,7 +35,7 @@ def _note(one: Issued, *, holds: bool) -> str:
     if one.takes_back:
         return _("takes back %(number)s", number=content.corrects)
     if one.is_credit_note:
-        return _("over %(amount)s", amount=format_money(one.gross, one.currency))
+        return _("corrects %(numbers)s", numbers=corrected_by(one))
     said = [
         _("for the exchange %(number)s", number=content.exchange) if content.exchange else "",
         _("takes the place of %(number)s", number=content.replaces) if content.replaces else "",
@@ -45,7 +46,7 @@ def _note(one: Issued, *, holds: bool) -> str:
 
 def corrected_by(note: Issued) -> str:
     """The numbers of the invoices that a credit note corrects, inside a sentence."""
-    return ", ".join((note.content.corrects, *(number for number, _day in note.content.also_corrects)))
+    return listed([note.content.corrects, *(number for number, _day in note.content.also_corrects)])
 
 
 def letter_words(documents: Sequence[Issued], order_number: str) -> tuple[str, str]:
@@ -61,10 +62,13 @@ def letter_words(documents: Sequence[Issued], order_number: str) -> tuple[str, s
         )
     if one.is_credit_note:
         amount = format_money(one.gross, one.currency)
-        return _("We credited you %(amount)s", amount=amount), _(
-            "The credit note %(document)s for your order %(number)s is attached. It corrects the invoice %(invoice)s.",
-            invoice=corrected_by(one),
-            **names,
+        return _("We credited you %(amount)s", amount=amount), ngettext(
+            "The credit note %(document)s for your order %(order)s is attached. It corrects the invoice %(invoices)s.",
+            "The credit note %(document)s for your order %(order)s is attached. It corrects the invoices %(invoices)s.",
+            1 + len(content.also_corrects),
+            document=one.number,
+            order=order_number,
+            invoices=corrected_by(one),
         )
     if len(documents) > 1:
         return _("Your corrected invoice"), _(

@@ -8,7 +8,7 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
-from storefront.http.paper_words import corrected_by
+from storefront.http.paper_words import letter_words
 from storefront.http.return_words import reason_words, settling_words, step_words
 from storefront.invoicing.queries import credit_note_of_refund
 from storefront.invoicing.services import issue_what_is_due
@@ -57,8 +57,7 @@ def order_refunded(order_refund_id: str) -> None:
             order=order,
             refund=refund,
             code=code,
-            credit_note=note,
-            corrects=corrected_by(note) if note is not None else "",
+            credited=letter_words([note], order.number)[1] if note is not None else "",
             attachments=papers,
             link=_order_link(order.number, is_guest=order.user_id is None),
         )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.inventory.models import StockReservation
 from storefront.orders.models import Order, OrderItem
+from storefront.payments.models import Payment
 from storefront.returns.models import Return, ReturnItem
 
 
@@ -23,7 +24,8 @@ class ReturnDifference:
 
 
 def return_differences(limit: int = 100) -> list[ReturnDifference]:
-    """Lines that count other units as coming back than their returns say, exchanges that hold what they should not."""
+    """Lines that count other units as coming back than their returns say, exchanges that hold what they should not, and
+    orders that count other amounts for them."""
     coming = (
         sa.select(sa.func.coalesce(sa.func.sum(ReturnItem.quantity), 0))
         .join(Return, Return.id == ReturnItem.return_id)
@@ -58,4 +60,24 @@ def return_differences(limit: int = 100) -> list[ReturnDifference]:
     found.extend(
         ReturnDifference(number, "held replacements", int(one), int(two)) for number, one, two in rows
     )
-    return found
+    return [*found, *_counted(limit)]
+
+
+def _counted(limit: int) -> list[ReturnDifference]:
+    """Orders that count another amount on top than their dearer exchanges come to. In cents."""
+    on_top = (
+        sa.select(sa.func.coalesce(sa.func.sum(Return.price_difference), 0))
+        .join(Payment, Payment.id == Return.payment_id)
+        .where(Return.order_id == Order.id, Return.price_difference > 0, sa.not_(Payment.is_for_change))
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    rows = session().execute(
+        sa.select(Order.order_number, Order.exchange_amount, on_top)
+        .where(Order.exchange_amount != on_top)
+        .limit(limit)
+    )
+    return [
+        ReturnDifference(number, "cents paid for exchanges on top", int(one * 100), int(two * 100))
+        for number, one, two in rows
+    ]

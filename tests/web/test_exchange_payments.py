@@ -118,7 +118,7 @@ def test_staff_see_what_the_replacement_waits_for(
     sign_in(staff.client, person)
     page = f"/admin/returns/{number}-R1"
     shown = staff.get(page).text
-    assert "are to be paid by card, on the customer" in shown
+    assert "is to be paid by card, on the customer" in shown
     assert "Send the replacement" not in shown
     refused = staff.client.post(f"{page}/ship", data=staff.form(staff.get(page), f"{page}/later").values)
     assert "The card has not paid the €6.00" in refused.text

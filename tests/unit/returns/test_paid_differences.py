@@ -13,6 +13,7 @@ from flask import Flask
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
+from storefront.http.paper_words import letter_words, paper_list
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.queries import Papers, papers_of
@@ -144,7 +145,7 @@ def test_what_is_paid_later_is_invoiced_when_staff_agree(staff: uuid.UUID) -> No
 
 
 def test_a_refund_of_the_exchanged_line_corrects_both_invoices(staff: uuid.UUID) -> None:
-    bought, _number = exchanged(staff, "invoice", units=3)
+    bought, number = exchanged(staff, "invoice", units=3)
     issue_what_is_due(bought.order_id)
     refund_order(staff, bought.number, RefundRequest(lines=[RefundLine(bought.items[0], 3)]))
     found = papers(bought)
@@ -154,11 +155,18 @@ def test_a_refund_of_the_exchanged_line_corrects_both_invoices(staff: uuid.UUID)
         ("credit_note", "refund", Decimal("108.00"), Decimal("17.24")),
     ]
     note, beside = found.notes[0].content, found.exchanges[0]
-    assert (note.corrects, [number for number, _ in note.also_corrects]) == (
+    assert (note.corrects, [one for one, _ in note.also_corrects]) == (
         found.documents[0].number,
         [beside.number],
     )
     assert note.waived == Decimal("18.00")
+    _heading, sentence = letter_words(found.notes, bought.number)
+    assert sentence.endswith(f"It corrects the invoices {note.corrects} and {beside.number}.")
+    assert [one.note for one in paper_list(found.documents)] == [
+        "",
+        f"for the exchange {number}",
+        f"corrects {note.corrects} and {beside.number}",
+    ]
     assert_books_balance()
 
 
@@ -424,6 +432,17 @@ def test_paid_later_after_all_by_the_shopper_or_by_staff(staff: uuid.UUID, strip
         assert counted(bought)[0] == Decimal("6.00")
         assert told(papers(bought)) == [ORDERED, ON_TOP]
     assert_books_balance()
+
+
+def test_an_amount_on_top_that_no_exchange_explains_is_named(staff: uuid.UUID) -> None:
+    bought, _number = exchanged(staff, "invoice")
+    with transaction():
+        session().execute(
+            sa.update(Order).where(Order.id == bought.order_id).values(exchange_amount=Decimal("7.00"))
+        )
+    assert [(one.what, one.stored, one.computed) for one in return_differences()] == [
+        ("cents paid for exchanges on top", 700, 600)
+    ]
 
 
 def test_nobody_elses_exchange_is_paid(staff: uuid.UUID) -> None:
