@@ -73,6 +73,7 @@ class Memory:
     capturing: threading.Lock = field(default_factory=threading.Lock)
     wishes: dict[str, Form] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class StripeServer:
             self.memory.parts,
             self.memory.wishes,
             self.memory.told,
+            self.memory.plans,
             self.memory.troubles,
         ):
             kept.clear()
@@ -151,9 +153,9 @@ class StripeServer:
         """The requests whose path ends so."""
         return [one for one in self.memory.asked if one.method == method and one.path.endswith(path)]
 
-    def fail_next(self, path: str, *, status: int = 500, times: int = 1) -> None:
+    def fail_next(self, path: str, *, status: int = 500, times: int = 1, method: str = "") -> None:
         """Answer the next requests to ``path`` with an error, and do nothing."""
-        self.memory.troubles.append(Trouble(path, status=status, times=times))
+        self.memory.troubles.append(Trouble(path, status=status, times=times, method=method))
 
     def hang_next(self, path: str, seconds: float, times: int = 1) -> None:
         """Do what the next requests ask, and answer so much later."""
@@ -379,15 +381,22 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/v1/prices":
             target, body = "/v1/plans", self._as_plan(form)
         elif path == "/v1/subscriptions" and self.command == "POST":
-            body = body.replace(b"items%5B0%5D%5Bprice%5D", b"items[0][plan]").replace(
-                b"items[0][price]", b"items[0][plan]"
-            )
+            body = _with_plan(body)
+        elif path.startswith("/v1/subscriptions/") and "items[0][price]" in form and self.command == "POST":
+            kept = [
+                pair for pair in form.items() if pair[0] not in ("proration_behavior", "payment_behavior")
+            ]
+            body = _with_plan(urllib.parse.urlencode(kept).encode())
+            self.memory.plans[path.rsplit("/", 1)[1]] = form.get("metadata[plan]", "")
         headers = {
             name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers
         }
         connection = http.client.HTTPConnection("127.0.0.1", self.memory.upstream, timeout=10)
         with contextlib.closing(connection):
-            connection.request(self.command, target, body, headers)
+            # Nothing is left to change: then it is looked at.
+            is_update = path.startswith("/v1/payment_intents/pi_") and path.count("/") == 3
+            command = "GET" if is_update and not body else self.command
+            connection.request(command, target, body, headers)
             answer = connection.getresponse()
             status, found = answer.status, answer.read()
         if status == 200 and path.startswith("/v1/payment_intents/"):
@@ -417,6 +426,10 @@ class _Handler(BaseHTTPRequestHandler):
         """localstripe's time stands still: what a test says of a subscription counts."""
         answer = json.loads(body)
         for one in answer["data"] if answer.get("object") == "list" else [answer]:
+            if plan := self.memory.plans.get(
+                one["id"]
+            ):  # localstripe forgets what else was said with a change
+                one["metadata"] = {**(one["metadata"] or {}), "plan": plan}
             one.update(self.memory.told.get(one["id"], {}))
             invoice = one.get("latest_invoice")
             if isinstance(invoice, dict):
@@ -424,9 +437,9 @@ class _Handler(BaseHTTPRequestHandler):
         return json.dumps(answer).encode()
 
     def _without_what_it_lacks(self, path: str, body: bytes) -> bytes:
-        """localstripe knows neither setup_future_usage nor return_url; what they say is remembered here."""
+        """What localstripe does not know; what it says of payments is remembered here."""
         pairs = urllib.parse.parse_qsl(body.decode(), keep_blank_values=True)
-        lacking = {name: value for name, value in pairs if name in ("setup_future_usage", "return_url")}
+        lacking = {name: value for name, value in pairs if name in _UNKNOWN_THERE}
         if not lacking:
             return body
         self.memory.wishes.setdefault(path.split("/")[3], {}).update(lacking)
@@ -445,7 +458,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _keep_card(self, intent: dict[str, Any]) -> None:
         """A card that has paid and is to be kept is attached to the customer, as at Stripe."""
-        wanted = "setup_future_usage" in self.memory.wishes.get(intent["id"], {})
+        wanted = bool(self.memory.wishes.get(intent["id"], {}).get("setup_future_usage"))
         if wanted and intent.get("customer") and intent.get("status") in ("succeeded", "requires_capture"):
             self._stripe().call(
                 "POST", f"/v1/payment_methods/{intent['payment_method']}/attach", customer=intent["customer"]
@@ -493,6 +506,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.end_headers()
         self.wfile.write(body)
+
+
+_UNKNOWN_THERE = ("setup_future_usage", "return_url")
+
+
+def _with_plan(body: bytes) -> bytes:
+    """A subscription to a price, in the words of before."""
+    return body.replace(b"items%5B0%5D%5Bprice%5D", b"items[0][plan]").replace(
+        b"items[0][price]", b"items[0][plan]"
+    )
 
 
 def card_settings(server: StripeServer, **changed: Any) -> dict[str, Any]:

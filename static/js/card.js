@@ -7,13 +7,18 @@ function say(sentence) {
   problem.textContent = sentence;
 }
 
-/** The shop tells the provider to keep the card, before it pays. What fails here must not pay all the same. */
-async function keepIfWanted(elements) {
-  const keep = document.getElementById("card-keep");
-  if (!keep?.checked) return;
-  const body = new URLSearchParams({ csrf_token: keep.dataset.token });
-  const answer = await fetch(keep.dataset.keep, { method: "POST", body });
-  if (!answer.ok) throw new Error("not kept");
+/**
+ * The shop tells the provider whether to keep the card, before it pays: also that it is not to, when an attempt before
+ * said so. What fails here must not pay all the same.
+ */
+async function keepAsWanted(elements) {
+  const box = document.getElementById("card-keep");
+  const wanted = box?.checked ? "yes" : "no";
+  if (!box || wanted === box.dataset.told) return;
+  const body = new URLSearchParams({ csrf_token: box.dataset.token, keep: wanted });
+  const answer = await fetch(box.dataset.keep, { method: "POST", body });
+  if (!answer.ok) throw new Error("not told");
+  box.dataset.told = wanted;
   await elements.fetchUpdates?.();
 }
 
@@ -38,7 +43,7 @@ if (form) {
       button.disabled = true;
       say("");
       try {
-        await keepIfWanted(elements);
+        await keepAsWanted(elements);
         // Leads to the bank where it asks, and to the way back; returns only when it did not work.
         const way = form.dataset.mode === "setup" ? "confirmSetup" : "confirmPayment";
         const { error } = await provider[way]({

@@ -18,7 +18,8 @@ from storefront.core.texts import gettext as _
 from storefront.http.return_form import amount_in, number_in
 from storefront.http.wording import explain
 from storefront.orders.queries_for_refunds import Refundable, RefundView, order_refunds, refundable
-from storefront.orders.refunding import RefundLine, RefundRequest
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest
 from storefront.orders.services import refund_order
 from storefront.returns.queries import ReturnView, returns_of
 

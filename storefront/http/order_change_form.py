@@ -13,8 +13,8 @@ from storefront.http.address_form import AddressFields, tidy
 from storefront.http.address_words import written_address
 from storefront.http.formats import format_money
 from storefront.http.order_words import payment_name
-from storefront.orders.change_pricing import Choice, CurrentOrder, LineChange, WantedChange
-from storefront.orders.changing import Quote
+from storefront.orders.change_quotes import Quote
+from storefront.orders.changeable import Choice, CurrentOrder, LineChange, WantedChange
 from storefront.orders.services import PostalAddress
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers

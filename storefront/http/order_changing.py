@@ -13,7 +13,7 @@ from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
 from storefront.http.order_change_form import ChangeForm, change_form, differences
 from storefront.http.wording import explain
-from storefront.orders.change_pricing import choices_for, order_to_change
+from storefront.orders.changeable import choices_for, order_to_change
 from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.queries import OrderPage
 from storefront.orders.services import quote_change

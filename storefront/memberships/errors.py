@@ -33,6 +33,34 @@ class NoMembership(DomainError):
 
 
 @dataclass
+class MembershipEnds(DomainError):
+    """The membership ends with its period: there is nothing to change about ``plan`` any more."""
+
+    plan: str
+
+
+@dataclass
+class CardPaysMembership(DomainError):
+    """The card pays the membership ``plan``: another one has to, or it has to end, before the card can go."""
+
+    plan: str
+
+
+@dataclass
+class NoCardPays(DomainError):
+    """There is no card (any more) that could pay the membership ``plan``."""
+
+    plan: str
+
+
+@dataclass
+class PriceSeenOtherwise(DomainError):
+    """The plan costs something else than the page said."""
+
+    plan_id: uuid.UUID
+
+
+@dataclass
 class PlanNameTaken(DomainError):
     """Another plan is called so."""
 

@@ -18,7 +18,7 @@ from storefront.core.db import release, transaction, write
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.models import Order
 from storefront.orders.parcels import drop_parcel, send_off
-from storefront.orders.refund_settling import order_follows_refunds
+from storefront.orders.refund_settling import close_if_nothing_is_owed, order_follows_refunds
 from storefront.payments import captures
 from storefront.payments import services as payments
 from storefront.payments.captures import CaptureRow
@@ -120,9 +120,6 @@ def release_rest(payment_id: uuid.UUID, order_id: uuid.UUID) -> None:
             paid(order_id)
             order_follows_refunds(order_id, payment_id)
         elif payments.record_lapse(payment_id):
-            write(
-                sa.update(Order)
-                .where(Order.id == order_id, Order.payment_status == "authorised")
-                .values(payment_status="cancelled")
-            )
+            close_if_nothing_is_owed(order_id)
+            order_follows_refunds(order_id, payment_id)
         record_event(order_id, "rest_released")

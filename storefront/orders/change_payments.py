@@ -14,8 +14,11 @@ from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import DomainError
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
-from storefront.orders.change_pricing import current_order, reprice, wanted_from
-from storefront.orders.changing import Quote, apply_change, check_changeable, end_waiting, lock_goods
+from storefront.orders.change_pricing import reprice
+from storefront.orders.change_quotes import Quote
+from storefront.orders.change_writing import apply_change, lock_goods
+from storefront.orders.changeable import current_order, wanted_from
+from storefront.orders.changing import check_changeable, end_waiting
 from storefront.orders.drafts import head_of, record_event
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order, OrderChange

@@ -8,11 +8,9 @@ paid (``change_payments``). Whoever cancels or sends the order in between has wo
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -27,54 +25,22 @@ from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
-from storefront.orders.change_pricing import CurrentOrder, Repriced, WantedChange, current_order, reprice
+from storefront.orders.change_quotes import Quote, quoted
 from storefront.orders.change_refunds import open_refunds
-from storefront.orders.concessions import Concessions
-from storefront.orders.drafts import announce, head_of, record_event
+from storefront.orders.change_writing import apply_change, lock_goods, stock_difference
+from storefront.orders.changeable import CurrentOrder, WantedChange, current_order
+from storefront.orders.drafts import head_of
 from storefront.orders.errors import OrderNotChangeable, TotalChanged
-from storefront.orders.models import Order, OrderChange, OrderItem
+from storefront.orders.models import Order, OrderChange
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_changeable, normal_number, visible_to
-from storefront.orders.queries_for_refunds import is_named_by_refunds
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
-from storefront.payments.errors import PaymentDeclined, UnknownPaymentMethod
-from storefront.payments.methods import GIFT_CARD
-from storefront.payments.queries import PaymentRow, payment_row, payments_of
-from storefront.promotions import services as promotions
-
-Way = Literal["none", "owe", "back", "pay"]
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What a change comes to. ``way``: nothing is paid now, another amount is owed, money goes back, or a card pays."""
-
-    before: CurrentOrder
-    after: Repriced
-    way: Way
-    amount: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        """How much more the order costs."""
-        return self.after.totals.total - self.before.total
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether the order is like that already."""
-        before, after = self.before, self.after
-        lines = tuple((line.id, line.product_id, line.quantity) for line in before.lines)
-        wanted = tuple((key, line.product_id, line.quantity) for key, line, _totals in after.lines)
-        return (
-            lines == wanted
-            and before.shipping_address == after.wanted.shipping_address
-            and before.shipping_method == after.wanted.shipping_method
-            and before.payment_method == after.wanted.payment_method
-        )
+from storefront.payments.errors import PaymentDeclined
+from storefront.payments.queries import payment_row, payments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +55,7 @@ class ChangedOrder:
 def quote_change(identity: Identity | None, number: str, wanted: WantedChange) -> Quote:
     """What a change would come to, for its shopper, or for staff (None). Nothing is changed. Raises as the change."""
     order = _order(identity, number)
-    return _quote(order, wanted, payments_of(order.id))
+    return quoted(order, wanted, payments_of(order.id))
 
 
 def change_order(
@@ -156,33 +122,11 @@ def check_changeable(order: CurrentOrder) -> None:
 
 
 def _agreed(order: CurrentOrder, wanted: WantedChange, expected_total: Decimal) -> Quote:
-    quote = _quote(order, wanted, payments_of(order.id))
+    quote = quoted(order, wanted, payments_of(order.id))
     now_total = quote.after.totals.total
     if now_total != expected_total:
         raise TotalChanged(expected_total, now_total, order.currency)
     return quote
-
-
-def _quote(order: CurrentOrder, wanted: WantedChange, rows: list[PaymentRow]) -> Quote:
-    after = reprice(order, wanted)
-    to_pay = max(ZERO, after.totals.total - order.gift_card)
-    own = [row for row in rows if not row.is_for_change and row.status not in ("cancelled", "failed")]
-    method = wanted.payment_method
-    taken = sum((row.left for row in own if row.status != "authorised"), ZERO)
-    if any(row.status == "authorised" and row.captured for row in own):
-        raise OrderNotChangeable(order.number, "paid")
-    if taken:
-        if method != order.payment_method or (method != CARDS.code and taken != to_pay):
-            raise OrderNotChangeable(order.number, "paid")
-        if taken == to_pay:
-            return Quote(order, after, "none", ZERO)
-        return Quote(order, after, "back" if taken > to_pay else "pay", abs(to_pay - taken))
-    if method == GIFT_CARD.code and to_pay:
-        raise UnknownPaymentMethod(method)
-    promised = sum((row.amount for row in own if row.provider == CARDS.code), ZERO)
-    if method == CARDS.code and to_pay > promised:
-        return Quote(order, after, "pay", to_pay)
-    return Quote(order, after, "none" if after.totals.total == order.total else "owe", to_pay)
 
 
 def _apply_now(quote: Quote, actor: str) -> list[uuid.UUID]:
@@ -208,107 +152,6 @@ def _apply_now(quote: Quote, actor: str) -> list[uuid.UUID]:
         failed = sa.and_(Order.id == order.id, Order.payment_status.in_(["pending", "failed"]))
         write(sa.update(Order).where(failed).values(payment_status="authorised"))
     return []
-
-
-def apply_change(quote: Quote, actor: str) -> None:
-    """Write the changed order: lines, amounts, stock, promotions, gift card; its timeline and letter follow.
-
-    The caller has locked the order and sees to its payment. Raises :class:`InsufficientStock` and ``PromotionUsedUp``.
-    """
-    order, after = quote.before, quote.after
-    _move_stock(order, after)
-    promotions.change_uses(order.id, after.customer, after.reductions.applied)
-    gift_card = min(order.gift_card, after.totals.total)
-    if gift_card < order.gift_card:
-        promotions.lower_gift_card_part(order.id, order.gift_card - gift_card)
-    _write_lines(order, after)
-    totals = after.totals
-    write(
-        sa.update(Order)
-        .where(Order.id == order.id)
-        .values(
-            subtotal=totals.subtotal,
-            discount_amount=totals.discount,
-            shipping_amount=totals.shipping,
-            tax_amount=totals.tax,
-            tax_treatment=totals.treatment,
-            shipping_tax=totals.shipping_tax,
-            shipping_tax_rate=totals.shipping_tax_rate,
-            total_amount=totals.total,
-            prices_include_tax=totals.prices_include_tax,
-            gift_card_amount=gift_card,
-            shipping_address=after.wanted.shipping_address.stored(),
-            shipping_method=after.wanted.shipping_method,
-            payment_method=after.wanted.payment_method,
-            reductions=Concessions(after.customer, after.reductions).stored(),
-        )
-    )
-    note = f"{order.total} → {totals.total} {order.currency}" if quote.difference else ""
-    record_event(order.id, "changed", actor=actor, note=note, data={"parts": _parts(quote)})
-    announce("order_changed", order.id, user_id=order.user_id, session_id=None)
-
-
-def lock_goods(quote: Quote) -> None:
-    """Lock all that the change may touch in one order: two that swap variants must not wait for each other."""
-    held = inventory.held_for(quote.before.id)
-    inventory.lock_products([*held, *quote.before.units, *quote.after.units])
-
-
-def _parts(quote: Quote) -> list[str]:
-    """Which parts of the order are others now, for its timeline."""
-    before, wanted = quote.before, quote.after.wanted
-    parts = {
-        "address": before.shipping_address != wanted.shipping_address,
-        "shipping": before.shipping_method != wanted.shipping_method,
-        "payment": before.payment_method != wanted.payment_method,
-        "lines": before.units != quote.after.units,
-    }
-    return [name for name, differs in parts.items() if differs]
-
-
-def _move_stock(order: CurrentOrder, after: Repriced) -> None:
-    more, less = stock_difference(order.units, after.units)
-    if less:
-        inventory.cancel_sale(order.id, less, note="order changed")
-    if more:
-        inventory.take(order.id, more)
-
-
-def stock_difference(
-    before: Mapping[uuid.UUID, int], after: Mapping[uuid.UUID, int]
-) -> tuple[dict[uuid.UUID, int], dict[uuid.UUID, int]]:
-    """Which units the change needs more, and which less, by product."""
-    steps = {key: after.get(key, 0) - before.get(key, 0) for key in {*before, *after}}
-    more = {key: step for key, step in steps.items() if step > 0}
-    return more, {key: -step for key, step in steps.items() if step < 0}
-
-
-def _write_lines(order: CurrentOrder, after: Repriced) -> None:
-    gone = [line.id for line in order.lines if line.id not in after.kept]
-    if gone and is_named_by_refunds(gone):  # one that failed: its books keep the line
-        raise OrderNotChangeable(order.number, "line")
-    write(sa.delete(OrderItem).where(OrderItem.id.in_(gone)))
-    same = {line.id: line.product_id for line in order.lines}
-    for item_id, line, amounts in after.lines:
-        values: dict[str, Any] = {
-            "quantity": line.quantity,
-            "unit_price": line.unit_price,
-            "discount": amounts.discount,
-            "tax_rate": amounts.tax_rate,
-            "tax": amounts.tax,
-            "total_price": amounts.total,
-        }
-        if same[item_id] != line.product_id:
-            image = line.image
-            values |= {
-                "product_id": line.product_id,
-                "name": line.name,
-                "sku": line.sku,
-                "options": dict(line.options),
-                "image": image
-                and {"key": image.key, "alt": image.alt, "width": image.width, "height": image.height},
-            }
-        write(sa.update(OrderItem).where(OrderItem.id == item_id).values(**values))
 
 
 def _begin(quote: Quote, key: str, actor: str) -> uuid.UUID:

@@ -21,7 +21,6 @@ from storefront.core.clock import now
 from storefront.core.db import session, transaction, write
 from storefront.core.errors import InvalidInput, NotFound
 from storefront.core.money import ZERO
-from storefront.inventory import services as inventory
 from storefront.inventory.queries import backordered
 from storefront.orders.capturing import take
 from storefront.orders.changing import end_waiting
@@ -43,17 +42,13 @@ from storefront.orders.parcels import (
     sendable_lines,
     write_parcel,
 )
-from storefront.orders.queries import normal_number
-from storefront.orders.queries_for_refunds import order_refund, refundable
-from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund
-from storefront.payments import refunds
+from storefront.orders.queries import SHIPPABLE, normal_number
 from storefront.payments import services as payments
-from storefront.payments.captures import captures_of, open_capture, pending_captures
-from storefront.payments.errors import CaptureInProgress, CaptureRefused
+from storefront.payments.captures import captures_of, open_capture
+from storefront.payments.errors import CaptureRefused
 from storefront.payments.queries import PaymentRow, payment_at_provider, payments_at_provider
 from storefront.providers.payment_provider import PaymentProviderFailure
 
-SHIPPABLE = ("placed", "processing")
 PAID_FOR = ("authorised", "paid", "partially_refunded")
 """An order whose money is there, or promised: on invoice it is promised from the beginning."""
 _CONSTRAINT = "ck_order_items_shipped_within_quantity"
@@ -260,77 +255,6 @@ def _arrived(order: LockedOrder, shipment_id: uuid.UUID, actor: str) -> None:
         actor=actor,
         data={"shipment_id": str(shipment_id)},
     )
-
-
-def close_order(actor_id: uuid.UUID, number: str, reason: str = "") -> Decimal:
-    """What was not sent of a partly sent order never will be; returns what the shopper owes less by it.
-
-    Its units go back on the shelf. What is reserved for them on a card is let go of, what was charged goes back, and an
-    open amount falls. Raises NotAllowed, NotFound, :class:`NotShippable` and :class:`CaptureInProgress`.
-    """
-    with transaction():
-        require_permission(actor_id, "orders", "cancel")
-        order = lock_order(number)
-        lines = sendable_lines(order.id)
-        if order.fulfilment_status != "partial" or order.status not in SHIPPABLE:
-            raise NotShippable(order.number, "state")
-        # What is being taken at this moment, for a parcel or by hand, is not known to be let go of.
-        if pending_captures(order_id=order.id):
-            raise CaptureInProgress(order.number)
-        units: dict[uuid.UUID, int] = {}
-        for line in lines:
-            if line.left and line.product_id is not None:
-                units[line.product_id] = units.get(line.product_id, 0) + line.left
-        inventory.cancel_sale(order.id, units, user_id=actor_id, note="will not be sent")
-        for line in lines:  # what was given back before it was sent is on the shelf, or is not
-            counted = OrderItem.cancelled_quantity + line.left
-            write(sa.update(OrderItem).where(OrderItem.id == line.id).values(cancelled_quantity=counted))
-        write(
-            sa.update(Order)
-            .where(Order.id == order.id)
-            .values(status="shipped", fulfilment_status="fulfilled")
-        )
-        record_event(
-            order.id,
-            "closed",
-            from_status=order.status,
-            to_status="shipped",
-            actor=f"staff:{actor_id}",
-            note=reason.strip()[:500],
-        )
-        record_audit(actor_id, "close", "order", order.id)
-        _arrived_before(order, f"staff:{actor_id}")
-        rest, waiting_refunds = _owe_less(order, lines)
-    for refund_id in waiting_refunds:
-        refunds.send_refund(refund_id)
-    return rest
-
-
-def _arrived_before(order: LockedOrder, actor: str) -> None:
-    """All that was sent may have arrived already."""
-    under_way = sa.and_(Shipment.order_id == order.id, Shipment.status.in_(["preparing", "shipped"]))
-    if not session().scalar(sa.select(sa.exists().where(under_way))):
-        write(sa.update(Order).where(Order.id == order.id).values(status="delivered"))
-        record_event(order.id, "delivered", from_status="shipped", to_status="delivered", actor=actor)
-
-
-def _owe_less(order: LockedOrder, lines: list[Sendable]) -> tuple[Decimal, list[uuid.UUID]]:
-    """The shopper owes less by what is not sent; returns how much, and refunds that are to be sent.
-
-    It is a refund like any other, so that no line of it is given back again: of what a card has only promised, less is
-    taken.
-    """
-    for payment in payments_at_provider(order.id):
-        if payment.status == "authorised":
-            payments.ask_to_release(payment)
-    worth = {line.id: line.left.amount for line in refundable(order.number).lines}
-    unsent = [RefundLine(line.id, quantity=line.left) for line in lines if line.left and worth[line.id]]
-    if not unsent:
-        return ZERO, []
-    order_refund_id, waiting = promise_refund(
-        None, order.number, RefundRequest(lines=unsent, reason="will not be sent", lets_go=True)
-    )
-    return order_refund(order_refund_id).amount, waiting
 
 
 def add_note(actor_id: uuid.UUID, number: str, text: str) -> None:

@@ -355,11 +355,14 @@ class RefundItem(Identified, Created, Base):
     """What a refund gives back of one line, or of the shipping (no line). Append only; a trigger keeps the sums.
 
     ``amount`` is what the customer gets, ``tax`` the part of it that is tax. Without a ``quantity`` it is money only.
+    ``unsent`` units of it were still to be sent, and will not be: the trigger counts them as cancelled on their line,
+    for good, since their goods are free for others from then on.
     """
 
     __tablename__ = "refund_items"
     __table_args__ = (
         sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        sa.CheckConstraint("unsent >= 0 AND unsent <= quantity", name="unsent_within_quantity"),
         sa.CheckConstraint("quantity = 0 OR order_item_id IS NOT NULL", name="units_have_a_line"),
         sa.CheckConstraint("amount >= 0 AND tax >= 0 AND tax <= amount", name="tax_within_amount"),
         sa.UniqueConstraint("order_refund_id", "order_item_id", postgresql_nulls_not_distinct=True),
@@ -371,3 +374,4 @@ class RefundItem(Identified, Created, Base):
     quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     amount: Mapped[Decimal]
     tax: Mapped[Decimal]
+    unsent: Mapped[int] = mapped_column(default=0, server_default="0")

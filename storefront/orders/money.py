@@ -73,8 +73,9 @@ def look_again(number: str) -> str:
 
 def _paid_by(number: str, statuses: tuple[str, ...]) -> tuple[uuid.UUID, PaymentRow | None]:
     order_id = _order_id(number)
-    found = [one for one in payments_of(order_id) if one.status in statuses]
-    return order_id, found[-1] if found else None
+    found = [one for one in payments_of(order_id) if one.status in statuses and not one.is_for_change]
+    own = [one for one in found if not one.is_on_top] or found
+    return order_id, own[-1] if own else None
 
 
 def _order_id(number: str) -> uuid.UUID:

@@ -97,7 +97,7 @@ def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
         return _paid_otherwise(payment, state)
     taken = state.captured if state.status == "captured" else None
     try:
-        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status, taken))
+        placed = finalise_or_let_go(draft, Authorisation(state.reference, state.status, taken, state.card))
     except (InsufficientStock, CheckoutExpired):
         log.warning("paid_too_late", order=str(order_id), payment=str(payment.id))
         return "cancelled"

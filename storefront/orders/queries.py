@@ -28,6 +28,7 @@ from storefront.shipping.models import ShippingMethod
 
 CANCELLABLE = ("pending", "placed")
 """Until it is packed."""
+SHIPPABLE = ("placed", "processing")
 NOT_PAID_YET = ("pending", "authorised", "failed")
 
 
@@ -61,7 +62,8 @@ class OrderLine:
 def units_to_send(quantity: int, shipped: int, cancelled: int, refunded: int) -> int:
     """How many units of a line are still to be sent.
 
-    Units that were given back count on those that were sent first; what is given back beyond them is not sent.
+    What is given back before it was sent counts as ``cancelled`` from then on. Of refunds that were written before they
+    said so, what was given back beyond what was sent is not sent either.
     """
     return quantity - max(shipped + cancelled, refunded)
 

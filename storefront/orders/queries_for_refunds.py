@@ -15,7 +15,7 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.money import ZERO
 from storefront.orders.models import Order, OrderItem, OrderRefund, RefundItem
-from storefront.orders.queries import normal_number
+from storefront.orders.queries import SHIPPABLE, normal_number, units_to_send
 from storefront.orders.refund_shares import Part
 from storefront.payments.cards import CARDS
 from storefront.payments.queries import PaymentRow, payments_of
@@ -26,7 +26,7 @@ from storefront.promotions.queries.gift_cards import gift_card_paid
 class RefundableLine:
     """A line, and what is left of it: units not given back, and money with its tax. ``refunded`` is back already.
 
-    ``charged`` are the units not given back that a card which is charged by parcel was charged for.
+    ``to_send`` of these units are still to be sent.
     """
 
     id: uuid.UUID
@@ -37,7 +37,16 @@ class RefundableLine:
     bought: int
     refunded: Decimal
     left: Part
-    charged: int
+    to_send: int
+
+    @property
+    def charged(self) -> int:
+        """The units not given back that a card which is charged by parcel was charged for."""
+        return self.left.quantity - self.to_send
+
+    def unsent_of(self, quantity: int) -> int:
+        """How many of ``quantity`` units that are given back will not be sent: those that were sent go back first."""
+        return max(0, quantity - self.charged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def refundable(number: str) -> Refundable:
     if head is None:
         raise NotFound("order", number)
     order_id, known, status, currency, is_imported, includes_tax, shipping, tax, refunded, shipped_back = head
-    lines, line_tax = _lines(order_id, includes_tax)
+    lines, line_tax = _lines(order_id, includes_tax, is_shippable=status in SHIPPABLE)
     shipping_tax = tax - line_tax
     of_shipping = sa.and_(OrderRefund.order_id == order_id, RefundItem.order_item_id.is_(None))
     tax_back = session().scalar(
@@ -117,7 +126,9 @@ def refundable(number: str) -> Refundable:
     )
 
 
-def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLine, ...], Decimal]:
+def _lines(
+    order_id: uuid.UUID, includes_tax: bool, *, is_shippable: bool
+) -> tuple[tuple[RefundableLine, ...], Decimal]:
     rows = session().execute(
         sa.select(
             OrderItem.id,
@@ -134,6 +145,7 @@ def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLin
             OrderItem.refunded_amount,
             OrderItem.refunded_tax,
             OrderItem.shipped_quantity,
+            OrderItem.cancelled_quantity,
         )
         .where(OrderItem.order_id == order_id)
         .order_by(OrderItem.position, OrderItem.id)
@@ -158,16 +170,26 @@ def _lines(order_id: uuid.UUID, includes_tax: bool) -> tuple[tuple[RefundableLin
                 row.quantity,
                 row.refunded_amount,
                 left,
-                max(0, row.shipped_quantity - row.refunded_quantity),
+                units_to_send(
+                    row.quantity, row.shipped_quantity, row.cancelled_quantity, row.refunded_quantity
+                )
+                if is_shippable
+                else 0,
             )
         )
     return tuple(found), whole
 
 
-def is_named_by_refunds(item_ids: Sequence[uuid.UUID]) -> bool:
-    """Whether a refund, also one that failed, names one of these lines."""
-    named = sa.exists().where(RefundItem.order_item_id.in_(item_ids))
-    return session().scalar(sa.select(named)) or False
+def refund_of_return(return_id: uuid.UUID) -> uuid.UUID | None:
+    """The refund that gives back what was paid for a return; None where none does, or where it failed."""
+    stands = sa.and_(OrderRefund.return_id == return_id, OrderRefund.status != "failed")
+    return session().scalar(sa.select(OrderRefund.id).where(stands))
+
+
+def refunds_wait(order_id: uuid.UUID) -> bool:
+    """Whether a refund of the order is not decided yet."""
+    waits = sa.exists().where(OrderRefund.order_id == order_id, OrderRefund.status == "pending")
+    return session().scalar(sa.select(waits)) or False
 
 
 def awaits_gift_card(order_id: uuid.UUID) -> bool:

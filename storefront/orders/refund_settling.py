@@ -6,7 +6,7 @@ Called under the order's lock, as often as anybody likes, whoever brings the new
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,12 +25,18 @@ from storefront.payments.cards import CARDS
 from storefront.payments.methods import INVOICES_DUE
 from storefront.payments.models import Payment, Refund
 from storefront.promotions import services as promotions
+from storefront.promotions.queries.gift_cards import gift_card_paid
 
 MAIL = "mail.order_refunded"
 
 
-def write_items(order_refund_id: uuid.UUID, shares: Sequence[Share]) -> None:
-    """Write what a refund consists of: by one statement, after which its trigger lets no other part come."""
+def write_items(
+    order_refund_id: uuid.UUID, shares: Sequence[Share], unsent: Mapping[uuid.UUID, int] | None = None
+) -> None:
+    """Write what a refund consists of: by one statement, after which its trigger lets no other part come.
+
+    ``unsent`` are units of its lines that will not be sent.
+    """
     session().execute(
         sa.insert(RefundItem).values(
             [
@@ -41,6 +47,7 @@ def write_items(order_refund_id: uuid.UUID, shares: Sequence[Share]) -> None:
                     "quantity": share.quantity,
                     "amount": share.amount,
                     "tax": share.tax,
+                    "unsent": (unsent or {}).get(share.item_id, 0) if share.item_id else 0,
                 }
                 for share in shares
             ]
@@ -54,12 +61,24 @@ def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID | None) -> 
         if payment_id is not None:
             refunds.mark(payment_id)
         settle_order_refunds(order_id)
-        taken, given = refunds.taken_and_given(order_id)
+        taken, given = _taken_and_given(order_id)
         if taken and given:
             status = "refunded" if given >= taken else "partially_refunded"
             before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
             if set_payment_status(order_id, status, before):
                 record_event(order_id, status)
+
+
+def _taken_and_given(order_id: uuid.UUID) -> tuple[Decimal, Decimal]:
+    """What the order's payments and its gift card have paid, and what has arrived back of that."""
+    taken, given = refunds.taken_and_given(order_id)
+    done = sa.and_(OrderRefund.order_id == order_id, OrderRefund.status == "succeeded")
+    on_card = sa.select(sa.func.coalesce(sa.func.sum(OrderRefund.gift_card_amount), 0)).where(done)
+    row = session().execute(
+        sa.select(Order.gift_card_amount, on_card.scalar_subquery()).where(Order.id == order_id)
+    )
+    by_card, back = row.one()
+    return taken + by_card, given + back
 
 
 def set_payment_status(order_id: uuid.UUID, status: str, before: tuple[str, ...]) -> bool:
@@ -138,7 +157,7 @@ def _complete(order_id: uuid.UUID, one: _Standing) -> None:
         data={"order_refund_id": str(one.id)},
     )
     if one.waived:
-        _close_if_nothing_is_owed(order_id)
+        close_if_nothing_is_owed(order_id)
     enqueue_all(
         (INVOICES_DUE, {"order_id": str(order_id)}),
         (MAIL, {"order_refund_id": str(one.id)}),
@@ -164,11 +183,13 @@ def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:
         record_event(order_id, "refund_failed", note=str(one.amount), data={"order_refund_id": str(one.id)})
 
 
-def _close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
+def close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
+    """Nothing more is to be paid for the order: what a payment or a gift card has paid is all of it, or nothing was."""
     living = sa.select(Payment.status).where(Payment.order_id == order_id, Payment.status != "cancelled")
     statuses = set(session().scalars(living))
     if not statuses & {"pending", "authorised", "failed"}:
-        set_payment_status(order_id, "paid" if statuses else "cancelled", ("authorised",))
+        is_paid = statuses or gift_card_paid(order_id)
+        set_payment_status(order_id, "paid" if is_paid else "cancelled", ("authorised",))
 
 
 def _adopt_foreign(order_id: uuid.UUID) -> None:

@@ -63,7 +63,12 @@ def _of_lines(limit: int) -> list[OrderDifference]:
             sa.select(sa.func.sum(column)).where(mine, stands).correlate(OrderItem).scalar_subquery(), 0
         )
 
+    # Also of refunds that failed; what is closed is not sent either.
+    unsent = sa.select(sa.func.sum(RefundItem.unsent)).where(RefundItem.order_item_id == OrderItem.id)
+    known = sa.func.coalesce(unsent.correlate(OrderItem).scalar_subquery(), 0)
+    cancelled = OrderItem.cancelled_quantity
     checks: tuple[tuple[str, Any, Any], ...] = (
+        ("unsent units of a line", cancelled, sa.func.greatest(cancelled, known)),
         ("refunded units of a line", OrderItem.refunded_quantity, total(RefundItem.quantity)),
         ("refunded amount of a line", OrderItem.refunded_amount, total(RefundItem.amount)),
         ("refunded tax of a line", OrderItem.refunded_tax, total(RefundItem.tax)),

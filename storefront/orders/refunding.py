@@ -20,11 +20,11 @@ from storefront.analytics.services import record_audit
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
-from storefront.inventory import services as inventory
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
-from storefront.orders.queries_for_refunds import Refundable, refundable
+from storefront.orders.queries_for_refunds import Refundable, RefundableLine, refund_of_return, refundable
+from storefront.orders.refund_goods import RefundLine, move_goods, unsent_of
 from storefront.orders.refund_settling import order_follows_refunds, write_items
 from storefront.orders.refund_shares import NothingLeft, Share, shares_of
 from storefront.payments import refunds
@@ -36,17 +36,6 @@ from storefront.promotions.errors import UnknownGiftCard
 from storefront.promotions.queries.gift_cards import gift_card_by_code, gift_card_that_paid
 
 Destination = Literal["original", "gift_card"]
-
-
-@dataclass(frozen=True, slots=True)
-class RefundLine:
-    """Units of a line, or with ``amount`` money without units. ``seen`` is what had gone back of it on the page."""
-
-    item_id: uuid.UUID
-    quantity: int = 0
-    amount: Decimal = ZERO
-    restock: bool = False
-    seen: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +67,18 @@ class _Money:
     waived: list[tuple[PaymentRow, Decimal]] = field(default_factory=list)
     paid: list[tuple[PaymentRow, Decimal]] = field(default_factory=list)
     gift_card: Decimal = ZERO
+
+    def take(self, payments: Sequence[PaymentRow], amount: Decimal, *, lets_go: bool) -> Decimal:
+        """Ask these payments for less, then for money back; returns what is missing of ``amount`` after that."""
+        for payment in payments:
+            if part := min(amount, payment.uncaptured if lets_go else payment.waivable):
+                self.waived.append((payment, part))
+                amount -= part
+        for payment in payments:
+            if part := min(amount, payment.left):
+                self.paid.append((payment, part))
+                amount -= part
+        return amount
 
 
 def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest) -> uuid.UUID:
@@ -112,12 +113,19 @@ def carry_out(number: str, waiting: Sequence[uuid.UUID]) -> None:
 def promise_refund(
     actor_id: uuid.UUID | None, number: str, request: RefundRequest
 ) -> tuple[uuid.UUID, list[uuid.UUID]]:
-    """Write the refund down, in the caller's transaction; returns its id and the payments' refunds to be sent."""
+    """Write the refund down, in the caller's transaction; returns its id and the payments' refunds to be sent.
+
+    A return is paid back once: whoever asks second gets the refund that there is, and nothing to send.
+    """
     with transaction():
         if actor_id is not None:
             require_permission(actor_id, "orders", "refund")
         head_of(refundable(number).order_id, lock=True)
         order = refundable(number)
+        known = refund_of_return(request.return_id) if request.return_id else None
+        if known is not None:
+            _check_all_seen(order, request)
+            return known, []
         _check_seen(order, request)
         shares = _shares(order, request)
         amount = sum((share.amount for share in shares), ZERO)
@@ -126,7 +134,7 @@ def promise_refund(
         money = _allocate(order, amount, lets_go=request.lets_go, only=request.payment_id)
         card_id = _card_for(order, request, money)
         order_refund_id = _write(actor_id, order, request, shares, money, card_id)
-        _restock(order, request, actor_id)
+        move_goods(order, request.lines, actor_id)
         waiting = _open_refunds(order, request, money, order_refund_id, card_id)
         record_audit(actor_id, "refund", "order", order.order_id, metadata={"amount": str(amount)})
         order_follows_refunds(order.order_id, None)
@@ -143,11 +151,24 @@ def _check_seen(order: Refundable, request: RefundRequest) -> None:
             raise RefundedMeanwhile(order.number, wanted.seen, line.refunded, order.currency, line.name)
         if wanted.quantity > line.left.quantity or wanted.quantity < 0:
             raise RefundRefused(order.number, "units", line.name, line.left.quantity)
-        if wanted.quantity > line.charged and order.is_charged_by_parcel and not request.lets_go:
-            raise RefundRefused(order.number, "uncharged", line.name, line.charged)
+        if wanted.quantity and order.is_charged_by_parcel and not request.lets_go:
+            _check_charged(order, line, wanted.quantity)
+    _check_all_seen(order, request)
+
+
+def _check_all_seen(order: Refundable, request: RefundRequest) -> None:
     concerns_all = request.adjustment or request.shipping
     if concerns_all and request.seen is not None and request.seen != order.refunded:
         raise RefundedMeanwhile(order.number, request.seen, order.refunded, order.currency)
+
+
+def _check_charged(order: Refundable, line: RefundableLine, quantity: int) -> None:
+    if quantity > line.charged:
+        raise RefundRefused(order.number, "uncharged", line.name, line.charged)
+    if pending_captures(
+        order_id=order.order_id
+    ):  # a parcel whose card says no is not sent: its units neither
+        raise CaptureInProgress(order.number)
 
 
 def _shares(order: Refundable, request: RefundRequest) -> list[Share]:
@@ -163,22 +184,21 @@ def _shares(order: Refundable, request: RefundRequest) -> list[Share]:
 
 
 def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool, only: uuid.UUID | None = None) -> _Money:
-    """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards."""
-    money, missing = _Money(), amount
+    """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards.
+
+    What an exchange costs on top comes last: the exchange may not come about, and then that money is owed again.
+    """
+    money = _Money()
     latest_first = [one for one in order.payments[::-1] if only in (None, one.id)]
-    for payment in latest_first:
-        if part := min(missing, payment.uncaptured if lets_go else payment.waivable):
-            money.waived.append((payment, part))
-            missing -= part
-    for payment in latest_first:
-        if part := min(missing, payment.left):
-            money.paid.append((payment, part))
-            missing -= part
-    if missing > order.gift_card:
-        raise RefundTooLarge(order.number, amount, amount - missing + order.gift_card, order.currency)
+    own = [one for one in latest_first if not one.is_on_top]
+    missing = money.take(own, amount, lets_go=lets_go)
+    money.gift_card = min(missing, order.gift_card)
+    on_top = [one for one in latest_first if one.is_on_top]
+    missing = money.take(on_top, missing - money.gift_card, lets_go=lets_go)
+    if missing:
+        raise RefundTooLarge(order.number, amount, amount - missing, order.currency)
     if money.waived and pending_captures(order_id=order.order_id):
         raise CaptureInProgress(order.number)  # what is being taken at this moment cannot be waived
-    money.gift_card = missing
     return money
 
 
@@ -222,24 +242,8 @@ def _write(
             actor_id=actor_id,
         )
     )
-    write_items(order_refund_id, shares)
+    write_items(order_refund_id, shares, unsent_of(order, request.lines))
     return order_refund_id
-
-
-def _restock(order: Refundable, request: RefundRequest, actor_id: uuid.UUID | None) -> None:
-    units: dict[uuid.UUID, int] = {}
-    bought: dict[uuid.UUID, int] = {}
-    wanted = {line.item_id: line.quantity for line in request.lines if line.restock}
-    for line in order.lines:
-        if line.product_id is not None:
-            bought[line.product_id] = bought.get(line.product_id, 0) + line.bought
-            units[line.product_id] = units.get(line.product_id, 0) + wanted.get(line.id, 0)
-    there = {product_id: number for product_id, number in units.items() if number}
-    if there:
-        elsewhere = bought if order.is_imported else None
-        inventory.give_back(
-            order.order_id, there, sold_elsewhere=elsewhere, user_id=actor_id, note="refunded"
-        )
 
 
 def _open_refunds(

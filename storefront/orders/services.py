@@ -4,28 +4,18 @@ from storefront.orders.addresses import PostalAddress
 from storefront.orders.cancelling import CancelledOrder, cancel_for_shopper, cancel_order
 from storefront.orders.capturing import release_rest
 from storefront.orders.change_payments import give_up_changes, settle_change
-from storefront.orders.change_pricing import LineChange, WantedChange
-from storefront.orders.changing import (
-    ChangedOrder,
-    Quote,
-    change_for_shopper,
-    change_order,
-    quote_change,
-)
+from storefront.orders.change_quotes import Quote
+from storefront.orders.changeable import LineChange, WantedChange
+from storefront.orders.changing import ChangedOrder, change_for_shopper, change_order, quote_change
+from storefront.orders.closing import close_order
 from storefront.orders.drafts import PlaceOrder, SeenAmount
-from storefront.orders.fulfilment import (
-    ParcelRequest,
-    SentParcel,
-    add_note,
-    close_order,
-    mark_delivered,
-    ship_parcel,
-)
+from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
 from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, process_event, reconcile_payments
 from storefront.orders.placing import PlacedOrder, place_order
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order, refund_payment
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order, refund_payment
 from storefront.orders.reordering import Reordered, reorder
 from storefront.orders.settling import settle_stranded_orders
 

@@ -97,6 +97,7 @@ class CardPayments:
             tuple(_given_back(one) for one in back),
             intent.amount,
             intent.currency,
+            intent.card,
         )
 
 

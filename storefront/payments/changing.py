@@ -17,9 +17,18 @@ from storefront.payments.services import DROP, open_promise
 
 
 def open_change_payment(
-    order_id: uuid.UUID, method: str, amount: Decimal, currency: str, idempotency_key: str
+    order_id: uuid.UUID,
+    method: str,
+    amount: Decimal,
+    currency: str,
+    idempotency_key: str,
+    *,
+    is_on_top: bool = False,
 ) -> uuid.UUID:
-    """Note that a payment for a change of an order is about to be asked for; returns its id."""
+    """Note that a payment for a change of an order is about to be asked for; returns its id.
+
+    ``is_on_top``: it is for an exchange.
+    """
     payment_id = new_id()
     with transaction():
         session().execute(
@@ -31,6 +40,7 @@ def open_change_payment(
                 currency=currency,
                 idempotency_key=idempotency_key,
                 is_for_change=True,
+                is_on_top=is_on_top,
             )
         )
     return payment_id
@@ -51,6 +61,12 @@ def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) 
             .where(Payment.id == payment_id)
             .values(status=status, captured_amount=captured, is_for_change=False, error=None)
         )
+
+
+def is_not_on_top(payment_id: uuid.UUID) -> None:
+    """The exchange that a payment is for has been made: it is one of the order's like any other."""
+    with transaction():
+        write(sa.update(Payment).where(Payment.id == payment_id, Payment.is_on_top).values(is_on_top=False))
 
 
 def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: str) -> None:

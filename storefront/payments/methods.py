@@ -20,12 +20,13 @@ from typing import Any, Literal, Protocol
 class Authorisation:
     """The provider's yes: under which reference, and whether the money is promised or already here.
 
-    ``captured`` is how much is here, all of it unless said otherwise.
+    ``captured`` is how much is here, all of it unless said otherwise. ``card`` is the provider's name for what paid.
     """
 
     reference: str
     status: Literal["authorised", "captured"] = "authorised"
     captured: Decimal | None = None
+    card: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,7 +83,8 @@ class PaymentState:
 
     ``open`` waits for the shopper, ``processing`` for the bank. ``captured`` is all that was taken so far, also
     of what is still ``authorised``. ``given_back`` is only asked for once no more can be taken.
-    ``amount`` (None: what was asked for) and ``currency`` are what the shopper is to pay, or has paid, there.
+    ``amount`` (None: what was asked for) and ``currency`` are what the shopper is to pay, or has paid, there;
+    ``card`` is the provider's name for what they pay it with.
     """
 
     reference: str
@@ -93,6 +95,7 @@ class PaymentState:
     given_back: tuple[GivenBack, ...] = ()
     amount: Decimal | None = None
     currency: str = ""
+    card: str = ""
 
     def is_for(self, amount: Decimal, currency: str) -> bool:
         """Whether what is paid there is what was asked for."""

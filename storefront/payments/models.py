@@ -93,6 +93,7 @@ class Payment(Identified, Timestamped, Base):
     ``is_for_change``: it pays for a change of the order, or for an exchange's difference, and does not count yet, or
     never did.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
+    ``is_on_top``: it is for an exchange that may not come about; refunds count on it last.
     """
 
     __tablename__ = "payments"
@@ -129,6 +130,7 @@ class Payment(Identified, Timestamped, Base):
     error: Mapped[str | None]
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     is_for_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    is_on_top: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Capture(Identified, Timestamped, Base):

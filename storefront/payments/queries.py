@@ -62,6 +62,7 @@ class PaymentRow:
     created_at: datetime
     saved_method_id: uuid.UUID | None = None
     is_for_change: bool = False
+    is_on_top: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -160,6 +161,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.created_at,
             row.saved_method_id,
             row.is_for_change,
+            row.is_on_top,
         )
         .where(which)
         .order_by(row.created_at, row.id)

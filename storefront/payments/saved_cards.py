@@ -18,7 +18,7 @@ from storefront.core.ids import new_id
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.models import Payment, PaymentCustomer, SavedPaymentMethod
 from storefront.payments.queries import payment_at_provider
-from storefront.providers.payment_provider import CardSetup, NextStep, ProviderCard
+from storefront.providers.payment_provider import CardSetup, NextStep, PaymentProviderFailure, ProviderCard
 from storefront.providers.stripe_customers import stripe_customers
 
 FORGET_CUSTOMER = "payments.forget_customer"
@@ -86,7 +86,22 @@ def keep_card_of(order_id: uuid.UUID, user_id: uuid.UUID, email: str) -> None:
     customer, reference = introduce(user_id, email), _open_reference(order_id)
     release()
     stripe_customers().keep_from(reference, customer)
-    _note(order_id, kept_for=user_id)
+    _note_wish(order_id, user_id)
+
+
+def keep_no_card_of(order_id: uuid.UUID) -> None:
+    """The shopper has thought better of it, before anything was paid. Raises as :func:`keep_card_of`."""
+    reference = _open_reference(order_id)
+    release()
+    stripe_customers().keep_nothing_from(reference)
+    _note_wish(order_id, None)
+
+
+def is_to_be_kept(order_id: uuid.UUID) -> bool:
+    """Whether the card that is about to pay this order is to be kept."""
+    payment = payment_at_provider(order_id)
+    wanted = sa.select(Payment.kept_for.is_not(None)).where(Payment.id == payment.id) if payment else None
+    return wanted is not None and bool(session().scalar(wanted))
 
 
 def pay_with_card(order_id: uuid.UUID, user_id: uuid.UUID, card_id: uuid.UUID, back: str) -> NextStep:
@@ -98,7 +113,6 @@ def pay_with_card(order_id: uuid.UUID, user_id: uuid.UUID, card_id: uuid.UUID, b
     if customer is None:
         raise NotFound("card", str(card_id))
     reference = _open_reference(order_id)
-    _note(order_id, saved_method_id=card.id)
     release()
     return stripe_customers().pay_with(reference, customer, card.reference, back)
 
@@ -108,6 +122,23 @@ def begin_card(user_id: uuid.UUID, email: str) -> CardSetup:
     customer = introduce(user_id, email)
     release()
     return stripe_customers().begin_setup(customer)
+
+
+def card_begun(user_id: uuid.UUID, setup_id: str) -> CardSetup:
+    """A card that this person has begun to add. Raises :class:`NotFound` for any other, ``PaymentProviderFailure``."""
+    customer = customer_of(user_id)
+    if customer is None:
+        raise NotFound("card", setup_id)
+    release()
+    try:
+        setup = stripe_customers().setup(setup_id)
+    except PaymentProviderFailure as failure:
+        if failure.code == "unknown":
+            raise NotFound("card", setup_id) from None
+        raise
+    if setup.customer != customer:
+        raise NotFound("card", setup_id)
+    return setup
 
 
 def read_cards(user_id: uuid.UUID) -> int:
@@ -135,16 +166,33 @@ def remove_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
 
     Raises :class:`NotFound` for one that is not theirs, and ``PaymentProviderFailure``; the card then stays.
     """
+    for reference in same_cards(user_id, card_id):
+        stripe_customers().detach(reference)
+    with transaction():
+        write(sa.delete(SavedPaymentMethod).where(SavedPaymentMethod.id == card_id))
+
+
+def kept_as(user_id: uuid.UUID, reference: str) -> uuid.UUID | None:
+    """The kept card that the provider calls ``reference``, or that is the same one, left there once more.
+
+    Raises ``PaymentProviderFailure``.
+    """
+    for card in kept_cards(user_id):
+        if reference == card.reference or reference in same_cards(user_id, card.id):
+            return card.id
+    return None
+
+
+def same_cards(user_id: uuid.UUID, card_id: uuid.UUID) -> list[str]:
+    """What the provider calls a card of this person's, however often it was left there.
+
+    Raises :class:`NotFound` for one that is not theirs, and ``PaymentProviderFailure``.
+    """
     card, customer = _own(user_id, card_id), customer_of(user_id)
     release()
-    provider = stripe_customers()
-    there = provider.cards(customer) if customer else []
+    there = stripe_customers().cards(customer) if customer else []
     same = {one.fingerprint for one in there if one.id == card.reference}
-    for one in there:
-        if one.fingerprint in same:
-            provider.detach(one.id)
-    with transaction():
-        write(sa.delete(SavedPaymentMethod).where(SavedPaymentMethod.id == card.id))
+    return [one.id for one in there if one.fingerprint in same]
 
 
 def card_reference(user_id: uuid.UUID, card_id: uuid.UUID) -> str:
@@ -179,11 +227,11 @@ def _open_reference(order_id: uuid.UUID) -> str:
     return payment.provider_reference
 
 
-def _note(order_id: uuid.UUID, **values: uuid.UUID) -> None:
+def _note_wish(order_id: uuid.UUID, kept_for: uuid.UUID | None) -> None:
     with transaction():
         payment = payment_at_provider(order_id)
         if payment is not None:
-            write(sa.update(Payment).where(Payment.id == payment.id).values(**values))
+            write(sa.update(Payment).where(Payment.id == payment.id).values(kept_for=kept_for))
 
 
 def _write_cards(user_id: uuid.UUID, cards: list[ProviderCard]) -> None:

@@ -20,7 +20,7 @@ from storefront.payments.methods import (
     PaymentMethod,
     PaymentState,
 )
-from storefront.payments.models import Payment
+from storefront.payments.models import Payment, SavedPaymentMethod
 from storefront.payments.queries import PaymentRow, known_method, payment_at_provider, payment_method
 
 BESIDE = "payments.beside"
@@ -52,11 +52,17 @@ def open_payment(
 
 
 def open_promise(
-    payment_id: uuid.UUID, order_id: uuid.UUID, method: str, amount: Decimal, currency: str
+    payment_id: uuid.UUID,
+    order_id: uuid.UUID,
+    method: str,
+    amount: Decimal,
+    currency: str,
+    *,
+    is_on_top: bool = False,
 ) -> None:
     """Note that ``amount`` more is to be paid for an order, later, in a way that needs nobody's answer now.
 
-    Raises :class:`UnknownPaymentMethod` for any other way.
+    ``is_on_top``: for an exchange. Raises :class:`UnknownPaymentMethod` for any other way.
     """
     if all(one.code != method for one in METHODS):
         raise UnknownPaymentMethod(method)
@@ -70,17 +76,8 @@ def open_promise(
                 amount=amount,
                 currency=currency,
                 status="authorised",
+                is_on_top=is_on_top,
             )
-        )
-
-
-def cancel_promise(payment_id: uuid.UUID) -> None:
-    """What was promised to be paid later is not asked for any more."""
-    with transaction():
-        write(
-            sa.update(Payment)
-            .where(Payment.id == payment_id, Payment.status == "authorised", Payment.captured_amount == 0)
-            .values(status="cancelled")
         )
 
 
@@ -188,6 +185,7 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
                 status=authorisation.status,
                 provider_reference=authorisation.reference,
                 captured_amount=_taken(authorisation) if captured else Decimal(0),
+                saved_method_id=_kept_card(authorisation),
                 error=None,
                 raw=authorisation.raw,
             )
@@ -197,6 +195,15 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
         for user_id in filter(None, kept_for.all()):
             enqueue(KEEP_CARDS, user_id=str(user_id))
     return "paid" if captured else "authorised"
+
+
+def _kept_card(authorisation: Authorisation) -> Any:
+    """The kept card that has paid; nothing where it was another one, or is not kept."""
+    kept = sa.and_(
+        SavedPaymentMethod.provider_reference == authorisation.card,
+        SavedPaymentMethod.provider_reference != "",
+    )
+    return sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery()
 
 
 def _taken(authorisation: Authorisation) -> Any:

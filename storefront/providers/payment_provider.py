@@ -40,6 +40,7 @@ class Intent:
 
     ``client_secret`` lets the shopper's browser, and nobody else, complete it; it is never stored. ``error`` is why
     the last attempt failed, in the provider's word. What is ``authorised`` may be ``captured`` in part already.
+    ``card`` is the provider's name for the card that pays it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Intent:
     client_secret: str
     order_id: str
     error: str = ""
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,15 @@ class ProviderCard:
 
 @dataclass(frozen=True, slots=True)
 class CardSetup:
-    """A card that is about to be left with the provider, by the shopper's browser with ``client_secret``."""
+    """A card that is about to be left with the provider, by the shopper's browser with ``client_secret``.
+
+    ``customer`` is whose card it will be; once it ``is_done`` it is there.
+    """
 
     id: str
     client_secret: str
+    customer: str
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSubscription:
-    """A subscription at the provider. ``attempt`` is our row's id, ``created`` in seconds since 1970."""
+    """A subscription at the provider. ``attempt`` is our row's id, ``created`` in seconds since 1970.
+
+    ``price`` is what it costs, by the provider's name for that; ``plan`` our id of the plan that it was changed to.
+    """
 
     id: str
     status: SubscriptionStatus
@@ -99,6 +109,8 @@ class ProviderSubscription:
     ends_with_period: bool
     attempt: str
     created: int
+    price: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

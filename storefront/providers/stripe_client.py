@@ -224,6 +224,7 @@ def _intent(found: Any) -> Intent:
         client_secret=data.get("client_secret") or "",
         order_id=(data.get("metadata") or {}).get("order_id", ""),
         error=str(failed.get("decline_code") or failed.get("code") or ""),
+        card=str(data.get("payment_method") or ""),
     )
 
 

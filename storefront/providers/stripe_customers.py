@@ -44,6 +44,11 @@ class StripeCustomers(StripePayments):
         params: Any = {"customer": customer_id, "setup_future_usage": "on_session"}
         self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
 
+    def keep_nothing_from(self, intent_id: str) -> None:
+        """Have the card that pays this not be left with anybody."""
+        params: Any = {"setup_future_usage": ""}
+        self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
+
     def pay_with(self, intent_id: str, customer_id: str, card_id: str, back: str) -> NextStep:
         """Pay with a card that was left there. ``back`` is where the bank sends the shopper afterwards."""
         params: Any = {"customer": customer_id, "payment_method": card_id}
@@ -61,8 +66,11 @@ class StripeCustomers(StripePayments):
             "usage": "off_session",
             "payment_method_types": ["card"],
         }
-        made = self._ask(lambda: self._client.v1.setup_intents.create(params))
-        return CardSetup(str(made.id), str(made.client_secret))
+        return _setup(self._ask(lambda: self._client.v1.setup_intents.create(params)))
+
+    def setup(self, setup_id: str) -> CardSetup:
+        """How such a card stands."""
+        return _setup(self._ask(lambda: self._client.v1.setup_intents.retrieve(setup_id)))
 
     def _end(self, act: Any) -> None:
         try:
@@ -70,6 +78,16 @@ class StripeCustomers(StripePayments):
         except PaymentProviderFailure as failure:
             if failure.code not in _GONE:
                 raise
+
+
+def _setup(found: Any) -> CardSetup:
+    data: dict[str, Any] = found.to_dict()
+    return CardSetup(
+        str(data["id"]),
+        str(data["client_secret"]),
+        str(data.get("customer") or ""),
+        data["status"] == "succeeded",
+    )
 
 
 def _card(data: dict[str, Any]) -> ProviderCard:

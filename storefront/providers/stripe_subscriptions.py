@@ -49,8 +49,7 @@ class StripeSubscriptions(StripePayments):
         A card that is declined or whose bank wants to be asked leaves it ``incomplete``. ``attempt`` is our row's id:
         asked again within a day, it is the same subscription.
         """
-        default: Any = {"invoice_settings": {"default_payment_method": card_id}}
-        self._ask(lambda: self._client.v1.customers.update(customer_id, default))
+        self.pay_by(customer_id, card_id)
         params: Any = {
             "customer": customer_id,
             "items": [{"price": price_id}],
@@ -59,6 +58,30 @@ class StripeSubscriptions(StripePayments):
         }
         options: Any = {"idempotency_key": f"subscription-{attempt}"}
         self._ask(lambda: self._client.v1.subscriptions.create(params, options))
+
+    def pay_by(self, customer_id: str, card_id: str) -> None:
+        """What falls due is paid by this card of the customer's from now on."""
+        default: Any = {"invoice_settings": {"default_payment_method": card_id}}
+        self._ask(lambda: self._client.v1.customers.update(customer_id, default))
+
+    def paying_card(self, customer_id: str) -> str:
+        """The card that pays what falls due; empty where none does."""
+        found = self._ask(lambda: self._client.v1.customers.retrieve(customer_id)).to_dict()
+        return str((found.get("invoice_settings") or {}).get("default_payment_method") or "")
+
+    def change_price(self, subscription_id: str, price_id: str, *, plan: str) -> None:
+        """Let it cost another price from now on. The rest of the period is charged, or counted, at once.
+
+        Where the card does not pay, nothing is changed. ``plan`` is our id of what is had for it.
+        """
+        found = self._ask(lambda: self._client.v1.subscriptions.retrieve(subscription_id)).to_dict()
+        params: Any = {
+            "items": [{"id": _item(found).get("id"), "price": price_id}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "error_if_incomplete",
+            "metadata": {"plan": plan},
+        }
+        self._ask(lambda: self._client.v1.subscriptions.update(subscription_id, params))
 
     def subscriptions_of(self, customer_id: str) -> list[ProviderSubscription]:
         """All of a customer's, ended ones included."""
@@ -89,9 +112,16 @@ class StripeSubscriptions(StripePayments):
         return str(invoice.get("hosted_invoice_url") or "")
 
 
+def _item(data: dict[str, Any]) -> dict[str, Any]:
+    """What is subscribed to: one thing at a time."""
+    found: dict[str, Any] = next(iter((data.get("items") or {}).get("data") or ()), {})
+    return found
+
+
 def _subscription(data: dict[str, Any]) -> ProviderSubscription:
     # Newer versions of Stripe's interface say the period with the item, older ones with the subscription.
-    item: dict[str, Any] = next(iter((data.get("items") or {}).get("data") or ()), {})
+    item = _item(data)
+    metadata = data.get("metadata") or {}
     start = item.get("current_period_start") or data.get("current_period_start")
     end = item.get("current_period_end") or data.get("current_period_end")
     return ProviderSubscription(
@@ -100,8 +130,10 @@ def _subscription(data: dict[str, Any]) -> ProviderSubscription:
         period_start=_moment(start),
         period_end=_moment(end),
         ends_with_period=bool(data.get("cancel_at_period_end")),
-        attempt=str((data.get("metadata") or {}).get("attempt", "")),
+        attempt=str(metadata.get("attempt", "")),
         created=int(data.get("created") or 0),
+        price=str((item.get("price") or item.get("plan") or {}).get("id") or ""),
+        plan=str(metadata.get("plan", "")),
     )
 
 

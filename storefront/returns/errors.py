@@ -50,6 +50,13 @@ class DifferenceUnpaid(DomainError):
 
 
 @dataclass
+class RefundUnderWay(DomainError):
+    """The return cannot be closed while a refund of its order is on its way: in a few minutes it can."""
+
+    number: str
+
+
+@dataclass
 class ReturnChangedMeanwhile(DomainError):
     """Somebody else has taken this step, or another one: the return is ``status`` by now."""
 

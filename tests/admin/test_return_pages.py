@@ -13,7 +13,7 @@ from storefront.orders.queries_for_refunds import order_refunds
 from storefront.returns.queries import returnable, returns_of, staff_return
 from storefront.returns.services import ReturnRequest, WantedLine, request_return
 from tests.factories.accounts import make_staff, sign_in
-from tests.factories.buying import guest_with_token, make_shipping
+from tests.factories.buying import Stock, guest_with_token, make_shipping, stock_of
 from tests.factories.returns import Bought, buy, buy_kettles, deliver, kettle_sizes
 from tests.web.paper_browser import PaperBrowser
 
@@ -61,6 +61,21 @@ def test_a_refund_by_its_form_and_an_older_page_is_told(
     with app.app_context():
         assert len(order_refunds(bought.order_id)) == 1
         session().rollback()
+
+
+def test_what_was_not_sent_yet_stays_on_the_shelf_unless_somebody_says_otherwise(
+    app: Flask, manager: PaperBrowser
+) -> None:
+    with app.app_context():
+        order, kettle = buy_kettles()
+    path = f"/admin/orders/{order.number}/refund"
+    page = manager.get(path)
+    assert "3 not sent yet" in page.text
+    form = manager.form(page, path).values
+    assert form[f"restock-{order.items[0]}"] == "1"
+    assert manager.post(path, form | {f"quantity-{order.items[0]}": "1"}).status_code == 303
+    with app.app_context():
+        assert stock_of(kettle) == Stock(18, 0)
 
 
 @pytest.mark.parametrize(

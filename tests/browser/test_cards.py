@@ -130,7 +130,14 @@ def test_a_card_is_kept_and_pays_the_next_order_with_one_button(
         if again:
             page.get_by_role("button", name="Pay with Visa •••• 4242").click()
         else:
-            page.get_by_role("checkbox", name=re.compile("^Keep this card")).check()
+            box = page.get_by_role("checkbox", name=re.compile("^Keep this card"))
+            for wanted in (True, False):  # thought better of between two declined attempts
+                box.set_checked(wanted)
+                with watch.expecting(402):
+                    pay(page, DECLINED)
+                    expect(box).to_have_attribute("data-told", "yes" if wanted else "no")
+                    expect(page.get_by_role("alert")).to_contain_text("Your card was declined.")
+            box.check()
             pay(page, VISA)
         expect(page.get_by_role("heading", level=1, name="Thank you for your order")).to_be_visible()
         with card_app.app_context():

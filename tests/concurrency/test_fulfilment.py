@@ -21,12 +21,10 @@ from storefront.orders.errors import (
     ShippedMeanwhile,
     TooManyUnits,
 )
-from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.services import (
     LineChange,
     ParcelRequest,
     WantedChange,
-    bring_up_to_date,
     cancel_order,
     change_order,
     let_go,
@@ -49,6 +47,7 @@ from tests.factories.buying import (
     stock_of,
 )
 from tests.factories.cards import CardOrder, order_by_card, payment_of, state_of, work
+from tests.factories.parcels import page, paid
 from tests.stripe_server import StripeServer, card_settings
 
 pytestmark = pytest.mark.concurrency
@@ -67,21 +66,6 @@ def packers(settings: Settings, stripe: StripeServer, clean_database: None) -> I
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()
-
-
-def paid(stripe: StripeServer) -> CardOrder:
-    card = order_by_card()
-    stripe.pay(card.intent_id)
-    assert bring_up_to_date(card.order_id) == "placed"
-    release()
-    return card
-
-
-def page(card: CardOrder) -> OrderPage:
-    release()
-    found = order_page(card.me, card.number)
-    release()
-    return found
 
 
 def order_on_invoice(units: int) -> CardOrder:
@@ -118,7 +102,7 @@ def test_the_same_form_from_two_windows_sends_one_parcel(packers: Flask) -> None
 def test_parcels_at_once_are_charged_once_each_and_never_more_than_was_promised(
     packers: Flask, stripe: StripeServer
 ) -> None:
-    card = paid(stripe)
+    card = paid(stripe, order_by_card())
     staff = make_staff("support").id
     [line] = page(card).lines
     send = partial(ship_parcel, staff, card.number, ParcelRequest({line.id: 1}))
@@ -136,7 +120,7 @@ def test_parcels_at_once_are_charged_once_each_and_never_more_than_was_promised(
 def test_cancel_against_a_parcel_whose_card_is_being_charged(
     packers: Flask, stripe: StripeServer, turn: int
 ) -> None:
-    card = paid(stripe)
+    card = paid(stripe, order_by_card())
     staff = make_staff("support").id
     units = {line.id: line.quantity for line in page(card).lines}
 

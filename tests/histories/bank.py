@@ -20,12 +20,13 @@ Silence = Literal["before", "after"]
 
 @dataclass
 class Bank:
-    """Everything it holds. ``silent`` is how the next requests fail, first one first."""
+    """Everything it holds. ``silent`` is how the next requests fail, first one first; so many refunds it refuses."""
 
     capture_by_hand: bool = True
     intents: dict[str, Intent] = field(default_factory=dict)
     given_back: dict[str, list[ProviderRefund]] = field(default_factory=dict)
     silent: list[Silence] = field(default_factory=list)
+    refuses_refunds: int = 0
     _answers: dict[str, object] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -91,6 +92,9 @@ class Bank:
         """Give a part or all back, never more than was taken."""
         self._listen()
         if key not in self._answers:
+            if self.refuses_refunds:
+                self.refuses_refunds -= 1
+                raise PaymentProviderFailure("refused", "expired_or_canceled_card")
             if amount > self.held(intent_id):
                 raise PaymentProviderFailure("refused", "charge_already_refunded")
             refund = ProviderRefund(f"re_{next(self._numbers)}", "succeeded", amount, refund_id)

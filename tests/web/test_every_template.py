@@ -33,6 +33,7 @@ from tests.web.small_town import Town, browser_of
 WITH_CARDS = {
     "account/card.html",
     "account/cards.html",
+    "account/membership_change.html",
     "account/pay_membership.html",
     "checkout/bank.html",
     "checkout/pay.html",

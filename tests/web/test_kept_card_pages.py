@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from storefront.core.identity import Identity
-from storefront.payments.saved_cards import kept_cards
+from storefront.payments.saved_cards import introduce, kept_cards
 from tests.factories.buying import (
     fill_cart,
     make_product,
@@ -44,7 +44,7 @@ def cards(app: Flask, identity: Identity) -> list[str]:
 
 
 def add_card(browser: PaperBrowser, stripe: StripeServer, number: str = "4242424242424242") -> None:
-    page = browser.get("/account/cards/new")
+    page = browser.follow(browser.post("/account/cards/new", {}))
     found = re.search(r'data-secret="(seti_\w+)_secret_', page.text)
     assert found
     if stripe.set_up(found.group(1), number)["status"] == "requires_action":
@@ -57,7 +57,10 @@ def test_the_box_has_the_card_kept(card_app: Flask, shopper: tuple, stripe: Stri
     path = to_the_card(browser)
     page = browser.get(path)
     assert f'data-keep="{path}/keep"' in page.text
-    assert browser.post(f"{path}/keep", {}).status_code == 204
+    assert 'data-told="no"' in page.text
+    for said in ("yes", "no", "yes"):
+        assert browser.post(f"{path}/keep", {"keep": said}).status_code == 204
+        assert f'data-told="{said}"' in browser.get(path).text
     (intent,) = stripe.intents()
     stripe.pay(intent["id"])
     assert "/thanks" in browser.get(f"/checkout/return?order={path.rsplit('/', 1)[1]}").headers["Location"]
@@ -105,6 +108,27 @@ def test_cards_are_added_and_removed_in_the_account(
     assert cards(card_app, identity) == []
 
 
+def test_a_look_at_the_page_begins_nothing(card_app: Flask, shopper: tuple, stripe: StripeServer) -> None:
+    _identity, browser = shopper
+    begun = browser.post("/account/cards/new", {"next": "/account/membership"})
+    path = begun.headers["Location"]
+    assert path.startswith("/account/cards/new/seti_")
+    assert path.endswith("?next=/account/membership")
+    for _look in range(2):
+        assert "seti_" in browser.get(path).text
+    assert len([one for one in stripe.asked_for("/v1/setup_intents") if one.form.get("customer")]) == 1
+    with card_app.app_context():
+        stranger, token = shopper_with_token()
+        introduce(stranger.user_id, "bob@example.com")
+    assert PaperBrowser(card_app, token).get(path).status_code == 404
+    assert browser.get("/account/cards/new/seti_unknown").status_code == 404
+    assert browser.get("/account/cards/new").status_code == 405
+    setup = re.search(r"seti_\w+", path)
+    assert setup
+    stripe.set_up(setup.group(0), "4242424242424242")
+    assert "/account/cards/added" in browser.get(path).headers["Location"]
+
+
 def test_guests_and_strangers_get_nowhere(card_app: Flask, shopper: tuple, stripe: StripeServer) -> None:
     identity, browser = shopper
     add_card(browser, stripe)
@@ -123,7 +147,7 @@ def test_guests_and_strangers_get_nowhere(card_app: Flask, shopper: tuple, strip
 def test_the_provider_may_be_away(card_app: Flask, shopper: tuple, stripe: StripeServer) -> None:
     _identity, browser = shopper
     stripe.fail_next("/v1/customers", status=500, times=3)
-    assert browser.get("/account/cards/new").headers["Location"] == "/account/cards"
+    assert browser.post("/account/cards/new", {}).headers["Location"] == "/account/cards"
     path = to_the_card(browser)
     stripe.fail_next("/v1/customers", status=500, times=3)
     assert browser.post(f"{path}/keep", {}).status_code == 503

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -66,6 +67,42 @@ def test_from_joining_to_the_end_and_back(card_app: Flask, stripe: StripeServer)
     assert "Your membership goes on." in back
 
 
+def test_another_card_and_another_plan(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+    identity, browser = member_to_be(card_app, stripe)
+    assert browser.get("/account/membership/change").headers["Location"] == "/account/membership"
+    join(card_app, identity, browser)
+    with card_app.app_context():
+        other = make_plan(name="Family", price=Decimal("8.00"))
+        [first] = kept_cards(identity.user_id)
+        keep_card(stripe, first_user(identity), "5555555555554444")
+        second = next(one for one in kept_cards(identity.user_id) if one.id != first.id)
+    assert "Change the card or the plan" in browser.get("/account/membership").text
+    page = browser.get("/account/membership/change")
+    card = browser.form(page, "/account/membership/card")
+    assert card.values["card"] == str(first.id), "the one that pays it now"
+    refused = browser.follow(browser.post(f"/account/cards/{first.id}/removal", {})).text
+    assert "This card pays your membership “Friends”." in refused
+    assert (
+        "pays your membership from now on" in browser.follow(browser.submit(card, card=str(second.id))).text
+    )
+    assert (
+        "The card is removed" in browser.follow(browser.post(f"/account/cards/{first.id}/removal", {})).text
+    )
+    plan = browser.form(browser.get("/account/membership/change"), "/account/membership/plan")
+    assert plan.values["plan"] == str(other)
+    assert "The price has changed" in browser.follow(browser.submit(plan, price="price_1")).text
+    changed = browser.follow(browser.submit(plan)).text
+    assert "Your membership has changed." in changed
+    assert "Family" in changed
+
+
+def first_user(identity: Identity) -> uuid.UUID:
+    assert identity.user_id
+    return identity.user_id
+
+
 def test_a_member_may_ask_the_assistant_more(card_app: Flask, stripe: StripeServer) -> None:
     with card_app.app_context():
         make_plan()
@@ -101,7 +138,7 @@ def test_somebody_without_a_card_adds_one_first(card_app: Flask, stripe: StripeS
         _identity, token = shopper_with_token()
     page = PaperBrowser(card_app, token).get("/account/membership").text
     assert "Add a card to join" in page
-    assert 'href="/account/cards/new?next=/account/membership"' in page
+    assert '<input type="hidden" name="next" value="/account/membership">' in page
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from storefront.returns.errors import (
     DifferenceChanged,
     DifferenceUnpaid,
     NotReturnable,
+    RefundUnderWay,
     ReturnChangedMeanwhile,
     ReturnRefused,
 )
@@ -196,6 +197,14 @@ def _difference_changed(error: DifferenceChanged) -> str:
         "The difference has changed from %(was)s to %(now)s. Nothing was asked for. Please look at it again.",
         was=format_money(error.was, error.currency),
         now=format_money(error.now, error.currency),
+    )
+
+
+@explain.register
+def _refund_under_way(error: RefundUnderWay) -> str:
+    return _(
+        "A refund of this order is on its way and not decided yet. Please close %(number)s in a few minutes.",
+        number=error.number,
     )
 
 

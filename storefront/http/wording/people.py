@@ -20,11 +20,15 @@ from storefront.http.countries import country_name
 from storefront.http.wording.common import explain
 from storefront.memberships.errors import (
     AlreadyMember,
+    CardPaysMembership,
     JoiningAlready,
+    MembershipEnds,
+    NoCardPays,
     NoMembership,
     PlanChangedMeanwhile,
     PlanNameTaken,
     PlanNotOffered,
+    PriceSeenOtherwise,
 )
 from storefront.reminders.errors import NothingToWaitFor
 
@@ -148,6 +152,32 @@ def _plan_not_offered(error: PlanNotOffered) -> str:
 @explain.register
 def _no_membership(error: NoMembership) -> str:
     return _("There is no membership to change. Please look at the page again.")
+
+
+@explain.register
+def _membership_ends(error: MembershipEnds) -> str:
+    return _("Your membership “%(plan)s” ends with what is paid. To change it, stay first.", plan=error.plan)
+
+
+@explain.register
+def _card_pays_membership(error: CardPaysMembership) -> str:
+    return _(
+        "This card pays your membership “%(plan)s”. Please choose another card for it first, or end it.",
+        plan=error.plan,
+    )
+
+
+@explain.register
+def _no_card_pays(error: NoCardPays) -> str:
+    return _(
+        "There is no card any more that could pay your membership “%(plan)s”. Please choose one first.",
+        plan=error.plan,
+    )
+
+
+@explain.register
+def _price_seen_otherwise(error: PriceSeenOtherwise) -> str:
+    return _("The price has changed meanwhile, and nothing was changed for you. Please look at it again.")
 
 
 @explain.register

@@ -7,7 +7,8 @@ person is at the provider.
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -22,7 +23,7 @@ from storefront.memberships.queries import RUNNING, membership_of, overdue_membe
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.saved_cards import customer_of, lock_customer
 from storefront.promotions.services import set_group
-from storefront.providers.payment_provider import ProviderSubscription
+from storefront.providers.payment_provider import PaymentProviderFailure, ProviderSubscription
 from storefront.providers.stripe_subscriptions import stripe_subscriptions
 
 log = structlog.get_logger(__name__)
@@ -30,34 +31,54 @@ MEMBER, STANDARD = "member", "standard"
 BEGINNING_TAKES = timedelta(minutes=10)
 """After this an attempt that the provider knows nothing of did not come about."""
 _BATCH = 100
+_ATTEMPTS = 5
 _LETTERS = {"active": "begun", "past_due": "unpaid", "cancelled": "ended", "expired": "ended"}
 
 
 def follow(user_id: uuid.UUID) -> None:
     """Ask the provider about this person's membership and write down what it says.
 
-    No transaction may be open. Raises ``PaymentProviderFailure``.
+    What was read before somebody else wrote may be older than what they wrote: it is asked for again. No transaction
+    may be open. Raises ``PaymentProviderFailure``, also when others are quicker each time.
     """
-    customer = customer_of(user_id)
-    if customer is None:
-        return
-    release()
-    told = stripe_subscriptions().subscriptions_of(customer)
-    with transaction():
-        if not lock_customer(user_id):
-            return  # deleted meanwhile
-        # Ended ones first: of two that run one after the other only the later may run here.
-        for one in sorted(told, key=lambda one: (one.status in RUNNING, one.created)):
-            _write_down(user_id, one)
-        _give_up_attempts(user_id)
-        settle(user_id)
+    for _attempt in range(_ATTEMPTS):
+        customer, before = customer_of(user_id), _written(user_id)
+        if customer is None:
+            return
+        release()
+        told = stripe_subscriptions().subscriptions_of(customer)
+        with transaction():
+            if not lock_customer(user_id):
+                return  # deleted meanwhile
+            if _written(user_id) == before:
+                _write_all(user_id, told)
+                return
+    raise PaymentProviderFailure("busy", "others write this membership down")
+
+
+def _written(user_id: uuid.UUID) -> list[tuple[uuid.UUID, datetime]]:
+    """What is known, and since when."""
+    rows = session().execute(
+        sa.select(Subscription.id, Subscription.updated_at)
+        .where(Subscription.user_id == user_id)
+        .order_by(Subscription.id)
+    )
+    return [(one, moment) for one, moment in rows]
+
+
+def _write_all(user_id: uuid.UUID, told: list[ProviderSubscription]) -> None:
+    # Ended ones first: of two that run one after the other only the later may run here.
+    for one in sorted(told, key=lambda one: (one.status in RUNNING, one.created)):
+        _write_down(user_id, one)
+    _give_up_attempts(user_id)
+    settle(user_id)
 
 
 def _write_down(user_id: uuid.UUID, told: ProviderSubscription) -> None:
     """One subscription as it is at the provider: known by its reference, or by the attempt that began it."""
     row = Subscription
     known = session().execute(
-        sa.select(row.id, row.status).where(
+        sa.select(row.id, row.status, row.price_id).where(
             row.user_id == user_id,
             sa.or_(
                 row.provider_reference == told.id,
@@ -77,6 +98,7 @@ def _write_down(user_id: uuid.UUID, told: ProviderSubscription) -> None:
             current_period_start=told.period_start,
             current_period_end=told.period_end,
             cancel_at_period_end=told.ends_with_period,
+            **(_plan_of(told) if told.price and told.price != found.price_id else {}),
         )
     )
     letter = _LETTERS.get(told.status)
@@ -85,6 +107,15 @@ def _write_down(user_id: uuid.UUID, told: ProviderSubscription) -> None:
         came_back = found.status == "past_due" and letter == "begun"
         if not came_back:
             enqueue("mail.membership", subscription_id=str(found.id), what=letter)
+
+
+def _plan_of(told: ProviderSubscription) -> dict[str, Any]:
+    """What is had for another price than before, as it was changed to by us; of any other price, that alone."""
+    plan = MembershipPlan
+    known = session().execute(sa.select(plan.id, plan.name).where(sa.cast(plan.id, sa.Text) == told.plan))
+    found = known.one_or_none()
+    named = {"plan_id": found.id, "plan_name": found.name} if found else {}
+    return {"price_id": told.price, **named}
 
 
 def _give_up_attempts(user_id: uuid.UUID) -> None:
@@ -129,6 +160,7 @@ def reconcile_memberships() -> dict[str, int]:
     with transaction():
         late = overdue_members(before, _BATCH)
     for user_id in late:
+        _asked(user_id)
         try:
             follow(user_id)
             counts["memberships"] += 1
@@ -137,3 +169,10 @@ def reconcile_memberships() -> dict[str, int]:
             counts["failed"] += 1
         release()
     return counts
+
+
+def _asked(user_id: uuid.UUID) -> None:
+    """Whoever is asked about goes to the end of those who wait, whatever comes of it: nobody keeps others waiting."""
+    waiting = sa.and_(Subscription.user_id == user_id, Subscription.status.in_([*RUNNING, "incomplete"]))
+    with transaction():
+        write(sa.update(Subscription).where(waiting).values(updated_at=now()))

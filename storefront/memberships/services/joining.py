@@ -11,9 +11,16 @@ from storefront.accounts.models import Subscription
 from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import NotFound
 from storefront.core.ids import new_id
-from storefront.memberships.errors import AlreadyMember, JoiningAlready, NoMembership, PlanNotOffered
+from storefront.memberships.errors import (
+    AlreadyMember,
+    JoiningAlready,
+    NoCardPays,
+    NoMembership,
+    PlanNotOffered,
+)
 from storefront.memberships.queries import Membership, Plan, membership_of
 from storefront.memberships.queries import plan as plan_by_id
+from storefront.memberships.services.changing import paying_card
 from storefront.memberships.services.following import follow
 from storefront.payments.saved_cards import card_reference, customer_of, lock_customer
 from storefront.providers.payment_provider import PaymentProviderFailure
@@ -53,7 +60,12 @@ def stop_at_period_end(user_id: uuid.UUID) -> None:
 
 
 def resume(user_id: uuid.UUID) -> None:
-    """Go on after all. Raises :class:`NoMembership` and ``PaymentProviderFailure``."""
+    """Go on after all. Raises :class:`NoMembership`, :class:`NoCardPays` and ``PaymentProviderFailure``."""
+    membership = membership_of(user_id)
+    if membership is None:
+        raise NoMembership
+    if paying_card(user_id) is None:
+        raise NoCardPays(membership.plan_name)
     _end_with_period(user_id, ends=False)
 
 

@@ -69,7 +69,12 @@ def begin_difference(identity: Identity, number: str) -> None:
 
 def _open(one: ReturnView) -> uuid.UUID:
     payment_id = beside.open_change_payment(
-        one.order_id, CARDS.code, one.price_difference, one.currency, f"exchange-{new_secret()}"
+        one.order_id,
+        CARDS.code,
+        one.price_difference,
+        one.currency,
+        f"exchange-{new_secret()}",
+        is_on_top=True,
     )
     write(sa.update(Return).where(Return.id == one.id).values(payment_id=payment_id))
     return payment_id

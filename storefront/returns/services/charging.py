@@ -16,14 +16,15 @@ from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem
-from storefront.orders.queries_for_refunds import refundable
-from storefront.orders.refunding import RefundLine, RefundRequest, promise_refund
+from storefront.orders.queries_for_refunds import refundable, refunds_wait
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, promise_refund
 from storefront.payments import services as payments
 from storefront.payments.changing import drop_payment
 from storefront.payments.methods import INVOICES_DUE
 from storefront.payments.queries import payment_row
 from storefront.returns.differences import DifferencePart, difference_parts
-from storefront.returns.errors import ReturnChangedMeanwhile, ReturnRefused
+from storefront.returns.errors import RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.models import Return
 from storefront.returns.queries import ReturnView, return_page
 from storefront.returns.services.steps import locked
@@ -33,7 +34,9 @@ def promise_difference(one: ReturnView, method: str) -> uuid.UUID:
     """Have the difference paid later, in the caller's transaction; returns its payment's id. Raises
     ``UnknownPaymentMethod``."""
     payment_id = new_id()
-    payments.open_promise(payment_id, one.order_id, method, one.price_difference, one.currency)
+    payments.open_promise(
+        payment_id, one.order_id, method, one.price_difference, one.currency, is_on_top=True
+    )
     count_difference(one)
     return payment_id
 
@@ -69,7 +72,8 @@ def let_go_of_difference(one: ReturnView) -> list[uuid.UUID]:
     """The exchange does not come about: what is still owed or was paid for it goes back, by a refund of its lines.
 
     In the caller's transaction; returns the payments' refunds that are to be sent after it. A card that has not paid
-    yet is let go of.
+    yet is let go of. Raises :class:`RefundUnderWay` while a refund that counts on it may still fail: what it asks for
+    less by would be asked for again.
     """
     if one.payment_id is None:
         return []
@@ -77,6 +81,8 @@ def let_go_of_difference(one: ReturnView) -> list[uuid.UUID]:
     if not one.is_charged:
         drop_payment(payment, "exchange closed")
         return []
+    if payment.refundable < one.price_difference and refunds_wait(one.order_id):
+        raise RefundUnderWay(one.number)
     left = {line.id: line.left.amount for line in refundable(one.order_number).lines}
     missing, lines = payment.refundable, []
     for part in _parts(one):

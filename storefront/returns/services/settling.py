@@ -19,8 +19,10 @@ from storefront.orders import services as orders
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.queries_for_refunds import refundable
-from storefront.orders.refunding import Destination, RefundLine, RefundRequest
+from storefront.orders.refund_goods import RefundLine, units_to_send_of
+from storefront.orders.refunding import Destination, RefundRequest
 from storefront.payments import services as payments
+from storefront.payments.changing import is_not_on_top
 from storefront.payments.queries import payment_row
 from storefront.returns.errors import DifferenceUnpaid, ReturnChangedMeanwhile
 from storefront.returns.models import Return, ReturnItem
@@ -55,6 +57,7 @@ def receive_return(actor_id: uuid.UUID, number: str, restocked: Collection[uuid.
             one.order_id,
             units,
             sold_elsewhere=_sold_elsewhere(one.order_id),
+            to_send=units_to_send_of(refundable(one.order_number)),
             user_id=actor_id,
             note=f"return {one.number}",
         )
@@ -100,7 +103,7 @@ def complete_return(
 
 def _still_to_refund(one: ReturnView) -> list[RefundLine]:
     """The lines whose units were not given back by hand meanwhile."""
-    left = {line.id: line.left.quantity for line in refundable(one.order_number).lines}
+    left = {line.id: line.charged for line in refundable(one.order_number).lines}
     wanted = {line.item_id: min(line.quantity, left.get(line.item_id, 0)) for line in one.lines}
     return [RefundLine(item_id, quantity) for item_id, quantity in wanted.items() if quantity]
 
@@ -125,6 +128,8 @@ def ship_replacement(actor_id: uuid.UUID, number: str, carrier: str, tracking_nu
                 .where(Return.id == one.id)
                 .values(carrier=carrier, tracking_number=tracking_number, shipped_at=now())
             )
+            if one.payment_id is not None:
+                is_not_on_top(one.payment_id)
             record_event(one.order_id, "replacement_shipped", actor=f"staff:{actor_id}", note=one.number)
             record_audit(actor_id, "ship", "return", one.id)
     if one.price_difference < 0:
@@ -145,8 +150,7 @@ def _give_difference_back(actor_id: uuid.UUID, one: ReturnView) -> None:
         if part:
             lines.append(RefundLine(line.item_id, amount=part))
             missing -= part
-    known = sa.select(OrderRefund.id).where(OrderRefund.return_id == one.id, OrderRefund.status != "failed")
-    if not lines or session().scalar(known) is not None:
+    if not lines:
         return
     destination: Destination = "gift_card" if one.payment_method == "gift_card" else "original"
     request = RefundRequest(

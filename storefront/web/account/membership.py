@@ -14,6 +14,7 @@ from storefront.http.wording import explain
 from storefront.memberships import queries, services
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.saved_cards import kept_cards
+from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.account.views import blueprint, signed_in
 
 
@@ -78,6 +79,46 @@ def pay_membership() -> ResponseReturnValue:
     response = make_response(render_template("account/pay_membership.html", address=address))
     response.headers["Refresh"] = f"0;url={address}"
     return response
+
+
+@blueprint.get("/membership/change")
+def change_membership() -> ResponseReturnValue:
+    """Which card pays it, and which other plans there are."""
+    user_id = signed_in().id
+    current = queries.membership_of(user_id)
+    if current is None or current.reference is None or not cards_are_configured():
+        return redirect(url_for("account.membership"), 303)
+    try:
+        paying = services.paying_card(user_id)
+    except PaymentProviderFailure as failure:
+        return _back(explain(failure), "error")
+    return render_template(
+        "account/membership_change.html",
+        current=current,
+        plans=queries.offered_plans(),
+        cards=kept_cards(user_id),
+        paying=paying,
+    )
+
+
+@blueprint.post("/membership/card")
+def change_membership_card() -> ResponseReturnValue:
+    """Another card pays from now on."""
+    card_id = _id("card")
+    return _act(
+        lambda user_id: services.change_card(user_id, card_id),
+        _("This card pays your membership from now on."),
+    )
+
+
+@blueprint.post("/membership/plan")
+def change_membership_plan() -> ResponseReturnValue:
+    """Another plan from now on."""
+    plan_id, seen = _id("plan"), request.form.get("price", "")
+    return _act(
+        lambda user_id: services.change_plan(user_id, plan_id, seen),
+        _("Your membership has changed."),
+    )
 
 
 def _act(act: Callable[[uuid.UUID], None], said: str) -> ResponseReturnValue:

@@ -19,7 +19,14 @@ from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.queries import Unpaid, order_to_pay
 from storefront.orders.services import bring_up_to_date
-from storefront.payments.saved_cards import KeptCard, keep_card_of, kept_cards, pay_with_card
+from storefront.payments.saved_cards import (
+    KeptCard,
+    is_to_be_kept,
+    keep_card_of,
+    keep_no_card_of,
+    kept_cards,
+    pay_with_card,
+)
 from storefront.payments.services import client_secret_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
@@ -40,8 +47,17 @@ def pay(number: str) -> ResponseReturnValue:
         return _unanswered(order, failure)
     if secret is None:  # paid, or ended: the way back knows what follows
         return redirect(url_for("checkout.returned", order=order.number), 303)
-    cards = kept_cards(current_visitor().identity.user_id)
-    return card_page(order.number, order.to_pay, order.currency, secret, _back(order), cards)
+    user_id = current_visitor().identity.user_id
+    is_kept = user_id is not None and is_to_be_kept(order.id)
+    return card_page(
+        order.number,
+        order.to_pay,
+        order.currency,
+        secret,
+        _back(order),
+        kept_cards(user_id),
+        is_kept=is_kept,
+    )
 
 
 def card_page(
@@ -51,8 +67,13 @@ def card_page(
     secret: str,
     back: str,
     cards: Sequence[KeptCard] = (),
+    *,
+    is_kept: bool = False,
 ) -> ResponseReturnValue:
-    """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``."""
+    """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``.
+
+    ``is_kept``: the shopper has asked for the card to be kept, at an attempt before.
+    """
     page = render_template(
         "checkout/pay.html",
         number=number,
@@ -63,6 +84,7 @@ def card_page(
         script=provider_script(),
         back=back,
         cards=cards,
+        is_kept=is_kept,
     )
     return with_provider(make_response(page))
 
@@ -73,10 +95,13 @@ def _back(order: Unpaid) -> str:
 
 @blueprint.post("/checkout/pay/<number>/keep")
 def keep(number: str) -> ResponseReturnValue:
-    """The box "keep this card" was ticked: asked by the page before the card pays."""
+    """The box "keep this card" is ticked, or no more (``keep=no``): said by the page before the card pays."""
     order, user = _own_order(number)
     try:
-        keep_card_of(order.id, user.id, user.email)
+        if request.form.get("keep") == "no":
+            keep_no_card_of(order.id)
+        else:
+            keep_card_of(order.id, user.id, user.email)
     except PaymentProviderFailure as failure:
         return explain(failure), 503
     return "", 204

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from storefront.cart import services as carts
 from storefront.cart.errors import CartMissing, ChooseVariant, QuantityOutOfRange, UnknownProduct
+from storefront.cart.models import Cart
 from storefront.cart.queries import LessStock, PriceChanged, ProductGone, cart_quantity, cart_view
-from storefront.core.db import acting_as
-from storefront.core.identity import ANONYMOUS
+from storefront.core.db import acting_as, session
+from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import new_id
 from storefront.inventory.errors import InsufficientStock
 from tests.factories.buying import change_product, fill_cart, make_guest, make_product, make_shopper
@@ -214,3 +218,22 @@ def test_assistant_uses_the_same_services_as_the_restricted_login(app_context: F
         carts.accept_changes(me)
     assert quantities(me) == {"Kettle": 5}
     assert quantities(other) == {"Mug": 1}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        carts.remove_line,
+        lambda who, product_id: carts.set_quantity(who, product_id, 2),
+        carts.save_for_later,
+        lambda who, _product_id: carts.accept_changes(who),
+        lambda who, _product_id: carts.clear(who),
+    ],
+)
+def test_whoever_changes_a_line_has_touched_the_cart(act: Callable[[Identity, uuid.UUID], object]) -> None:
+    guest, kettle = make_guest(), make_product("Kettle")
+    fill_cart(guest, (kettle, 1), (make_product("Mug"), 1))
+    touched = sa.select(Cart.updated_at).where(Cart.session_id == guest.session_id)
+    before = session().scalars(touched).one()
+    act(guest, kettle)
+    assert session().scalars(touched).one() > before

@@ -23,9 +23,10 @@ from storefront.core.errors import DomainError
 from storefront.invoicing.queries import papers_of
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
-from storefront.orders.change_pricing import CurrentOrder, current_order
+from storefront.orders.changeable import CurrentOrder, current_order
 from storefront.orders.models import Order, OrderItem, OrderRefund, RefundItem
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import (
     LineChange,
     WantedChange,

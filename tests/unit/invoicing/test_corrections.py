@@ -26,7 +26,7 @@ from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.jobs.outbox import drain
 from storefront.orders.change_payments import waiting_payment
-from storefront.orders.change_pricing import current_order
+from storefront.orders.changeable import current_order
 from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.services import (
     LineChange,

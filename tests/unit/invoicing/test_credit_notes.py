@@ -23,7 +23,8 @@ from storefront.invoicing.verification import invoice_differences
 from storefront.jobs.outbox import drain, run_handler
 from storefront.orders.models import OrderRefund
 from storefront.orders.queries_for_refunds import order_refund
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import cancel_order
 from storefront.payments.models import Refund
 from storefront.providers.mail import mail_folder

@@ -22,7 +22,8 @@ from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.jobs.outbox import drain
 from storefront.orders.models import Order, OrderItem, OrderRefund
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import PlacedOrder, cancel_order, capture_payment, place_order, refund_payment
 from storefront.payments.queries import payments_of
 from storefront.payments.services import record_capture

@@ -20,20 +20,29 @@ from storefront.core.settings import Settings
 from storefront.jobs.outbox import drain
 from storefront.memberships.errors import (
     AlreadyMember,
+    CardPaysMembership,
     JoiningAlready,
+    MembershipEnds,
+    NoCardPays,
     NoMembership,
     PlanChangedMeanwhile,
     PlanNameTaken,
     PlanNotOffered,
+    PriceSeenOtherwise,
 )
 from storefront.memberships.queries import Membership, membership_of, offered_plans, plan, staff_plans
 from storefront.memberships.services import (
+    change_card,
+    change_plan,
     create_plan,
     follow,
+    following,
     join,
+    paying_card,
     payment_page,
     publish_plan,
     reconcile_memberships,
+    remove_card,
     resume,
     stop_at_period_end,
     update_plan,
@@ -42,16 +51,19 @@ from storefront.memberships.services import (
 from storefront.orders.models import Order
 from storefront.orders.services import place_order
 from storefront.payments.events import keep_event
-from storefront.payments.saved_cards import customer_of
+from storefront.payments.saved_cards import customer_of, kept_cards
 from storefront.promotions.queries import Customer, reductions_for
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
-from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
+from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent, ProviderSubscription
+from storefront.providers.stripe_subscriptions import StripeSubscriptions
 from tests.factories.accounts import make_staff
 from tests.factories.buying import fill_cart, make_product, make_shipping, make_shopper, order_request
 from tests.factories.cards import work
-from tests.factories.memberships import make_member, make_payer, make_plan, plan_edit
+from tests.factories.memberships import keep_card, make_member, make_payer, make_plan, plan_edit
 from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, StripeServer
+
+OTHER = "5555555555554444"
 
 pytestmark = pytest.mark.usefixtures("card_context")
 
@@ -328,3 +340,97 @@ def test_somebody_elses_subscription_of_the_same_account_is_left_alone(stripe: S
     follow(payer.user_id)
     assert standing(payer.user_id).reference == reference
     assert session().scalar(sa.select(sa.func.count()).select_from(Subscription)) == 1
+
+
+def test_another_card_pays_from_now_on_and_the_former_may_go(stripe: StripeServer) -> None:
+    payer, _reference = make_member(stripe, make_plan())
+    with pytest.raises(CardPaysMembership) as refusal:
+        remove_card(payer.user_id, payer.card_id)
+    assert refusal.value.plan == "Friends"
+    assert stripe.asked_for("/detach") == []
+    release()
+    keep_card(stripe, payer.user_id, OTHER)
+    other = next(one.id for one in kept_cards(payer.user_id) if one.id != payer.card_id)
+    assert paying_card(payer.user_id) == payer.card_id
+    change_card(payer.user_id, other)
+    assert paying_card(payer.user_id) == other
+    remove_card(payer.user_id, payer.card_id)
+    assert [one.id for one in kept_cards(payer.user_id)] == [other]
+    stranger, _reference = make_member(stripe, make_plan(name="Others"))
+    release()
+    with pytest.raises(NotFound):
+        change_card(stranger.user_id, other)
+
+
+def test_without_its_card_a_membership_that_ends_does_not_go_on(stripe: StripeServer) -> None:
+    payer, _reference = make_member(stripe, make_plan())
+    stop_at_period_end(payer.user_id)
+    release()
+    remove_card(payer.user_id, payer.card_id)
+    release()
+    with pytest.raises(NoCardPays):
+        resume(payer.user_id)
+    assert standing(payer.user_id).ends_with_period
+    keep_card(stripe, payer.user_id)
+    change_card(payer.user_id, kept_cards(payer.user_id)[0].id)
+    release()
+    resume(payer.user_id)
+    assert not standing(payer.user_id).ends_with_period
+
+
+def test_another_plan_gives_what_it_gives_at_the_price_that_was_seen(stripe: StripeServer) -> None:
+    payer, reference = make_member(stripe, make_plan())
+    other = plan(make_plan(name="Family", price=Decimal("8.00"), free_shipping_over=None))
+    assert other.price_id
+    release()
+    with pytest.raises(PriceSeenOtherwise):
+        change_plan(payer.user_id, other.id, "price_of_yesterday")
+    stripe.fail_next(f"/v1/subscriptions/{reference}", status=402, method="POST")
+    with pytest.raises(PaymentProviderFailure):
+        change_plan(payer.user_id, other.id, other.price_id)
+    assert standing(payer.user_id).plan_name == "Friends"
+    release()
+    change_plan(payer.user_id, other.id, other.price_id)
+    changed = standing(payer.user_id)
+    assert (changed.plan_id, changed.plan_name, changed.reference) == (other.id, "Family", reference)
+    assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", [])
+    _declined, asked = [one for one in stripe.asked_for(reference) if one.form.get("proration_behavior")]
+    assert (asked.form["proration_behavior"], asked.form["payment_behavior"]) == (
+        "always_invoice",
+        "error_if_incomplete",
+    )
+    stop_at_period_end(payer.user_id)
+    with pytest.raises(MembershipEnds):
+        change_plan(payer.user_id, other.id, other.price_id)
+
+
+def test_what_was_read_before_somebody_wrote_is_read_again(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, reference = make_member(stripe, make_plan())
+    ask = StripeSubscriptions.subscriptions_of
+
+    def slowly(self: StripeSubscriptions, customer: str) -> list[ProviderSubscription]:
+        read = ask(self, customer)
+        monkeypatch.undo()
+        stripe.tell_of(reference, status="canceled")
+        follow(payer.user_id)
+        return read
+
+    monkeypatch.setattr(StripeSubscriptions, "subscriptions_of", slowly)
+    follow(payer.user_id)
+    assert membership_of(payer.user_id) is None
+    assert tier(payer.user_id) == "standard"
+
+
+def test_one_that_fails_keeps_nobody_waiting(stripe: StripeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id = make_plan()
+    members = [make_member(stripe, plan_id) for _ in range(2)]
+    for _payer, reference in members:
+        stripe.tell_of(reference, status="canceled")
+    monkeypatch.setattr(following, "_BATCH", 1)
+    with frozen(now() + timedelta(days=40)):
+        stripe.fail_next("/v1/subscriptions", times=3)
+        assert reconcile_memberships() == {"memberships": 0, "failed": 1}
+        assert reconcile_memberships() == {"memberships": 1, "failed": 0}
+    assert [membership_of(payer.user_id) is None for payer, _reference in members] == [False, True]

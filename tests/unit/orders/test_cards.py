@@ -43,6 +43,7 @@ from tests.factories.buying import (
     stock_of,
 )
 from tests.factories.cards import CardOrder, order_by_card, payment_of, state_of, work
+from tests.factories.parcels import letters, paid
 from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, SECRET_KEY, StripeServer
 
 pytestmark = pytest.mark.usefixtures("card_context")
@@ -52,20 +53,6 @@ LATER = timedelta(minutes=20)
 @pytest.fixture(autouse=True)
 def _shipping(card_context: object) -> None:
     make_shipping()
-
-
-@pytest.fixture
-def manual(card_context: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cards are charged when staff say so."""
-    extensions = card_context.extensions  # type: ignore[attr-defined]
-    changed = extensions["settings"].model_copy(update={"stripe_capture": "manual"})
-    monkeypatch.setitem(extensions, "settings", changed)
-
-
-def letters() -> list[str]:
-    with transaction():
-        kinds = session().scalars(sa.select(outbox.OutboxEntry.kind).order_by(outbox.OutboxEntry.created_at))
-        return [kind for kind in kinds if kind.startswith("mail.")]
 
 
 def returned() -> list[tuple[Decimal, str]]:
@@ -82,12 +69,6 @@ def sell_out(order: CardOrder) -> None:
         inventory.release_expired()
     with transaction():
         inventory.adjust_stock(order.product_id, -5, "adjustment")
-
-
-def paid(card: CardOrder, stripe: StripeServer) -> CardOrder:
-    stripe.pay(card.intent_id)
-    assert bring_up_to_date(card.order_id) == "placed"
-    return card
 
 
 def test_the_button_begins_one_payment_under_the_orders_key(stripe: StripeServer) -> None:
@@ -113,7 +94,7 @@ def test_pressed_twice_it_is_the_same_payment(stripe: StripeServer) -> None:
 
 
 def test_paid_and_asked_twice_it_is_placed_once(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     assert bring_up_to_date(card.order_id) == "placed"
     assert state_of(card.order_id) == ("placed", "paid", "captured")
     assert stock_of(card.product_id) == Stock(3, 0)
@@ -300,7 +281,7 @@ def test_a_payment_whose_answer_never_came_is_found_by_its_order(stripe: StripeS
 
 @pytest.mark.usefixtures("manual")
 def test_a_promise_that_lapsed_at_the_provider_is_noticed(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     assert state_of(card.order_id) == ("placed", "authorised", "authorised")
     StripePayments(SECRET_KEY, stripe.url, 2).cancel(card.intent_id)
     with frozen(now() + timedelta(hours=7)):
@@ -310,7 +291,7 @@ def test_a_promise_that_lapsed_at_the_provider_is_noticed(stripe: StripeServer) 
 
 @pytest.mark.usefixtures("manual")
 def test_part_of_it_is_captured_and_the_rest_let_go_of(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     with pytest.raises(NothingToCapture):
         capture_payment(card.number, Decimal("160.01"))
     assert capture_payment(card.number, Decimal("90.00")) == Decimal("90.00")
@@ -327,7 +308,7 @@ def test_part_of_it_is_captured_and_the_rest_let_go_of(stripe: StripeServer) -> 
 
 @pytest.mark.usefixtures("manual")
 def test_captured_at_the_provider_it_is_paid_here(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.call("POST", f"/v1/payment_intents/{card.intent_id}/capture")
     bring_up_to_date(card.order_id)
     assert state_of(card.order_id) == ("placed", "paid", "captured")
@@ -335,7 +316,7 @@ def test_captured_at_the_provider_it_is_paid_here(stripe: StripeServer) -> None:
 
 @pytest.mark.usefixtures("manual")
 def test_a_capture_without_an_answer_is_found_out(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.cut_next("/capture", times=3)
     with pytest.raises(PaymentProviderFailure):
         capture_payment(card.number)
@@ -346,7 +327,7 @@ def test_a_capture_without_an_answer_is_found_out(stripe: StripeServer) -> None:
 
 
 def test_money_goes_back_in_parts_and_never_more_than_came(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     refund_payment(card.number, Decimal("60.00"), "one was dented")
     assert state_of(card.order_id) == ("placed", "partially_refunded", "partially_refunded")
     with pytest.raises(RefundTooLarge):
@@ -359,7 +340,7 @@ def test_money_goes_back_in_parts_and_never_more_than_came(stripe: StripeServer)
 
 
 def test_the_second_of_two_who_saw_the_same_page_is_refused(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     refund_payment(card.number, Decimal("20.00"), seen=Decimal(0))
     with pytest.raises(RefundedMeanwhile):
         refund_payment(card.number, Decimal("20.00"), seen=Decimal(0))
@@ -367,7 +348,7 @@ def test_the_second_of_two_who_saw_the_same_page_is_refused(stripe: StripeServer
 
 
 def test_a_refund_without_an_answer_stays_promised_and_is_found_out(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.cut_next("/v1/refunds", times=3)
     with pytest.raises(PaymentProviderFailure):
         refund_payment(card.number, Decimal("60.00"))
@@ -383,7 +364,7 @@ def test_a_refund_without_an_answer_stays_promised_and_is_found_out(stripe: Stri
 
 
 def test_a_refund_that_never_arrived_is_sent_again(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.fail_next("/v1/refunds", times=3)
     with pytest.raises(PaymentProviderFailure):
         refund_payment(card.number, Decimal("60.00"))
@@ -393,7 +374,7 @@ def test_a_refund_that_never_arrived_is_sent_again(stripe: StripeServer) -> None
 
 
 def test_a_refund_the_provider_refuses_is_not_counted(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.fail_next("/v1/refunds", status=400)
     with pytest.raises(RefundFailed):
         refund_payment(card.number, Decimal("60.00"))
@@ -402,7 +383,7 @@ def test_a_refund_the_provider_refuses_is_not_counted(stripe: StripeServer) -> N
 
 
 def test_what_was_given_back_at_the_provider_counts_here(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     stripe.call("POST", "/v1/refunds", payment_intent=card.intent_id, amount="1000")
     for _ in range(2):
         bring_up_to_date(card.order_id)
@@ -412,7 +393,7 @@ def test_what_was_given_back_at_the_provider_counts_here(stripe: StripeServer) -
 
 @pytest.mark.usefixtures("manual")
 def test_cancelling_lets_go_of_a_promise(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     cancel_order(card.me, card.number)
     assert stripe.intent(card.intent_id)["status"] == "requires_capture", "nobody is asked in the transaction"
     work()
@@ -423,7 +404,7 @@ def test_cancelling_lets_go_of_a_promise(stripe: StripeServer) -> None:
 
 
 def test_cancelling_gives_back_what_was_taken(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     refund_payment(card.number, Decimal("10.00"))
     cancel_order(card.me, card.number)
     with pytest.raises(OrderNotCancellable):
@@ -431,7 +412,7 @@ def test_cancelling_gives_back_what_was_taken(stripe: StripeServer) -> None:
     work()
     assert state_of(card.order_id) == ("cancelled", "refunded", "refunded")
     assert sorted(one["amount"] for one in stripe.refunds(card.intent_id)) == [1000, 15000]
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     cancel_order(card.me, card.number)
     assert state_of(card.order_id) == ("cancelled", "paid", "captured")
     work()
@@ -442,7 +423,7 @@ def test_cancelling_gives_back_what_was_taken(stripe: StripeServer) -> None:
 
 
 def test_giving_back_is_tried_until_it_works(stripe: StripeServer) -> None:
-    card = paid(order_by_card(), stripe)
+    card = paid(stripe, order_by_card())
     cancel_order(card.me, card.number)
     stripe.cut_next("/v1/refunds", times=3)
     assert work() == 0

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from storefront.core import outbox
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotAllowed, NotFound
@@ -29,7 +28,6 @@ from storefront.orders.errors import (
 )
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.parcels import OrderMoney, Sendable, due_for
-from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.services import (
     ParcelRequest,
     add_note,
@@ -39,7 +37,6 @@ from storefront.orders.services import (
     capture_payment,
     close_order,
     mark_delivered,
-    place_order,
     reconcile_payments,
     refund_payment,
     ship_parcel,
@@ -47,16 +44,9 @@ from storefront.orders.services import (
 from storefront.orders.verification import order_differences
 from storefront.payments.captures import captures_of
 from tests.factories.accounts import make_staff
-from tests.factories.buying import (
-    Stock,
-    fill_cart,
-    make_guest,
-    make_product,
-    make_shipping,
-    order_request,
-    stock_of,
-)
+from tests.factories.buying import Stock, make_shipping, stock_of
 from tests.factories.cards import CardOrder, payment_of, state_of, work
+from tests.factories.parcels import letters, order_of_five, page, ship
 from tests.stripe_server import StripeServer
 
 pytestmark = pytest.mark.usefixtures("card_context")
@@ -68,62 +58,10 @@ def _shipping(card_context: object) -> None:
     make_shipping()
 
 
-@pytest.fixture
-def manual(card_context: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cards are charged when the parcel leaves."""
-    extensions = card_context.extensions  # type: ignore[attr-defined]
-    changed = extensions["settings"].model_copy(update={"stripe_capture": "manual"})
-    monkeypatch.setitem(extensions, "settings", changed)
-
-
-@pytest.fixture
-def staff(card_context: object) -> uuid.UUID:
-    return make_staff("support").id
-
-
-def order_of_five(method: str = "invoice") -> CardOrder:
-    """Three kettles at 9.99 and two mugs at 5.00, 4.90 shipping: 44.87 in all."""
-    guest, kettle, mug = make_guest(), make_product("Kettle", "9.99"), make_product("Mug", "5.00")
-    fill_cart(guest, (kettle, 3), (mug, 2))
-    placed = place_order(guest, order_request("44.87", payment_method=method))
-    reference = payment_of(placed.order_id).provider_reference if method == "stripe" else ""
-    return CardOrder(guest, kettle, placed.order_id, placed.number, reference or "")
-
-
-def promised(stripe: StripeServer) -> CardOrder:
-    card = order_of_five("stripe")
-    stripe.pay(card.intent_id)
-    assert bring_up_to_date(card.order_id) == "placed"
-    return card
-
-
-def page(order: CardOrder) -> OrderPage:
-    release()
-    found = order_page(order.me, order.number)
-    release()
-    return found
-
-
-def units(order: CardOrder, *quantities: int) -> dict[uuid.UUID, int]:
-    lines = page(order).lines
-    return {line.id: count for line, count in zip(lines, quantities, strict=True) if count}
-
-
-def ship(staff: uuid.UUID, order: CardOrder, *quantities: int, **values: object) -> uuid.UUID:
-    request = ParcelRequest(units(order, *quantities), **values)  # type: ignore[arg-type]
-    return ship_parcel(staff, order.number, request).shipment_id
-
-
 def events(order: CardOrder) -> list[str]:
     with transaction():
         found = sa.select(OrderEvent.kind).where(OrderEvent.order_id == order.order_id)
         return list(session().scalars(found.order_by(OrderEvent.created_at, OrderEvent.id)))
-
-
-def letters() -> list[str]:
-    with transaction():
-        kinds = session().scalars(sa.select(outbox.OutboxEntry.kind).order_by(outbox.OutboxEntry.created_at))
-        return [kind for kind in kinds if kind.startswith("mail.")]
 
 
 def taken(order: CardOrder) -> list[tuple[Decimal, str]]:
@@ -234,7 +172,7 @@ def test_a_note_is_the_staffs_own(staff: uuid.UUID) -> None:
 def test_a_card_that_is_charged_with_the_order_is_not_charged_again(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     ship(staff, card, 3, 2)
     assert taken(card) == []
     assert stripe.asked_for("/capture") == []
@@ -244,7 +182,7 @@ def test_a_card_that_is_charged_with_the_order_is_not_charged_again(
 def test_each_parcel_is_charged_as_it_leaves_and_all_of_them_come_to_the_total(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     ship(staff, card, 1, 1)
     assert stripe.received(card.intent_id) == 1989, "9.99 and 5.00 and the shipping"
     assert state_of(card.order_id) == ("processing", "authorised", "authorised")
@@ -263,7 +201,7 @@ def test_each_parcel_is_charged_as_it_leaves_and_all_of_them_come_to_the_total(
 
 @pytest.mark.usefixtures("manual")
 def test_a_refused_charge_leaves_the_parcel_unsent(staff: uuid.UUID, stripe: StripeServer) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     stripe.call("POST", f"/v1/payment_intents/{card.intent_id}/cancel")
     with pytest.raises(ParcelNotCharged):
         ship(staff, card, 3, 2)
@@ -278,7 +216,7 @@ def test_a_refused_charge_leaves_the_parcel_unsent(staff: uuid.UUID, stripe: Str
 def test_a_card_that_allows_one_charge_is_charged_at_once_if_staff_say_so(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     stripe.allow_one_capture_only()
     with pytest.raises(ParcelNotCharged) as refusal:
         ship(staff, card, 1, 0, request_key="form-1")
@@ -294,7 +232,7 @@ def test_a_card_that_allows_one_charge_is_charged_at_once_if_staff_say_so(
 def test_whoever_dies_while_the_card_is_charged_leaves_it_to_the_job(
     staff: uuid.UUID, stripe: StripeServer, was_taken: bool
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     trouble = stripe.cut_next if was_taken else stripe.fail_next
     trouble("/capture", times=3)
     with pytest.raises(ParcelUndecided):
@@ -315,7 +253,7 @@ def test_whoever_dies_while_the_card_is_charged_leaves_it_to_the_job(
 def test_a_card_that_lapsed_while_nobody_knew_frees_the_parcel(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     stripe.fail_next("/capture", times=3)
     with pytest.raises(ParcelUndecided):
         ship(staff, card, 1, 1)
@@ -332,7 +270,7 @@ def test_a_card_that_lapsed_while_nobody_knew_frees_the_parcel(
 
 @pytest.mark.usefixtures("manual")
 def test_staff_charge_a_part_and_the_parcels_charge_the_rest(staff: uuid.UUID, stripe: StripeServer) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     assert capture_payment(card.number, Decimal("20.00"), final=False, actor_id=staff) == Decimal("20.00")
     assert state_of(card.order_id) == ("placed", "authorised", "authorised")
     ship(staff, card, 1, 1)
@@ -346,7 +284,7 @@ def test_staff_charge_a_part_and_the_parcels_charge_the_rest(staff: uuid.UUID, s
 def test_a_part_that_was_charged_goes_back_when_the_order_is_cancelled(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     capture_payment(card.number, Decimal("20.00"), final=False, actor_id=staff)
     cancel_order(card.me, card.number)
     work()
@@ -362,7 +300,7 @@ def test_a_part_that_was_charged_goes_back_when_the_order_is_cancelled(
 
 @pytest.mark.usefixtures("manual")
 def test_the_rest_of_a_closed_order_is_let_go_of(staff: uuid.UUID, stripe: StripeServer) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     first = ship(staff, card, 1, 1)
     assert close_order(staff, card.number, "the mugs are gone") == Decimal("24.98")
     work()
@@ -382,7 +320,7 @@ def test_the_rest_of_a_closed_order_is_let_go_of(staff: uuid.UUID, stripe: Strip
 def test_what_was_charged_for_the_rest_of_a_closed_order_goes_back(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    card = promised(stripe)
+    card = order_of_five(stripe)
     ship(staff, card, 1, 1)
     close_order(staff, card.number)
     assert [one["amount"] for one in stripe.refunds(card.intent_id)] == [2498]

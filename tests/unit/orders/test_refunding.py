@@ -14,25 +14,24 @@ from storefront.core.db import session, transaction
 from storefront.core.errors import NotAllowed, NotFound
 from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
-from storefront.inventory.queries import stock_differences
 from storefront.jobs.outbox import drain, run_handler
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import Order, OrderRefund, RefundItem
 from storefront.orders.queries_for_refunds import RefundView, order_refunds, refundable
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import cancel_order
-from storefront.orders.verification import order_differences
 from storefront.payments.errors import RefundedMeanwhile, RefundTooLarge
 from storefront.payments.queries import payments_of, refunds_of
 from storefront.promotions.errors import UnknownGiftCard
 from storefront.promotions.models import GiftCard
 from storefront.promotions.queries import gift_card_by_code
-from storefront.promotions.verification import promotion_differences
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import StoredMail, stored_mails
 from storefront.shipping.services import save_tax_rate
 from tests.concurrency.threads import at_once
 from tests.factories.buying import Stock, make_product, make_shipping, stock_of
+from tests.factories.parcels import assert_books_balance
 from tests.factories.promotions import balance_of, make_gift_card, make_promotion
 from tests.factories.returns import Bought, buy, buy_kettles, staff_id
 
@@ -42,13 +41,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 @pytest.fixture(autouse=True)
 def _shipping(app_context: Flask) -> None:
     make_shipping()
-
-
-def assert_books_balance() -> None:
-    session().rollback()
-    assert stock_differences() == []
-    assert order_differences() == []
-    assert promotion_differences() == []
 
 
 def give(bought: Bought, *lines: RefundLine, **values: object) -> RefundView:

@@ -7,20 +7,21 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from storefront.cart import services as carts
 from storefront.core.clock import frozen, now
-from storefront.core.db import release, session
+from storefront.core.db import release, session, transaction
 from storefront.core.money import ZERO
-from storefront.inventory.queries import stock_differences
+from storefront.inventory.queries import backordered, movements_of
 from storefront.orders.change_payments import waiting_payment
-from storefront.orders.change_pricing import LineChange, WantedChange, order_to_change
-from storefront.orders.errors import OrderNotCancellable, RefundRefused, TooManyUnits
-from storefront.orders.queries import OrderPage, order_page
+from storefront.orders.changeable import LineChange, WantedChange, order_to_change
+from storefront.orders.errors import NotShippable, OrderNotCancellable, RefundRefused, TooManyUnits
+from storefront.orders.models import RefundItem
 from storefront.orders.queries_for_refunds import Refundable, order_refunds, refundable
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import (
-    ParcelRequest,
     bring_up_to_date,
     cancel_order,
     capture_payment,
@@ -28,14 +29,10 @@ from storefront.orders.services import (
     close_order,
     place_order,
     reconcile_payments,
-    ship_parcel,
 )
-from storefront.orders.verification import order_differences
-from storefront.payments.errors import CaptureInProgress
+from storefront.payments.errors import CaptureInProgress, RefundFailed
 from storefront.payments.queries import payments_of
-from storefront.promotions.verification import promotion_differences
 from storefront.providers.payment_provider import PaymentProviderFailure
-from tests.factories.accounts import make_staff
 from tests.factories.buying import (
     Stock,
     fill_cart,
@@ -46,6 +43,7 @@ from tests.factories.buying import (
     stock_of,
 )
 from tests.factories.cards import CardOrder, payment_of, state_of, work
+from tests.factories.parcels import assert_books_balance, give, order_of_five, page, ship
 from tests.factories.promotions import balance_of, make_gift_card
 from tests.stripe_server import StripeServer
 
@@ -57,72 +55,11 @@ def _shipping(card_context: object) -> None:
     make_shipping()
 
 
-@pytest.fixture
-def manual(card_context: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cards are charged when the parcel leaves."""
-    extensions = card_context.extensions  # type: ignore[attr-defined]
-    changed = extensions["settings"].model_copy(update={"stripe_capture": "manual"})
-    monkeypatch.setitem(extensions, "settings", changed)
-
-
-@pytest.fixture
-def staff(card_context: object) -> uuid.UUID:
-    return make_staff("support").id
-
-
-def order_of_five(
-    stripe: StripeServer | None = None, *, gift_card: str = "", by_gift_card: str = "0"
-) -> CardOrder:
-    """Three kettles at 9.99 and two mugs at 5.00, 4.90 shipping: 44.87 in all; on invoice, or by card."""
-    guest, kettle, mug = make_guest(), make_product("Kettle", "9.99"), make_product("Mug", "5.00")
-    fill_cart(guest, (kettle, 3), (mug, 2))
-    if gift_card:
-        carts.enter_gift_card(guest, gift_card)
-    method = "invoice" if stripe is None else "stripe"
-    wanted = order_request("44.87", payment_method=method, expected_gift_card=Decimal(by_gift_card))
-    placed = place_order(guest, wanted)
-    reference = payment_of(placed.order_id).provider_reference if stripe is not None else ""
-    if stripe is not None:
-        assert reference
-        stripe.pay(reference)
-        assert bring_up_to_date(placed.order_id) == "placed"
-    return CardOrder(guest, kettle, placed.order_id, placed.number, reference or "")
-
-
-def page(order: CardOrder) -> OrderPage:
-    release()
-    found = order_page(order.me, order.number)
-    release()
-    return found
-
-
 def left_of(order: CardOrder) -> Refundable:
     release()
     found = refundable(order.number)
     release()
     return found
-
-
-def ship(staff: uuid.UUID, order: CardOrder, *quantities: int) -> None:
-    lines = page(order).lines
-    units = {line.id: count for line, count in zip(lines, quantities, strict=True) if count}
-    ship_parcel(staff, order.number, ParcelRequest(units))
-
-
-def give(order: CardOrder, *quantities: int, restock: bool = False, **values: object) -> None:
-    lines = [
-        RefundLine(line.id, count, restock=restock)
-        for line, count in zip(page(order).lines, quantities, strict=True)
-        if count
-    ]
-    refund_order(None, order.number, RefundRequest(lines=lines, **values))  # type: ignore[arg-type]
-
-
-def assert_books_balance() -> None:
-    session().rollback()
-    assert order_differences() == []
-    assert stock_differences() == []
-    assert promotion_differences() == []
 
 
 @pytest.mark.usefixtures("manual")
@@ -186,6 +123,103 @@ def test_what_was_given_back_before_it_was_sent_is_not_sent(staff: uuid.UUID) ->
     assert_books_balance()
 
 
+def test_a_unit_that_was_given_back_before_it_was_sent_stays_unsent(staff: uuid.UUID) -> None:
+    order = order_of_five()
+    give(order, 1, 2, restock=True)
+    ship(staff, order, 1, 0)
+    assert [line.left for line in page(order).lines] == [1, 0]
+    ship(staff, order, 1, 0)
+    assert page(order).status == "shipped", "two of three, and the third was given back"
+    with pytest.raises(NotShippable):
+        close_order(staff, order.number)
+    assert [one.amount for one in order_refunds(order.order_id)] == [Decimal("19.99")]
+    assert stock_of(order.product_id) == Stock(8, 0)
+    assert_books_balance()
+
+
+def test_a_unit_that_nobody_can_buy_is_not_sent_and_not_on_the_shelf() -> None:
+    order = order_of_five()
+    give(order, 1, 0)
+    assert stock_of(order.product_id) == Stock(7, 0)
+    assert [(one.delta, one.reason) for one in movements_of(order.product_id)] == [
+        (-1, "adjustment"),
+        (1, "sale"),
+        (-3, "sale"),
+        (10, "import"),
+    ]
+    cancel_order(order.me, order.number)
+    assert stock_of(order.product_id) == Stock(9, 0), "two come back"
+    assert_books_balance()
+
+
+def test_a_unit_on_back_order_is_waited_for_no_more_once_it_is_given_back() -> None:
+    first, second = make_guest(), make_guest()
+    kettle = make_product("Kettle", "40.00", stock=2, backorder_limit=3)
+    fill_cart(first, (kettle, 3))
+    fill_cart(second, (kettle, 1))
+    waits = place_order(first, order_request("120.00"))
+    place_order(second, order_request("44.90"))
+    assert (backordered(waits.order_id), stock_of(kettle)) == ({kettle: 1}, Stock(0, 2))
+    [line] = refundable(waits.number).lines
+    refund_order(None, waits.number, RefundRequest(lines=[RefundLine(line.id, 2, restock=True)]))
+    assert (backordered(waits.order_id), stock_of(kettle)) == ({}, Stock(0, 0)), (
+        "its other unit is the second's"
+    )
+    assert_books_balance()
+
+
+def test_the_database_counts_unsent_units_and_no_more_than_there_are() -> None:
+    order = order_of_five()
+    refund_id, line = give(order, 2, 0), page(order).lines[0]
+    assert (line.cancelled, line.left) == (2, 1)
+    item = {"order_refund_id": refund_id, "order_item_id": line.id, "quantity": 1, "amount": 0, "tax": 0}
+    for unsent, rule in ((2, "unsent_within_quantity"), (-1, "unsent_within_quantity")):
+        with pytest.raises(IntegrityError, match=rule), transaction():
+            session().execute(sa.insert(RefundItem).values(**item, unsent=unsent))
+
+
+def test_a_unit_whose_refund_failed_is_not_sent_and_can_be_given_back_again(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    card = order_of_five(stripe)
+    stripe.fail_next("/v1/refunds", status=400)
+    with pytest.raises(RefundFailed):
+        give(card, 1, 0, restock=True)
+    line = page(card).lines[0]
+    assert (line.left, line.refunded, stock_of(card.product_id)) == (2, 0, Stock(8, 0))
+    give(card, 1, 0, restock=True)
+    line = page(card).lines[0]
+    assert (line.left, line.refunded, stock_of(card.product_id)) == (2, 1, Stock(8, 0))
+    ship(staff, card, 2, 2)
+    assert page(card).status == "shipped"
+    assert_books_balance()
+
+
+def test_an_order_is_refunded_once_its_gift_card_has_its_part_back(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    gift = make_gift_card("30.00")
+    card = order_of_five(stripe, gift_card=gift.code, by_gift_card="30.00")
+    give(card, 1, 1)
+    assert payment_of(card.order_id).status == "refunded"
+    assert page(card).payment_status == "partially_refunded", "the gift card has paid the rest"
+    assert page(card).can_cancel
+    ship(staff, card, 2, 1)
+    assert page(card).status == "shipped"
+    give(card, 2, 1, shipping=Decimal("4.90"))
+    assert page(card).payment_status == "refunded"
+    assert_books_balance()
+
+
+def test_an_order_that_its_gift_card_pays_alone_by_now_is_paid(staff: uuid.UUID) -> None:
+    gift = make_gift_card("30.00")
+    order = order_of_five(gift_card=gift.code, by_gift_card="30.00")
+    give(order, 1, 1)
+    assert page(order).payment_status == "partially_refunded", "of 14.99, 14.87 need not be paid"
+    ship(staff, order, 2, 1)
+    assert page(order).status == "shipped"
+
+
 def test_what_was_given_back_counts_on_what_was_sent_first(staff: uuid.UUID) -> None:
     order = order_of_five()
     ship(staff, order, 2, 0)
@@ -245,7 +279,7 @@ def test_a_gift_card_gets_back_what_it_paid_too_much_of_a_closed_order(
     work()
     assert stripe.intent(card.intent_id)["status"] == "canceled"
     assert balance_of(gift)[0] == Decimal("15.11"), "30.00 less a kettle and the shipping"
-    assert state_of(card.order_id) == ("shipped", "cancelled", "cancelled")
+    assert state_of(card.order_id) == ("shipped", "partially_refunded", "cancelled")
     assert_books_balance()
 
 

@@ -86,6 +86,24 @@ def test_a_card_is_kept_once_it_has_paid(stripe: StripeServer) -> None:
     assert {"customer": customer(user_id), "setup_future_usage": "on_session"} in asked
 
 
+def test_a_card_is_not_kept_once_its_owner_has_thought_better_of_it(stripe: StripeServer) -> None:
+    make_shipping()
+    identity, user_id = shopper()
+    order_id, reference = order_of(identity)
+    saved_cards.keep_card_of(order_id, user_id, "ida@example.com")
+    assert saved_cards.is_to_be_kept(order_id)
+    release()
+    stripe.pay(reference, DECLINED)
+    saved_cards.keep_no_card_of(order_id)
+    assert not saved_cards.is_to_be_kept(order_id)
+    release()
+    stripe.pay(reference)
+    assert bring_up_to_date(order_id) == "placed"
+    work()
+    assert kept_cards(user_id) == []
+    assert stripe.cards(customer(user_id)) == []
+
+
 def test_a_kept_card_pays_the_next_order(stripe: StripeServer) -> None:
     make_shipping()
     identity, user_id, card_id = with_card(stripe)
@@ -120,6 +138,8 @@ def test_a_kept_card_that_is_declined_leaves_the_order_waiting(stripe: StripeSer
     stripe.pay(reference)
     release()
     assert bring_up_to_date(order_id) == "placed"
+    paid_with = session().scalar(sa.select(Payment.saved_method_id).where(Payment.order_id == order_id))
+    assert paid_with is None, "another card than the kept one has paid"
 
 
 def test_nobody_pays_with_or_removes_somebody_elses_card(stripe: StripeServer) -> None:

@@ -20,14 +20,15 @@ from storefront.invoicing.queries import Papers, papers_of
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
 from storefront.orders.models import Order
-from storefront.orders.refunding import RefundLine, RefundRequest, refund_order
+from storefront.orders.refund_goods import RefundLine
+from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import bring_up_to_date, process_event, reconcile_payments
 from storefront.orders.verification import order_differences
 from storefront.payments.events import keep_event
 from storefront.payments.models import Payment, Refund, WebhookEvent
 from storefront.payments.queries import payment_row
 from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
-from storefront.returns.errors import DifferenceUnpaid, ReturnChangedMeanwhile, ReturnRefused
+from storefront.returns.errors import DifferenceUnpaid, RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.queries import staff_return
 from storefront.returns.services import (
     ReturnRequest,
@@ -190,7 +191,7 @@ def test_a_cheaper_line_of_the_same_exchange_lowers_its_invoice(staff: uuid.UUID
     assert_books_balance()
 
 
-def test_an_exchange_that_ends_is_credited_for_what_it_still_asks_for(staff: uuid.UUID) -> None:
+def test_an_exchange_that_ends_is_credited_for_all_it_asked_for_beside_goodwill(staff: uuid.UUID) -> None:
     bought, number = exchanged(staff, "invoice")
     refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
     close_unreceived(staff, number)
@@ -198,7 +199,7 @@ def test_an_exchange_that_ends_is_credited_for_what_it_still_asks_for(staff: uui
     assert [one[:3] for one in told(found)[1:]] == [
         ("invoice", "exchange", Decimal("6.00")),
         ("credit_note", "refund", Decimal("2.00")),
-        ("credit_note", "refund", Decimal("4.00")),
+        ("credit_note", "refund", Decimal("6.00")),
     ]
     assert found.notes[1].content.reason == f"Exchange {number}"
     assert_books_balance()
@@ -337,6 +338,46 @@ def test_closed_after_the_card_had_paid_the_money_goes_back_with_its_paper(
         ("invoice", "exchange", Decimal("6.00")),
         ("credit_note", "refund", Decimal("6.00")),
     ]
+    assert_books_balance()
+
+
+def test_goodwill_does_not_go_with_a_difference_that_was_paid(staff: uuid.UUID, stripe: StripeServer) -> None:
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    stripe.pay(intent)
+    assert settle_difference(payment_id) == "paid"
+    release()
+    refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
+    release()
+    assert stripe.refunds(intent) == [], "the order's own payment gives it"
+    close_unreceived(staff, number)
+    assert [one["amount"] for one in stripe.refunds(intent)] == [600]
+    papers(bought)
+    assert_books_balance()
+
+
+def test_it_is_not_closed_while_a_refund_that_counts_on_it_may_fail(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    stripe.pay(intent)
+    assert settle_difference(payment_id) == "paid"
+    release()
+    stripe.fail_next("/v1/refunds", times=3)
+    with pytest.raises(PaymentProviderFailure):
+        refund_order(staff, bought.number, RefundRequest(lines=[RefundLine(bought.items[0], 3)]))
+    release()
+    with pytest.raises(RefundUnderWay):
+        close_unreceived(staff, number)
+    assert staff_return(number).status == "approved"
+    release()
+    with frozen(now() + timedelta(hours=1)):
+        reconcile_payments()
+    release()
+    close_unreceived(staff, number)
+    assert [one["amount"] for one in stripe.refunds(intent)] == [600]
+    papers(bought)
     assert_books_balance()
 
 

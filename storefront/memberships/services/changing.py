@@ -1,0 +1,89 @@
+"""Another card, or another plan, for a membership that goes on; and cards that may go because they pay none.
+
+The provider is asked with no transaction open; what it says is followed.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from storefront.core.db import release
+from storefront.memberships.errors import (
+    CardPaysMembership,
+    MembershipEnds,
+    NoMembership,
+    PlanNotOffered,
+    PriceSeenOtherwise,
+)
+from storefront.memberships.queries import Membership, membership_of
+from storefront.memberships.queries import plan as plan_by_id
+from storefront.memberships.services.following import follow
+from storefront.payments import saved_cards
+from storefront.payments.saved_cards import card_reference, customer_of
+from storefront.providers.stripe_subscriptions import stripe_subscriptions
+
+
+def paying_card(user_id: uuid.UUID) -> uuid.UUID | None:
+    """The kept card that pays this person's membership; None where none does. Raises ``PaymentProviderFailure``."""
+    customer = customer_of(user_id)
+    if customer is None:
+        return None
+    release()
+    reference = stripe_subscriptions().paying_card(customer)
+    return saved_cards.kept_as(user_id, reference) if reference else None
+
+
+def change_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
+    """Have another kept card pay what falls due from now on.
+
+    Raises :class:`NoMembership`, NotFound for a card that is not theirs, and ``PaymentProviderFailure``.
+    """
+    _membership(user_id)
+    card, customer = card_reference(user_id, card_id), customer_of(user_id)
+    assert customer is not None, "a kept card has a customer"
+    release()
+    stripe_subscriptions().pay_by(customer, card)
+
+
+def change_plan(user_id: uuid.UUID, plan_id: uuid.UUID, seen_price: str) -> None:
+    """Have another plan from now on, at the price that was seen, by the provider's name for it.
+
+    What is left of the period is charged at once, or counted for what falls due next; where the card does not pay,
+    nothing is changed. Raises :class:`NoMembership`, :class:`MembershipEnds`, :class:`PlanNotOffered`,
+    :class:`PriceSeenOtherwise` and ``PaymentProviderFailure``.
+    """
+    membership = _membership(user_id)
+    plan = plan_by_id(plan_id)
+    if membership.ends_with_period:
+        raise MembershipEnds(membership.plan_name)
+    if not membership.is_running or membership.reference is None:
+        raise NoMembership
+    if not plan.is_active or plan.price_id is None:
+        raise PlanNotOffered(plan_id)
+    if plan.price_id != seen_price:
+        raise PriceSeenOtherwise(plan_id)
+    release()
+    stripe_subscriptions().change_price(membership.reference, plan.price_id, plan=str(plan.id))
+    follow(user_id)
+
+
+def remove_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
+    """Let a card go that pays no membership. One that ends with its period needs no card any more.
+
+    Raises :class:`CardPaysMembership`, NotFound for a card that is not theirs, and ``PaymentProviderFailure``.
+    """
+    card_reference(user_id, card_id)
+    membership, customer = membership_of(user_id), customer_of(user_id)
+    if membership is not None and not membership.ends_with_period and customer is not None:
+        release()
+        paying = stripe_subscriptions().paying_card(customer)
+        if paying in saved_cards.same_cards(user_id, card_id):
+            raise CardPaysMembership(membership.plan_name)
+    saved_cards.remove_card(user_id, card_id)
+
+
+def _membership(user_id: uuid.UUID) -> Membership:
+    membership = membership_of(user_id)
+    if membership is None or membership.reference is None:
+        raise NoMembership
+    return membership

@@ -1,0 +1,69 @@
+"""What a change of an order comes to: nothing more, another amount owed, money back, or a card that pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from storefront.core.money import ZERO
+from storefront.orders.change_pricing import Repriced, reprice
+from storefront.orders.changeable import CurrentOrder, WantedChange
+from storefront.orders.errors import OrderNotChangeable
+from storefront.payments.cards import CARDS
+from storefront.payments.errors import UnknownPaymentMethod
+from storefront.payments.methods import GIFT_CARD
+from storefront.payments.queries import PaymentRow
+
+Way = Literal["none", "owe", "back", "pay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a change comes to. ``way``: nothing is paid now, another amount is owed, money goes back, or a card pays."""
+
+    before: CurrentOrder
+    after: Repriced
+    way: Way
+    amount: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """How much more the order costs."""
+        return self.after.totals.total - self.before.total
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the order is like that already."""
+        before, after = self.before, self.after
+        lines = tuple((line.id, line.product_id, line.quantity) for line in before.lines)
+        wanted = tuple((key, line.product_id, line.quantity) for key, line, _totals in after.lines)
+        return (
+            lines == wanted
+            and before.shipping_address == after.wanted.shipping_address
+            and before.shipping_method == after.wanted.shipping_method
+            and before.payment_method == after.wanted.payment_method
+        )
+
+
+def quoted(order: CurrentOrder, wanted: WantedChange, rows: list[PaymentRow]) -> Quote:
+    """The change as it would be now, with the order's payments in ``rows``. Raises as ``change_order``."""
+    after = reprice(order, wanted)
+    to_pay = max(ZERO, after.totals.total - order.gift_card)
+    own = [row for row in rows if not row.is_for_change and row.status not in ("cancelled", "failed")]
+    method = wanted.payment_method
+    taken = sum((row.left for row in own if row.status != "authorised"), ZERO)
+    if any(row.status == "authorised" and row.captured for row in own):
+        raise OrderNotChangeable(order.number, "paid")
+    if taken:
+        if method != order.payment_method or (method != CARDS.code and taken != to_pay):
+            raise OrderNotChangeable(order.number, "paid")
+        if taken == to_pay:
+            return Quote(order, after, "none", ZERO)
+        return Quote(order, after, "back" if taken > to_pay else "pay", abs(to_pay - taken))
+    if method == GIFT_CARD.code and to_pay:
+        raise UnknownPaymentMethod(method)
+    promised = sum((row.amount for row in own if row.provider == CARDS.code), ZERO)
+    if method == CARDS.code and to_pay > promised:
+        return Quote(order, after, "pay", to_pay)
+    return Quote(order, after, "none" if after.totals.total == order.total else "owe", to_pay)
