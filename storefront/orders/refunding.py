@@ -187,12 +187,13 @@ def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool, only: uuid.U
     """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards.
 
     What an exchange costs on top comes last: the exchange may not come about, and then that money is owed again.
+    Where ``only`` one payment gives anything back, a gift card does not either.
     """
     money = _Money()
     latest_first = [one for one in order.payments[::-1] if only in (None, one.id)]
     own = [one for one in latest_first if not one.is_on_top]
     missing = money.take(own, amount, lets_go=lets_go)
-    money.gift_card = min(missing, order.gift_card)
+    money.gift_card = min(missing, order.gift_card) if only is None else ZERO
     on_top = [one for one in latest_first if one.is_on_top]
     missing = money.take(on_top, missing - money.gift_card, lets_go=lets_go)
     if missing:
