@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from storefront.core.db import release, session, transaction
-from storefront.orders.services import mark_delivered, place_order
+from storefront.orders.queries_for_staff import order_payments
+from storefront.orders.services import capture_payment, mark_delivered, place_order
+from storefront.payments.changing import promise_later
+from storefront.payments.errors import NothingToCapture
 from storefront.payments.models import Payment
 from storefront.payments.queries import payments_of
 from storefront.returns.services import (
@@ -28,7 +31,7 @@ from tests.factories.buying import fill_cart, make_guest, make_shipping, order_r
 from tests.factories.cards import CardOrder, payment_of, state_of
 from tests.factories.parcels import assert_books_balance, order_of_five, page, ship
 from tests.factories.parcels import paid as has_paid
-from tests.factories.returns import kettle_sizes, staff_id
+from tests.factories.returns import buy, deliver, kettle_sizes, staff_id
 from tests.stripe_server import StripeServer
 
 pytestmark = pytest.mark.usefixtures("card_context")
@@ -118,3 +121,30 @@ def test_what_is_on_top_is_for_an_exchange() -> None:
     order = order_of_five()
     with pytest.raises(IntegrityError, match="on_top_is_for_exchange"), transaction():
         session().execute(sa.update(Payment).where(Payment.order_id == order.order_id).values(is_on_top=True))
+
+
+def test_taking_the_orders_money_leaves_its_exchanges(staff: uuid.UUID) -> None:
+    sizes = kettle_sizes()
+    bought = buy("90.00", (sizes[0], 3), paid=False)
+    deliver(bought.order_id)
+    order = CardOrder(bought.me, sizes[0], bought.order_id, bought.number, "")
+    number = exchanged(staff, order, sizes[2], "invoice")
+    receive_return(staff, number, [])
+    ship_replacement(staff, number, "DHL", "1")
+    release()
+    assert order_payments(order.order_id).uncaptured == Decimal("90.00")
+    release()
+    assert capture_payment(order.number) == Decimal("90.00")
+    own, beside = payments_of(order.order_id)
+    assert (own.status, beside.status, page(order).payment_status) == ("captured", "authorised", "paid")
+    with pytest.raises(NothingToCapture):
+        capture_payment(order.number)
+
+
+def test_an_order_is_paid_once_all_that_is_promised_for_it_is() -> None:
+    order = order_of_five()
+    promise_later(order.order_id, "invoice", Decimal("5.00"), "EUR")
+    release()
+    for amount, status in ((Decimal("5.00"), "authorised"), (Decimal("44.87"), "paid")):
+        assert capture_payment(order.number) == amount
+        assert page(order).payment_status == status
