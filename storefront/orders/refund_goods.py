@@ -39,7 +39,7 @@ def move_goods(order: Refundable, lines: Sequence[RefundLine], actor_id: uuid.UU
     lies on the shelf again unless it is unfit. What another shop sold was never in our ledger: it arrives now.
     """
     wanted = {line.item_id: line for line in lines if line.quantity}
-    unsent = {} if order.is_imported else unsent_of(order, lines)
+    unsent = unsent_of(order, lines)
     back: dict[uuid.UUID, int] = {}
     stays: dict[uuid.UUID, int] = {}
     unfit: dict[uuid.UUID, int] = {}
@@ -77,7 +77,7 @@ def units_to_send_of(order: Refundable) -> dict[uuid.UUID, int]:
     """What of an order is sold and has not left, by product."""
     units: dict[uuid.UUID, int] = {}
     for line in order.lines:
-        if line.product_id is not None and not order.is_imported:
+        if line.product_id is not None:
             _add(units, line.product_id, line.to_send)
     return units
 

@@ -17,7 +17,7 @@ from storefront.inventory.queries import backordered, movements_of
 from storefront.orders.change_payments import waiting_payment
 from storefront.orders.changeable import LineChange, WantedChange, order_to_change
 from storefront.orders.errors import NotShippable, OrderNotCancellable, RefundRefused, TooManyUnits
-from storefront.orders.models import RefundItem
+from storefront.orders.models import Order, RefundItem
 from storefront.orders.queries_for_refunds import Refundable, order_refunds, refundable
 from storefront.orders.refund_goods import RefundLine
 from storefront.orders.refunding import RefundRequest, refund_order
@@ -176,6 +176,15 @@ def test_the_database_counts_unsent_units_and_no_more_than_there_are() -> None:
     for unsent, rule in ((2, "unsent_within_quantity"), (-1, "unsent_within_quantity")):
         with pytest.raises(IntegrityError, match=rule), transaction():
             session().execute(sa.insert(RefundItem).values(**item, unsent=unsent))
+
+
+def test_units_that_another_shop_sold_are_not_ours_to_send() -> None:
+    order = order_of_five()
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == order.order_id).values(external_id="#W1"))
+    assert [line.to_send for line in left_of(order).lines] == [0, 0]
+    give(order, 1, 2)
+    assert [(line.cancelled, line.refunded) for line in page(order).lines] == [(0, 1), (0, 2)]
 
 
 def test_a_unit_whose_refund_failed_is_not_sent_and_can_be_given_back_again(
