@@ -24,7 +24,7 @@ from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
 from storefront.orders.queries_for_refunds import Refundable, RefundableLine, refund_of_return, refundable
-from storefront.orders.refund_goods import RefundLine, move_goods, unsent_of
+from storefront.orders.refund_goods import RefundLine, lock_goods, move_goods, unsent_of
 from storefront.orders.refund_settling import order_follows_refunds, write_items
 from storefront.orders.refund_shares import NothingLeft, Share, shares_of
 from storefront.payments import refunds
@@ -132,6 +132,7 @@ def promise_refund(
         if not amount:
             raise RefundRefused(order.number, "nothing")
         money = _allocate(order, amount, lets_go=request.lets_go, only=request.payment_id)
+        lock_goods(order, request.lines)
         card_id = _card_for(order, request, money)
         order_refund_id = _write(actor_id, order, request, shares, money, card_id)
         move_goods(order, request.lines, actor_id)
