@@ -184,8 +184,13 @@ def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:
 
 
 def close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
-    """Nothing more is to be paid for the order: what a payment or a gift card has paid is all of it, or nothing was."""
-    living = sa.select(Payment.status).where(Payment.order_id == order_id, Payment.status != "cancelled")
+    """Nothing more is to be paid for the order: what a payment or a gift card has paid is all of it, or nothing was.
+
+    A payment for a change that is not made neither paid anything of it nor owes it.
+    """
+    living = sa.select(Payment.status).where(
+        Payment.order_id == order_id, Payment.status != "cancelled", sa.not_(Payment.is_for_change)
+    )
     statuses = set(session().scalars(living))
     if not statuses & {"pending", "authorised", "failed"}:
         is_paid = statuses or gift_card_paid(order_id)

@@ -29,7 +29,7 @@ from storefront.returns.services import (
 )
 from tests.factories.buying import fill_cart, make_guest, make_shipping, order_request
 from tests.factories.cards import CardOrder, payment_of, state_of
-from tests.factories.parcels import assert_books_balance, order_of_five, page, ship
+from tests.factories.parcels import assert_books_balance, give, order_of_five, page, ship
 from tests.factories.parcels import paid as has_paid
 from tests.factories.returns import buy, deliver, kettle_sizes, staff_id
 from tests.stripe_server import StripeServer
@@ -115,6 +115,23 @@ def test_what_a_change_that_was_not_made_has_paid_pays_for_no_parcel(
         )
     ship(staff, order, 3, 2)
     assert stripe.received(order.intent_id) == 4487
+
+
+@pytest.mark.parametrize("status", ["pending", "captured"])
+def test_what_a_change_that_is_not_made_pays_says_nothing_of_what_is_owed(status: str) -> None:
+    order = order_of_five()
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                order_id=order.order_id,
+                provider="stripe",
+                amount=Decimal("10.00"),
+                status=status,
+                is_for_change=True,
+            )
+        )
+    give(order, 3, 2, shipping=Decimal("4.90"))
+    assert page(order).payment_status == "cancelled", "nobody has paid anything, and nobody has to"
 
 
 def test_what_is_on_top_is_for_an_exchange() -> None:
