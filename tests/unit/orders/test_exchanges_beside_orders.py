@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from storefront.core.db import release, session, transaction
+from storefront.core.ids import new_id
 from storefront.orders.queries_for_staff import order_payments
 from storefront.orders.services import capture_payment, mark_delivered, place_order
 from storefront.payments.changing import promise_later
 from storefront.payments.errors import NothingToCapture
 from storefront.payments.models import Payment
 from storefront.payments.queries import payments_of
+from storefront.payments.services import open_promise
 from storefront.returns.services import (
     ReturnRequest,
     WantedLine,
@@ -132,6 +134,15 @@ def test_what_a_change_that_is_not_made_pays_says_nothing_of_what_is_owed(status
         )
     give(order, 3, 2, shipping=Decimal("4.90"))
     assert page(order).payment_status == "cancelled", "nobody has paid anything, and nobody has to"
+
+
+def test_what_an_exchange_still_costs_does_not_keep_the_order_unpaid() -> None:
+    order = order_of_five()
+    capture_payment(order.number, Decimal("19.99"), final=False)
+    with transaction():
+        open_promise(new_id(), order.order_id, "invoice", Decimal("6.00"), "EUR", is_for_exchange=True)
+    give(order, 2, 0, shipping=Decimal("4.90"))
+    assert page(order).payment_status == "paid", "24.88 need not be paid any more"
 
 
 def test_what_is_on_top_is_for_an_exchange() -> None:
