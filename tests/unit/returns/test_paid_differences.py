@@ -13,6 +13,7 @@ from flask import Flask
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
+from storefront.core.outbox import OutboxEntry
 from storefront.http.paper_words import letter_words, paper_list
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.lacking import orders_lacking_documents
@@ -27,6 +28,7 @@ from storefront.orders.verification import order_differences
 from storefront.payments.events import keep_event
 from storefront.payments.models import Payment, Refund, WebhookEvent
 from storefront.payments.queries import payment_row
+from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
 from storefront.returns.errors import DifferenceUnpaid, RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.queries import staff_return
@@ -291,6 +293,30 @@ def test_a_process_that_died_after_it_asked_is_found_by_the_job(
         reconcile_payments()
         work()
     assert (payment_row(payment_id).provider_reference, counted(bought)[0]) == (intent, Decimal("6.00"))
+
+
+def test_while_the_provider_is_away_one_entry_asks_for_it(staff: uuid.UUID, stripe: StripeServer) -> None:
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    asked = sa.select(Payment.updated_at).where(Payment.id == payment_id)
+    tried = sa.select(OutboxEntry.attempts).where(OutboxEntry.kind == BESIDE, OutboxEntry.done_at.is_(None))
+    before = session().scalars(asked).one()
+    release()
+    for hour in (1, 2):
+        stripe.fail_next(f"/v1/payment_intents/{intent}", status=400)
+        with frozen(now() + timedelta(hours=hour)):
+            reconcile_payments()
+            release()
+            assert session().scalars(asked).one() > before, "others come first next time"
+            work()
+        assert session().scalars(tried).all() == [hour]
+        release()
+    stripe.pay(intent)
+    with frozen(now() + timedelta(hours=2, seconds=1)):  # long before the entry's own pause is over
+        bring_up_to_date(bought.order_id)
+        work()
+    assert session().scalars(tried).all() == []
+    assert counted(bought)[0] == Decimal("6.00")
 
 
 def test_what_nobody_pays_is_let_go_of_and_can_be_begun_again(staff: uuid.UUID, stripe: StripeServer) -> None:
