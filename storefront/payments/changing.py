@@ -81,7 +81,10 @@ def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: s
 
 
 def drop_payment(payment: PaymentRow, error: str) -> None:
-    """Close one payment of an order that goes on; whatever the provider holds of it goes back, by a job."""
+    """Close one payment of an order that goes on; whatever the provider holds of it goes back, by a job.
+
+    ``error`` says why, in a few words for staff: of the payment, and of what goes back.
+    """
     with transaction():
         write(
             sa.update(Payment)
@@ -89,4 +92,4 @@ def drop_payment(payment: PaymentRow, error: str) -> None:
             .values(status="cancelled", error=error)
         )
         if payment.provider == CARDS.code:
-            enqueue(DROP, payment_id=str(payment.id))
+            enqueue(DROP, payment_id=str(payment.id), reason=error)

@@ -441,6 +441,19 @@ def test_another_amount_than_was_asked_for_buys_nothing(staff: uuid.UUID, stripe
     assert_books_balance()
 
 
+def test_paid_by_card_after_it_was_to_be_paid_later_says_why_it_goes_back(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    bought, number = exchanged(staff)
+    _payment_id, intent = begun(bought, number)
+    stripe.pay(intent)
+    pay_later(bought.me, number, "invoice")
+    work()
+    assert [one["amount"] for one in stripe.refunds(intent)] == [600]
+    assert session().scalars(sa.select(Refund.reason)).all() == ["paid another way"]
+    release()
+
+
 def test_paid_later_after_all_by_the_shopper_or_by_staff(staff: uuid.UUID, stripe: StripeServer) -> None:
     for act in (
         lambda bought, number: pay_later(bought.me, number, "invoice"),
