@@ -16,7 +16,7 @@ import structlog
 from storefront.core.clock import now
 from storefront.core.db import release, transaction
 from storefront.core.errors import NotFound
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue_once
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.capturing import paid, reconcile_captures
@@ -25,6 +25,7 @@ from storefront.orders.drafts import abandon, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
+from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
@@ -73,13 +74,14 @@ def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
 
 
 def _news_beside(payment: PaymentRow) -> None:
-    """Of a change's payment; of another's whoever knows what it is for is told."""
+    """Of a change's payment; of another's whoever knows what it is for is told, and asks the provider for us."""
     if is_of_change(payment.id):
         release()
         settle_change(payment)
     else:
         with transaction():
-            enqueue(BESIDE, payment_id=str(payment.id))
+            change_payments.record_asked(payment.id)
+            enqueue_once(BESIDE, payment_id=str(payment.id))
 
 
 def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
