@@ -47,7 +47,7 @@ from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
-Outcome = Literal["placed", "waiting", "processing", "declined", "cancelled"]
+Outcome = Literal["placed", "waiting", "processing", "declined", "unknown", "cancelled"]
 _BATCH = 100
 _PROMISES_ASKED_EVERY = timedelta(hours=6)
 
@@ -55,8 +55,8 @@ _PROMISES_ASKED_EVERY = timedelta(hours=6)
 def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
     """Ask the provider about the order's payment and act on the answer; returns how the order stands.
 
-    ``waiting`` for the shopper, ``processing`` at the bank, ``declined`` at the last attempt. No transaction may be
-    open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
+    ``waiting`` for the shopper, ``processing`` at the bank, ``declined`` at the last attempt, ``unknown`` where it was
+    never begun there. No transaction may be open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
     """
     with transaction():
         rows = payments_at_provider(order_id)
@@ -125,8 +125,10 @@ def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
         return "cancelled"
     if status not in ("draft", "pending"):
         return "placed"
-    if state is None or state.status == "open":
-        return "declined" if state and state.error else "waiting"
+    if state is None:
+        return "unknown"
+    if state.status == "open":
+        return "declined" if state.error else "waiting"
     return "processing"
 
 

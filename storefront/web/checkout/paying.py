@@ -176,6 +176,8 @@ def _after(order: Unpaid, outcome: str) -> ResponseReturnValue:
             order.number, _("Your bank has not answered yet. This page looks again by itself.")
         )
     tell_unpaid(outcome)
+    if outcome == "unknown":  # its page would only lead back here: the checkout begins it
+        return redirect(url_for("checkout.page"), 303)
     return redirect(url_for("checkout.pay", number=order.number), 303)
 
 
