@@ -201,7 +201,8 @@ def _protect() -> None:
 def downgrade() -> None:
     for table in ("invoice_taxes", "invoices", "invoice_series"):
         op.drop_table(table)
-    for table in ("kept_credited_decisions", "kept_invoice_links"):  # which later ones left for a way back up
+    # Which later ones left for a way back up.
+    for table in ("kept_credited_decisions", "kept_invoice_links", "kept_changes_on_paper"):
         op.execute(f"DROP TABLE IF EXISTS {table}")
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}()")

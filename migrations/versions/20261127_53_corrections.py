@@ -97,6 +97,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_orders_changes_on_paper_not_negative"), "orders", "changes_on_paper >= 0"
     )
+    _restore_counts()
     for column, table in (("replaces_id", "invoices"), ("return_id", "returns")):
         op.add_column("invoices", sa.Column(column, sa.Uuid(), nullable=True))
         op.create_foreign_key(op.f(f"fk_invoices_{column}"), "invoices", table, [column], ["id"])
@@ -141,6 +142,17 @@ def upgrade() -> None:
     op.execute(DRAW_NUMBER)
 
 
+def _restore_counts() -> None:
+    """Changes that had their papers before a downgrade have them still: nobody is to write them again."""
+    if op.get_bind().scalar(sa.text("SELECT to_regclass('kept_changes_on_paper')")) is None:
+        return
+    op.execute(
+        "UPDATE orders SET changes_on_paper = kept.changes_on_paper"
+        " FROM kept_changes_on_paper AS kept WHERE kept.id = orders.id"
+    )
+    op.drop_table("kept_changes_on_paper")
+
+
 def _index(which: str) -> None:
     op.drop_index(ONCE, "invoices")
     op.create_index(ONCE, "invoices", ["order_id", "cause"], unique=True, postgresql_where=sa.text(which))
@@ -180,6 +192,10 @@ def downgrade() -> None:
     op.execute(
         f"ALTER TABLE invoices ADD CONSTRAINT {CORRECTS} CHECK ((kind = 'invoice') = (cause = 'order')"
         " AND (kind = 'credit_note') = (corrects_id IS NOT NULL)) NOT VALID"
+    )
+    op.execute(
+        "CREATE TABLE kept_changes_on_paper AS"
+        " SELECT id, changes_on_paper FROM orders WHERE changes_on_paper > 0"
     )
     op.drop_constraint("ck_orders_changes_on_paper_not_negative", "orders")
     op.drop_column("orders", "changes_on_paper")

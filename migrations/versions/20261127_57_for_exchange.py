@@ -19,7 +19,8 @@ def upgrade() -> None:
     )
     op.execute(
         "UPDATE payments SET is_for_exchange = true"
-        " WHERE is_on_top OR id IN (SELECT payment_id FROM returns WHERE payment_id IS NOT NULL)"
+        " WHERE is_on_top OR idempotency_key LIKE 'exchange-%'"
+        " OR id IN (SELECT payment_id FROM returns WHERE payment_id IS NOT NULL)"
     )
     op.create_check_constraint(op.f(_CHECK), "payments", "is_for_exchange OR NOT is_on_top")
 

@@ -44,6 +44,24 @@ def enqueue(kind: str, *, available_at: datetime | None = None, **payload: Any) 
     )
 
 
+def enqueue_once(kind: str, **payload: Any) -> None:
+    """Have this done now, in the current transaction: by the open entry for it, where there is one.
+
+    One that was tried in vain is due again at once. One that is being handled for the first time stays as it is, and
+    another is written: its worker may have looked before there were news. Two callers at once may both write one.
+    """
+    is_free = sa.or_(OutboxEntry.attempts == 0, OutboxEntry.last_error.is_not(None))
+    hastened = write(
+        sa.update(OutboxEntry)
+        .where(
+            OutboxEntry.kind == kind, OutboxEntry.payload == payload, OutboxEntry.done_at.is_(None), is_free
+        )
+        .values(available_at=sa.func.least(OutboxEntry.available_at, now()))
+    )
+    if not hastened:
+        enqueue(kind, **payload)
+
+
 def enqueue_all(*entries: tuple[str, dict[str, Any]]) -> None:
     """Write several entries, each a kind with its payload, in one statement."""
     session().execute(

@@ -101,7 +101,12 @@ def step_words(one: ReturnView, step: str) -> tuple[str, str]:
         ),
         "cancelled": (
             _("Your return %(number)s was closed", number=number),
-            _("Nothing comes back, and nothing changes for your order."),
+            _("Nothing comes back, and nothing changes for your order.")
+            if not one.is_charged
+            else _(
+                "The exchange does not take place: you keep your goods. What you have paid on top for the "
+                "replacement goes back to you; what you have not paid of it yet you need not pay any more."
+            ),
         ),
     }
     return words[step]

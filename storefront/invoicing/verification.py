@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storefront.core.clock import now
 from storefront.core.db import session
-from storefront.invoicing.lacking import changed, is_taken_back, stands
+from storefront.invoicing.lacking import LOOKED_BACK, changed, is_taken_back, stands
 from storefront.invoicing.models import Invoice, InvoiceSeries
 from storefront.orders.models import Order, OrderEvent, OrderRefund
 from storefront.orders.selling import NOT_SOLD
@@ -68,7 +68,11 @@ def _of_orders(limit: int) -> list[InvoiceDifference]:
 
 
 def _unfollowed(limit: int) -> list[InvoiceDifference]:
-    """A change has its papers within minutes: after an hour nobody brings them any more."""
+    """A change has its papers within minutes: after an hour nobody brings them any more.
+
+    Of orders that the job looks at. Of one that was changed before papers followed changes, and is older, nobody will
+    bring them, unless something else happens to it.
+    """
     lately = sa.exists().where(
         OrderEvent.order_id == Order.id, OrderEvent.kind == "changed", OrderEvent.created_at > now() - _HOUR
     )
@@ -76,6 +80,7 @@ def _unfollowed(limit: int) -> list[InvoiceDifference]:
         sa.select(Order.order_number, Order.changes_on_paper, changed())
         .where(
             Order.status.not_in(NOT_SOLD),
+            Order.created_at > now() - LOOKED_BACK,
             stands(Invoice.cause.in_(["order", "change"])),
             changed() != Order.changes_on_paper,
             sa.not_(lately),

@@ -69,9 +69,9 @@ def beside(payment_id: str) -> None:
 
 
 @handles(DROP, apart=True)
-def drop(payment_id: str) -> None:
-    """One payment of an order that goes on: nothing of it stays."""
-    orders.drop(uuid.UUID(payment_id))
+def drop(payment_id: str, reason: str = "not wanted any more") -> None:
+    """One payment of an order that goes on: nothing of it stays. Older entries name no ``reason``."""
+    orders.drop(uuid.UUID(payment_id), reason)
 
 
 @handles(KEEP_CARDS, apart=True)

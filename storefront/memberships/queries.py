@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from storefront.memberships.models import MembershipPlan
 
 RUNNING = ("trialing", "active", "past_due")
 """While the provider still tries to be paid, a membership goes on."""
+_LONGEST_MONTH = timedelta(days=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Membership:
     plan_id: uuid.UUID | None
     plan_name: str
     status: str
+    period_start: datetime | None
     period_end: datetime | None
     ends_with_period: bool
     reference: str | None
@@ -56,6 +58,13 @@ class Membership:
     def is_running(self) -> bool:
         """Its benefits count."""
         return self.status in RUNNING
+
+    @property
+    def interval(self) -> str:
+        """What is paid at a time, ``month`` or ``year``: of what runs. Its plan may have another one by now."""
+        if self.period_start is None or self.period_end is None:
+            return "month"
+        return "year" if self.period_end - self.period_start > _LONGEST_MONTH else "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ def membership_of(user_id: uuid.UUID) -> Membership | None:
             row.plan_id,
             row.plan_name,
             row.status,
+            row.current_period_start,
             row.current_period_end,
             row.cancel_at_period_end,
             row.provider_reference,
@@ -112,7 +122,7 @@ def membership_of(user_id: uuid.UUID) -> Membership | None:
         .order_by(row.status == "incomplete", row.created_at.desc())
         .limit(1)
     )
-    one = found.one_or_none()
+    one: Any = found.one_or_none()
     return Membership(*one) if one else None
 
 

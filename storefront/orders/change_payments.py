@@ -30,7 +30,7 @@ from storefront.payments.queries import PaymentRow, payment_row, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
-Outcome = Literal["changed", "waiting", "processing", "declined", "ended"]
+Outcome = Literal["changed", "waiting", "processing", "declined", "unknown", "ended"]
 
 
 def waiting_payment(identity: Identity, number: str) -> PaymentRow | None:
@@ -47,16 +47,18 @@ def waiting_payment(identity: Identity, number: str) -> PaymentRow | None:
 def settle_change(payment: PaymentRow) -> Outcome:
     """Ask the provider about the payment of a change and act on the answer. No transaction may be open.
 
-    Raises :class:`PaymentProviderFailure`.
+    ``unknown`` where it was never begun there. Raises :class:`PaymentProviderFailure`.
     """
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
         change_payments.record_change_reference(payment.id, state.reference)
     if state is None or state.status in ("open", "processing"):
         payments.record_error(payment, state.error if state else "")
-        if state is not None and state.status == "processing":
+        if state is None:
+            return "unknown"
+        if state.status == "processing":
             return "processing"
-        return "declined" if state is not None and state.error else "waiting"
+        return "declined" if state.error else "waiting"
     with transaction():
         head_of(payment.order_id, lock=True)
         change = _change(payment.id)
@@ -93,7 +95,7 @@ def _make(payment: PaymentRow, state: PaymentState) -> Outcome:
         log.warning("change_paid_too_late", order=str(payment.order_id), why=type(refusal).__name__)
         with transaction():
             head_of(payment.order_id, lock=True)
-            end_waiting(payment.order_id, "too_late")
+            end_waiting(payment.order_id, "too late")
             record_event(payment.order_id, "change_not_made", note=type(refusal).__name__)
         return "ended"
     return "changed"

@@ -34,18 +34,21 @@ def let_go(order_id: uuid.UUID) -> None:
         rows = payments_at_provider(order_id)
     if draft.status == "cancelled":
         for payment in rows:
-            _let_go_of(payment, draft.number)
+            _let_go_of(payment, draft.number, "order cancelled")
 
 
-def drop(payment_id: uuid.UUID) -> None:
-    """Let go of one payment of an order that goes on: it was replaced, or its change not made. As :func:`let_go`."""
+def drop(payment_id: uuid.UUID, reason: str) -> None:
+    """Let go of one payment of an order that goes on: it was replaced, or its change not made. As :func:`let_go`.
+
+    ``reason`` is for staff: why its money goes back.
+    """
     with transaction():
         payment = payment_row(payment_id)
         draft = head_of(payment.order_id)
-    _let_go_of(payment, draft.number)
+    _let_go_of(payment, draft.number, reason)
 
 
-def _let_go_of(payment: PaymentRow, number: str) -> None:
+def _let_go_of(payment: PaymentRow, number: str, reason: str) -> None:
     order_id = payment.order_id
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
@@ -64,7 +67,7 @@ def _let_go_of(payment: PaymentRow, number: str) -> None:
             after = payments.ask(payment)
             if after is None or after.status != "captured":
                 raise StillUndecided
-            _give_all_back(payment, after, number)
+            _give_all_back(payment, after, number, reason)
             return
         amount = payment.amount if state.amount is None else state.amount
         _note_return(
@@ -75,10 +78,10 @@ def _let_go_of(payment: PaymentRow, number: str) -> None:
             was_promised=state.status == "authorised",
         )
     elif state is not None and state.status == "captured":
-        _give_all_back(payment, state, number)
+        _give_all_back(payment, state, number, reason)
 
 
-def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> None:
+def _give_all_back(payment: PaymentRow, state: PaymentState, number: str, reason: str) -> None:
     with transaction():
         head_of(payment.order_id, lock=True)
         if not state.is_for(payment.amount, payment.currency):
@@ -87,7 +90,7 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str) -> Non
         refunds.adopt(payment_row(payment.id), state.given_back)
         current = payment_row(payment.id)
         if current.left:
-            refunds.open_refund(current, number, current.left, "order cancelled")
+            refunds.open_refund(current, number, current.left, reason)
         waiting = refunds.pending_of(payment.id)
     for refund_id in waiting:
         refunds.send_refund(refund_id)

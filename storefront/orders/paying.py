@@ -16,7 +16,7 @@ import structlog
 from storefront.core.clock import now
 from storefront.core.db import release, transaction
 from storefront.core.errors import NotFound
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue_once
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.capturing import paid, reconcile_captures
@@ -25,6 +25,7 @@ from storefront.orders.drafts import abandon, head_of, record_event
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
+from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
@@ -46,7 +47,7 @@ from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
-Outcome = Literal["placed", "waiting", "processing", "declined", "cancelled"]
+Outcome = Literal["placed", "waiting", "processing", "declined", "unknown", "cancelled"]
 _BATCH = 100
 _PROMISES_ASKED_EVERY = timedelta(hours=6)
 
@@ -54,8 +55,8 @@ _PROMISES_ASKED_EVERY = timedelta(hours=6)
 def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
     """Ask the provider about the order's payment and act on the answer; returns how the order stands.
 
-    ``waiting`` for the shopper, ``processing`` at the bank, ``declined`` at the last attempt. No transaction may be
-    open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
+    ``waiting`` for the shopper, ``processing`` at the bank, ``declined`` at the last attempt, ``unknown`` where it was
+    never begun there. No transaction may be open. Raises :class:`PaymentProviderFailure` and :class:`NotFound`.
     """
     with transaction():
         rows = payments_at_provider(order_id)
@@ -73,13 +74,14 @@ def bring_up_to_date(order_id: uuid.UUID) -> Outcome:
 
 
 def _news_beside(payment: PaymentRow) -> None:
-    """Of a change's payment; of another's whoever knows what it is for is told."""
+    """Of a change's payment; of another's whoever knows what it is for is told, and asks the provider for us."""
     if is_of_change(payment.id):
         release()
         settle_change(payment)
     else:
         with transaction():
-            enqueue(BESIDE, payment_id=str(payment.id))
+            change_payments.record_asked(payment.id)
+            enqueue_once(BESIDE, payment_id=str(payment.id))
 
 
 def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
@@ -123,8 +125,10 @@ def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
         return "cancelled"
     if status not in ("draft", "pending"):
         return "placed"
-    if state is None or state.status == "open":
-        return "declined" if state and state.error else "waiting"
+    if state is None:
+        return "unknown"
+    if state.status == "open":
+        return "declined" if state.error else "waiting"
     return "processing"
 
 

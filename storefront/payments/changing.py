@@ -54,6 +54,12 @@ def record_change_reference(payment_id: uuid.UUID, reference: str) -> None:
         write(sa.update(Payment).where(unknown).values(provider_reference=reference))
 
 
+def record_asked(payment_id: uuid.UUID) -> None:
+    """The provider is being asked about it: those that nobody has asked about for longer come first next time."""
+    with transaction():  # a trigger writes down when
+        write(sa.update(Payment).where(Payment.id == payment_id).values(error=Payment.error))
+
+
 def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) -> None:
     """The change is made: its payment is the order's own from now on, ``authorised`` or ``captured``."""
     with transaction():
@@ -76,7 +82,10 @@ def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: s
 
 
 def drop_payment(payment: PaymentRow, error: str) -> None:
-    """Close one payment of an order that goes on; whatever the provider holds of it goes back, by a job."""
+    """Close one payment of an order that goes on; whatever the provider holds of it goes back, by a job.
+
+    ``error`` says why, in a few words for staff: of the payment, and of what goes back.
+    """
     with transaction():
         write(
             sa.update(Payment)
@@ -84,4 +93,4 @@ def drop_payment(payment: PaymentRow, error: str) -> None:
             .values(status="cancelled", error=error)
         )
         if payment.provider == CARDS.code:
-            enqueue(DROP, payment_id=str(payment.id))
+            enqueue(DROP, payment_id=str(payment.id), reason=error)

@@ -72,6 +72,7 @@ class StripeSubscriptions(StripePayments):
     def change_price(self, subscription_id: str, price_id: str, *, plan: str) -> None:
         """Let it cost another price from now on. The rest of the period is charged, or counted, at once.
 
+        A price of another interval begins a new period now: it is charged whole, less what is left of the former one.
         Where the card does not pay, nothing is changed. ``plan`` is our id of what is had for it.
         """
         found = self._ask(lambda: self._client.v1.subscriptions.retrieve(subscription_id)).to_dict()

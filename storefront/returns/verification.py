@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.inventory.models import StockReservation
-from storefront.orders.models import Order, OrderItem
+from storefront.orders.models import Order, OrderEvent, OrderItem
 from storefront.payments.models import Payment
 from storefront.returns.models import Return, ReturnItem
 
@@ -67,8 +67,12 @@ def _counted(limit: int) -> list[ReturnDifference]:
     """Orders that count another amount on top than their dearer exchanges come to. In cents."""
     on_top = (
         sa.select(sa.func.coalesce(sa.func.sum(Return.price_difference), 0))
-        .join(Payment, Payment.id == Return.payment_id)
-        .where(Return.order_id == Order.id, Return.price_difference > 0, sa.not_(Payment.is_for_change))
+        .join(Payment, Payment.id == Return.payment_id, isouter=True)
+        .where(
+            Return.order_id == Order.id,
+            Return.price_difference > 0,
+            sa.or_(sa.not_(Payment.is_for_change), _was_paid_and_closed()),
+        )
         .correlate(Order)
         .scalar_subquery()
     )
@@ -81,3 +85,13 @@ def _counted(limit: int) -> list[ReturnDifference]:
         ReturnDifference(number, "cents paid for exchanges on top", int(one * 100), int(two * 100))
         for number, one, two in rows
     ]
+
+
+def _was_paid_and_closed() -> sa.ColumnElement[bool]:
+    """Of exchanges that were closed before they kept their payment: what staff had seen paid stayed on the order."""
+    seen = sa.exists().where(
+        OrderEvent.order_id == Return.order_id,
+        OrderEvent.kind == "difference_paid",
+        sa.func.starts_with(OrderEvent.note, Return.number + ":"),
+    )
+    return sa.and_(Return.status == "cancelled", Return.payment_id.is_(None), seen)

@@ -51,6 +51,7 @@ def test_papers_name_after_the_way_down_and_up_what_they_named(
         back = rows.insert(
             owner, "returns", order_id=order, number="R1", kind="exchange", price_difference=119
         )
+        changed = [rows.order(owner, changes_on_paper=count) for count in (0, 2)]
         refund = rows.insert(owner, "order_refunds", order_id=order, amount=119, tax=19, status="succeeded")
         first = write_paper(owner, order, "invoice", "order")
         write_paper(owner, order, "credit_note", "change", corrects_id=first)
@@ -63,6 +64,8 @@ def test_papers_name_after_the_way_down_and_up_what_they_named(
     schema.downgrade(urls, "43_order_changes")
     schema.upgrade(urls)
     with connect(urls.owner) as owner:
+        count = "SELECT changes_on_paper FROM orders WHERE id = ANY(%s) ORDER BY order_number"
+        assert owner.execute(count, (changed,)).fetchall() == [(0,), (2,)]
         assert owner.execute(asked).fetchall() == named
         assert {type(one) for row in named for one in row[1:]} == {uuid.UUID, type(None)}
     # Further down the decisions and returns themselves are gone; no paper goes with them, and the way up is open.

@@ -164,6 +164,17 @@ def test_no_answer_keeps_everything_typed(card_app: Flask, guest: tuple, stripe:
     assert again.headers["Location"] == f"/checkout/pay/{only_order(card_app).order_number}"
 
 
+def test_a_payment_that_was_never_begun_leads_to_the_checkout_not_round_in_circles(
+    card_app: Flask, guest: tuple, stripe: StripeServer
+) -> None:
+    stripe.fail_next("/v1/payment_intents", times=3)
+    order_by_card(guest[1])
+    number = only_order(card_app).order_number
+    back = guest[1].follow(guest[1].get(f"/checkout/pay/{number}"))
+    assert back.headers["Location"] == "/checkout"
+    assert "Our payment provider has not begun this payment." in guest[1].follow(back).text
+
+
 def test_no_answer_on_the_way_back_looks_again(card_app: Flask, guest: tuple, stripe: StripeServer) -> None:
     order_by_card(guest[1])
     number = only_order(card_app).order_number

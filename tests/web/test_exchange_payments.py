@@ -92,6 +92,22 @@ def test_the_card_pays_after_the_bank_has_asked(
     assert view(card_app, number).is_charged
 
 
+def test_a_payment_the_provider_knows_nothing_of_leads_back_to_its_button(
+    card_app: Flask, exchange: tuple[PaperBrowser, str], stripe: StripeServer
+) -> None:
+    browser, number = exchange
+    order, path = f"/orders/{number}", f"/orders/{number}/returns/{number}-R1/pay"
+    stripe.fail_next("/v1/payment_intents", status=500, times=3, method="POST")
+    assert browser.submit(browser.form(browser.get(order), path)).location == order
+    assert stripe.intents() == []
+    assert browser.get(path).location == f"{order}/returns/{number}-R1/paid"
+    assert browser.get(f"{order}/returns/{number}-R1/paid").location == order
+    page = browser.get(order).text
+    assert "Our payment provider has not begun this payment. Nothing was charged. Please try again." in page
+    assert "the new goods of your exchange cost €6.00 more" in begin(browser, number)
+    assert len(stripe.intents()) == 1
+
+
 def test_without_a_card_it_is_paid_later_after_all(
     card_app: Flask, exchange: tuple[PaperBrowser, str], stripe: StripeServer
 ) -> None:

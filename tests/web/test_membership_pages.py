@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 
+from storefront.core.db import release
 from storefront.core.identity import Identity
 from storefront.memberships.queries import offered_plans, staff_plans
+from storefront.memberships.services import follow
 from storefront.payments.saved_cards import kept_cards
 from storefront.web.chat.area import message_limit
 from tests.factories.accounts import make_staff, sign_in
@@ -96,6 +98,35 @@ def test_another_card_and_another_plan(card_app: Flask, stripe: StripeServer) ->
     changed = browser.follow(browser.submit(plan)).text
     assert "Your membership has changed." in changed
     assert "Family" in changed
+
+
+def test_a_plan_says_what_it_charges_now_by_its_interval(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_plan()
+    identity, browser = member_to_be(card_app, stripe)
+    join(card_app, identity, browser)
+    with card_app.app_context():
+        make_plan(name="Family", price=Decimal("8.00"))
+        make_plan(name="Patron", price=Decimal("50.00"), interval="year")
+    by_month = browser.get("/account/membership/change").text
+    more = "What it costs more for the rest of the time you have paid for is charged now."
+    assert by_month.count(more) == 1
+    year = "A new year begins today: the whole €50.00 is charged now, less what is left of the month you have paid for."
+    assert by_month.count(year) == 1
+    (told,) = stripe.subscriptions()
+    start = told["current_period_start"]
+    stripe.tell_of(told["id"], current_period_end=start + 365 * 24 * 3600)
+    with card_app.app_context():
+        follow(first_user(identity))
+        release()
+    by_year = browser.get("/account/membership/change").text
+    assert (
+        by_year.count(
+            "A new month begins today, for €8.00. What is left of the year you have paid for pays it"
+        )
+        == 1
+    )
+    assert by_year.count(more) == 1
 
 
 def first_user(identity: Identity) -> uuid.UUID:

@@ -218,6 +218,14 @@ def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer
     form = client.get(address).text
     asked = send(client, address, form, "check", **{named(form, "quantity-"): "2"})
     assert "Your card pays €80.00 on the next page." in asked.text
+    order = f"/orders/{placed.number}"
+    stripe.fail_next("/v1/payment_intents", times=3, method="POST")
+    assert send(client, address, asked.text, "confirm").headers["Location"] == order
+    assert client.get(f"{address}/pay").headers["Location"] == f"{address}/paid"
+    assert client.get(f"{address}/paid").headers["Location"] == order, (
+        "there is nothing to pay: no way round and round"
+    )
+    assert "has not begun this payment. Nothing was charged. Please try again." in client.get(order).text
     confirmed = send(client, address, asked.text, "confirm")
     assert confirmed.headers["Location"] == f"{address}/pay"
     pay = client.get(f"{address}/pay")

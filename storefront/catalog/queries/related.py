@@ -19,6 +19,10 @@ COMPARED = 24
 """Only the liveliest of a category are compared: ranking all of a large department buys the shopper nothing."""
 
 
+SPARE = 4
+"""So many more are looked at, in place of those that were sold out since."""
+
+
 class Neighbour(msgspec.Struct, frozen=True):
     """A product that may be shown beside others of a category. ``distance``: 0 in the category itself, 1 around it."""
 
@@ -39,7 +43,8 @@ def related_products(page: ProductPage, limit: int = 8) -> list[ProductCard]:
     others = (one for one in _neighbours(category.category) if one.id != page.id)
     nearest = sorted(others, key=lambda one: (one.distance, -len(one.tags & tags)))
     # Candidates are as old as the category's last change; whether one of them is sold out is the card's to say.
-    return [card for card in product_cards([one.id for one in nearest[:limit]]) if card.in_stock]
+    cards = product_cards([one.id for one in nearest[: limit + SPARE]])
+    return [card for card in cards if card.in_stock][:limit]
 
 
 def _neighbours(near: CategoryNode) -> tuple[Neighbour, ...]:

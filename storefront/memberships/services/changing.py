@@ -48,8 +48,9 @@ def change_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
 def change_plan(user_id: uuid.UUID, plan_id: uuid.UUID, seen_price: str) -> None:
     """Have another plan from now on, at the price that was seen, by the provider's name for it.
 
-    What is left of the period is charged at once, or counted for what falls due next; where the card does not pay,
-    nothing is changed. Raises :class:`NoMembership`, :class:`MembershipEnds`, :class:`PlanNotOffered`,
+    Of the same interval, what is left of the period is charged at once, or counted for what falls due next; another
+    interval begins a new period, of which the rest of the former one is paid. Where the card does not pay, nothing is
+    changed. Raises :class:`NoMembership`, :class:`MembershipEnds`, :class:`PlanNotOffered`,
     :class:`PriceSeenOtherwise` and ``PaymentProviderFailure``.
     """
     membership = _membership(user_id)

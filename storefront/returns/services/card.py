@@ -35,7 +35,7 @@ from storefront.returns.services.charging import count_difference
 from storefront.returns.services.steps import locked
 
 log = structlog.get_logger(__name__)
-Outcome = Literal["paid", "waiting", "processing", "declined", "ended"]
+Outcome = Literal["paid", "waiting", "processing", "declined", "unknown", "ended"]
 
 
 def begin_difference(identity: Identity, number: str) -> None:
@@ -92,6 +92,7 @@ def waiting_difference(identity: Identity, number: str) -> PaymentRow | None:
 def settle_difference(payment_id: uuid.UUID) -> Outcome:
     """Ask the provider about the payment of a difference and act on the answer. No transaction may be open.
 
+    ``unknown`` where it was never begun there: :func:`begin_difference` goes on with it.
     Raises ``NotFound`` and :class:`PaymentProviderFailure`.
     """
     with transaction():
@@ -103,9 +104,11 @@ def settle_difference(payment_id: uuid.UUID) -> Outcome:
         beside.record_change_reference(payment.id, state.reference)
     if state is None or state.status in ("open", "processing"):
         payments.record_error(payment, state.error if state else "")
-        if state is not None and state.status == "processing":
+        if state is None:
+            return "unknown"
+        if state.status == "processing":
             return "processing"
-        return "declined" if state is not None and state.error else "waiting"
+        return "declined" if state.error else "waiting"
     return _act_on(payment, state)
 
 
@@ -153,7 +156,7 @@ def follow_difference(payment_id: uuid.UUID) -> Outcome:
     with transaction():
         payment = payment_row(payment_id)
     is_old = payment.created_at < now() - timedelta(minutes=current_settings().reservation_minutes)
-    if outcome not in ("waiting", "declined") or not is_old:
+    if outcome not in ("waiting", "declined", "unknown") or not is_old:
         return outcome
     if payment.provider_reference:
         try:

@@ -44,7 +44,8 @@ _MENDED = (
       WHERE s.product_id = o.product_id
         AND (s.language, s.standing, s.facet_ids, s.price_min, s.rating_average) = (
           o.language, o.standing, o.facet_ids, o.price_min, o.rating_average)
-        AND (s.available, s.published_at, s.search_vector) = (o.available, o.published_at, o.search_vector)
+        AND (s.available, s.published_at, s.price_step) = (o.available, o.published_at, o.price_step)
+        AND (s.name_vector, s.search_vector) = (o.name_vector, o.search_vector)
     )
     """,
     """
@@ -80,7 +81,8 @@ def rebuild_read_model(
     """Write every listed product's row of ``product_search`` anew; returns how many products were looked at.
 
     ``without_indexes`` drops the indexes meanwhile: quicker for very many rows, but lists and searches are slow
-    or fail until it is done. Raises :class:`RebuildRunning`, and whatever the database refuses.
+    or fail until it is done. With indexes, whoever sells something out or edits a product waits while the lists are
+    mended: seconds for each 100,000 products. Raises :class:`RebuildRunning`, and whatever the database refuses.
     """
     engine = sa.create_engine(owner_url, pool_size=connections + 1, isolation_level="AUTOCOMMIT")
     try:

@@ -17,7 +17,7 @@ from storefront.orders.services import change_order, settle_change
 from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
-from storefront.web.checkout.paying import card_page, waiting_page
+from storefront.web.checkout.paying import card_page, tell_unpaid, waiting_page
 
 
 @blueprint.route("/orders/<number>/change", methods=["GET", "POST"])
@@ -89,12 +89,11 @@ def change_paid(number: str) -> ResponseReturnValue:
             _("Your bank has not answered yet. This page looks again by itself."),
             again=_again(number),
         )
+    tell_unpaid(outcome)
     if outcome in ("waiting", "declined"):
-        if outcome == "declined":
-            flash(
-                _("Your bank did not approve the payment. Nothing was charged. Please try again."), "warning"
-            )
         return redirect(url_for("checkout.pay_change", number=number), 303)
+    if outcome == "unknown":  # its page would only lead back here
+        return redirect(url_for("checkout.order", number=number), 303)
     if outcome == "changed":
         flash(_("Your order was changed."), "success")
     else:

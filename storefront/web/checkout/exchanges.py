@@ -14,7 +14,7 @@ from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.returns.services import begin_difference, pay_later, settle_difference, waiting_difference
 from storefront.web.checkout.area import blueprint
-from storefront.web.checkout.paying import card_page, waiting_page
+from storefront.web.checkout.paying import card_page, tell_unpaid, waiting_page
 
 
 @blueprint.post("/orders/<number>/returns/<return_number>/pay")
@@ -78,12 +78,11 @@ def exchange_paid(number: str, return_number: str) -> ResponseReturnValue:
     if outcome == "processing":
         sentence = _("Your bank has not answered yet. This page looks again by itself.")
         return waiting_page(number, sentence, again=_again(number, return_number))
+    tell_unpaid(outcome)
     if outcome in ("waiting", "declined"):
-        if outcome == "declined":
-            flash(
-                _("Your bank did not approve the payment. Nothing was charged. Please try again."), "warning"
-            )
         return redirect(url_for("checkout.pay_exchange", number=number, return_number=return_number), 303)
+    if outcome == "unknown":  # its page would only lead back here: the button begins it again
+        return _back(number)
     if outcome == "paid":
         flash(_("Thank you: the difference is paid. The invoice comes by mail."), "success")
     else:

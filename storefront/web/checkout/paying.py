@@ -175,9 +175,22 @@ def _after(order: Unpaid, outcome: str) -> ResponseReturnValue:
         return waiting_page(
             order.number, _("Your bank has not answered yet. This page looks again by itself.")
         )
-    if outcome == "declined":
-        flash(_("Your bank did not approve the payment. Nothing was charged. Please try again."), "warning")
+    tell_unpaid(outcome)
+    if outcome == "unknown":  # its page would only lead back here: the checkout begins it
+        return redirect(url_for("checkout.page"), 303)
     return redirect(url_for("checkout.pay", number=order.number), 303)
+
+
+def tell_unpaid(outcome: str) -> None:
+    """Say on the next page why a payment has not come about; nothing where it may still."""
+    sentences = {
+        "declined": _("Your bank did not approve the payment. Nothing was charged. Please try again."),
+        "unknown": _(
+            "Our payment provider has not begun this payment. Nothing was charged. Please try again."
+        ),
+    }
+    if outcome in sentences:
+        flash(sentences[outcome], "warning")
 
 
 def _unanswered(order: Unpaid, failure: PaymentProviderFailure) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ from storefront.core.db import release, session, transaction
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
 from storefront.http.tax_tables import documents_csv
-from storefront.invoicing.lacking import orders_lacking_documents
+from storefront.invoicing.lacking import LOOKED_BACK, orders_lacking_documents
 from storefront.invoicing.models import Invoice
 from storefront.invoicing.queries import Issued, Papers, papers_of
 from storefront.invoicing.report import Period, tax_report
@@ -445,6 +445,10 @@ def test_what_no_paper_followed_is_named() -> None:
     assert [(one.name, one.what, one.stored, one.computed) for one in found] == [
         (order.number, "changes on paper", Decimal(0), Decimal(1))
     ]
+    with frozen(now() + LOOKED_BACK):
+        assert (invoice_differences(), orders_lacking_documents(now(), 10)) == ([], []), (
+            "nobody looks any more"
+        )
     with transaction():  # an order whose amounts moved behind its papers' back
         session().execute(sa.update(Order).where(Order.id == order.order_id).values(changes_on_paper=1))
     assert [one.what for one in invoice_differences()] == ["invoice over the order's total"]

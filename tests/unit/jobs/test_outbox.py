@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from storefront.core.clock import frozen, now
 from storefront.core.db import session, transaction
-from storefront.core.outbox import OutboxEntry, claim_all, enqueue
+from storefront.core.outbox import OutboxEntry, claim_all, enqueue, enqueue_once
 from storefront.jobs import outbox
 from tests.servers import TestDatabases
 
@@ -74,6 +74,26 @@ def test_failing_entry_waits_twice_as_long_each_time(handled: Handled, tries: in
         with frozen(last + timedelta(seconds=seconds)):
             outbox.drain()
         assert len(handled) == expected
+
+
+def test_what_is_wanted_once_is_written_once_and_hastened(handled: Handled) -> None:
+    def wanted(*names: str) -> None:
+        with transaction():
+            for name in names:
+                enqueue_once("test.bad", name=name)
+
+    wanted("one", "one", "other")
+    outbox.drain()
+    assert handled == ["one", "other"]
+    wanted("one")
+    outbox.drain()
+    assert handled == ["one", "other", "one"], "its pause is over, the other one's is not"
+    enqueued(("test.good", "new"))
+    with transaction():
+        claim_all("test.good", timedelta(minutes=5))
+        enqueue_once("test.good", name="new")
+    outbox.drain()
+    assert handled[3:] == ["new"], "whoever handles the first may not have seen what is new"
 
 
 def test_entry_without_a_handler_is_kept() -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
+from storefront.core.outbox import OutboxEntry
 from storefront.http.paper_words import letter_words, paper_list
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.lacking import orders_lacking_documents
@@ -27,6 +28,7 @@ from storefront.orders.verification import order_differences
 from storefront.payments.events import keep_event
 from storefront.payments.models import Payment, Refund, WebhookEvent
 from storefront.payments.queries import payment_row, payments_of
+from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
 from storefront.returns.errors import DifferenceUnpaid, RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.queries import staff_return
@@ -296,6 +298,30 @@ def test_a_process_that_died_after_it_asked_is_found_by_the_job(
     assert (payment_row(payment_id).provider_reference, counted(bought)[0]) == (intent, Decimal("6.00"))
 
 
+def test_while_the_provider_is_away_one_entry_asks_for_it(staff: uuid.UUID, stripe: StripeServer) -> None:
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    asked = sa.select(Payment.updated_at).where(Payment.id == payment_id)
+    tried = sa.select(OutboxEntry.attempts).where(OutboxEntry.kind == BESIDE, OutboxEntry.done_at.is_(None))
+    before = session().scalars(asked).one()
+    release()
+    for hour in (1, 2):
+        stripe.fail_next(f"/v1/payment_intents/{intent}", status=400)
+        with frozen(now() + timedelta(hours=hour)):
+            reconcile_payments()
+            release()
+            assert session().scalars(asked).one() > before, "others come first next time"
+            work()
+        assert session().scalars(tried).all() == [hour]
+        release()
+    stripe.pay(intent)
+    with frozen(now() + timedelta(hours=2, seconds=1)):  # long before the entry's own pause is over
+        bring_up_to_date(bought.order_id)
+        work()
+    assert session().scalars(tried).all() == []
+    assert counted(bought)[0] == Decimal("6.00")
+
+
 def test_what_nobody_pays_is_let_go_of_and_can_be_begun_again(staff: uuid.UUID, stripe: StripeServer) -> None:
     bought, number = exchanged(staff)
     _first, intent = begun(bought, number)
@@ -437,6 +463,19 @@ def test_another_amount_than_was_asked_for_buys_nothing(staff: uuid.UUID, stripe
     assert told(papers(bought)) == [ORDERED]
     assert staff_return(number).awaits_card
     assert_books_balance()
+
+
+def test_paid_by_card_after_it_was_to_be_paid_later_says_why_it_goes_back(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    bought, number = exchanged(staff)
+    _payment_id, intent = begun(bought, number)
+    stripe.pay(intent)
+    pay_later(bought.me, number, "invoice")
+    work()
+    assert [one["amount"] for one in stripe.refunds(intent)] == [600]
+    assert session().scalars(sa.select(Refund.reason)).all() == ["paid another way"]
+    release()
 
 
 def test_paid_later_after_all_by_the_shopper_or_by_staff(staff: uuid.UUID, stripe: StripeServer) -> None:

@@ -18,7 +18,9 @@ from storefront.core.errors import NotAllowed, NotFound
 from storefront.core.identity import ANONYMOUS
 from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
+from storefront.http.return_words import step_words
 from storefront.inventory.errors import InsufficientStock
+from storefront.inventory.models import StockReservation
 from storefront.inventory.services import adjust_stock
 from storefront.jobs.outbox import drain
 from storefront.orders.models import Order, OrderItem, OrderRefund
@@ -464,8 +466,13 @@ def test_an_exchange_that_never_came_lets_go_of_goods_and_debt(staff: uuid.UUID)
     bought = buy("90.00", (sizes[0], 3))
     deliver(bought.order_id)
     number = exchange(bought, sizes[2], payment_method="invoice")
+    assert "nothing changes for your order" in step_words(staff_return(number), "cancelled")[1]
     approve_return(staff, number)
     close_unreceived(staff, number)
+    assert step_words(staff_return(number), "cancelled")[1] == (
+        "The exchange does not take place: you keep your goods. What you have paid on top for the replacement goes "
+        "back to you; what you have not paid of it yet you need not pay any more."
+    )
     assert stock_of(sizes[2]) == Stock(10, 0)
     assert refundable(bought.number).at_most == Decimal("90.00")
     counted = sa.select(Order.exchange_amount - Order.refunded_amount).where(Order.id == bought.order_id)
@@ -508,6 +515,25 @@ def test_books_that_do_not_agree_are_named() -> None:
         ("returned units", 2, 1)
     ]
     assert [one.what for one in order_differences()] == ["refunded amount of a line"]
+
+
+def test_a_paid_difference_of_an_exchange_closed_by_former_code_is_counted(staff: uuid.UUID) -> None:
+    sizes = kettle_sizes()
+    bought = buy("90.00", (sizes[0], 3))
+    deliver(bought.order_id)
+    number = exchange(bought, sizes[2], payment_method="invoice")
+    approve_return(staff, number)
+    record_difference_paid(staff, number)
+    with transaction():  # as it was closed before: its payment is named no more, what was paid stays counted
+        write(sa.update(Return).values(status="cancelled", payment_id=None, closed_at=now()))
+        write(sa.delete(StockReservation))
+        write(sa.update(OrderItem).values(returned_quantity=0))
+    assert return_differences() == []
+    with transaction():
+        write(sa.update(Order).values(exchange_amount=Decimal("5.00")))
+    assert [(one.number, one.what, one.stored, one.computed) for one in return_differences()] == [
+        (bought.number, "cents paid for exchanges on top", 500, 600)
+    ]
 
 
 @pytest.mark.concurrency
