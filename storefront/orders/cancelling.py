@@ -20,8 +20,8 @@ from storefront.orders.drafts import announce, lines_of, record_event
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
 from storefront.orders.parcels import has_parcels
-from storefront.orders.queries import is_cancellable, normal_number, visible_to
-from storefront.orders.queries_for_refunds import awaits_gift_card
+from storefront.orders.queries import CANCELLABLE, SETTLED, is_cancellable, normal_number, visible_to
+from storefront.orders.queries_for_refunds import awaits_gift_card, refundable
 from storefront.payments import services as payments
 from storefront.promotions import services as promotions
 
@@ -57,6 +57,18 @@ def cancel_for_shopper(actor_id: uuid.UUID, number: str, reason: str = "") -> Ca
         return cancelled
 
 
+def cancel_what_went_back(number: str) -> bool:
+    """Cancel an order of which nothing was sent, and all units and all money were given back. False for any other."""
+    with transaction():
+        order = _lock(number, Order.status.in_(CANCELLABLE))
+        if order is None or order.payment_status not in SETTLED or not _is_cancellable(order):
+            return False
+        if any(line.left.quantity for line in refundable(number).lines):
+            return False
+        _cancel(order, number, "", "system", None)
+        return True
+
+
 def _lock(number: str, which: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
     columns: tuple[Any, ...] = (
         Order.id,
@@ -78,20 +90,24 @@ def _lock(number: str, which: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
     )
 
 
+def _is_cancellable(row: sa.Row[Any]) -> bool:
+    may = is_cancellable(row.status, row.fulfilment_status, row.payment_status, row.payment_method or "")
+    # A parcel that is being prepared has its card charged at this moment; a gift card's part that is on its way back
+    # must not go back a second time.
+    return may and not has_parcels(row.id) and not awaits_gift_card(row.id)
+
+
 def _cancel(
     row: sa.Row[Any] | None, number: str, reason: str, actor: str, session_id: uuid.UUID | None
 ) -> CancelledOrder:
     if row is None:
         raise NotFound("order", number)
-    may = is_cancellable(row.status, row.fulfilment_status, row.payment_status, row.payment_method or "")
-    # A parcel that is being prepared has its card charged at this moment; a gift card's part that is on its way back
-    # must not go back a second time.
-    if not may or has_parcels(row.id) or awaits_gift_card(row.id):
+    if not _is_cancellable(row):
         raise OrderNotCancellable(row.order_number, row.status)
     inventory.lock_products([*lines_of(row.id), *inventory.held_for(row.id)])
     end_waiting(row.id, "order cancelled")
     # What was taken is on its way back until it is there.
-    is_taken = row.payment_status in ("paid", "partially_refunded")
+    is_taken = row.payment_status in ("paid", "partially_refunded", "refunded")
     write(
         sa.update(Order)
         .where(Order.id == row.id)

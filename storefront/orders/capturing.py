@@ -66,7 +66,9 @@ def _taken(capture: CaptureRow, state: PaymentState, status: str) -> None:
 
 
 def paid(order_id: uuid.UUID) -> bool:
-    """The order's money is here, as far as it is wanted. False when that was known."""
+    """The order's money is here, as far as it is wanted. False when that was known, or more of it is promised."""
+    if any(one.is_own and one.status == "authorised" for one in payments_of(order_id)):
+        return False
     waiting = sa.and_(Order.id == order_id, Order.payment_status.in_(["pending", "authorised", "failed"]))
     return bool(write(sa.update(Order).where(waiting).values(payment_status="paid")))
 

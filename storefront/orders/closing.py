@@ -9,14 +9,13 @@ import sqlalchemy as sa
 
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
-from storefront.core.db import session, transaction, write
+from storefront.core.db import transaction, write
 from storefront.core.money import ZERO
 from storefront.inventory import services as inventory
-from storefront.orders.drafts import record_event
 from storefront.orders.errors import NotShippable
 from storefront.orders.fulfilment import LockedOrder, lock_order
-from storefront.orders.models import Order, OrderItem, Shipment
-from storefront.orders.parcels import Sendable, sendable_lines
+from storefront.orders.models import OrderItem
+from storefront.orders.parcels import Sendable, close, sendable_lines
 from storefront.orders.queries import SHIPPABLE
 from storefront.orders.queries_for_refunds import order_refund, refundable
 from storefront.orders.refund_goods import RefundLine
@@ -51,33 +50,12 @@ def close_order(actor_id: uuid.UUID, number: str, reason: str = "") -> Decimal:
         for line in lines:  # what was given back before it was sent is on the shelf, or is not
             counted = OrderItem.cancelled_quantity + line.left
             write(sa.update(OrderItem).where(OrderItem.id == line.id).values(cancelled_quantity=counted))
-        write(
-            sa.update(Order)
-            .where(Order.id == order.id)
-            .values(status="shipped", fulfilment_status="fulfilled")
-        )
-        record_event(
-            order.id,
-            "closed",
-            from_status=order.status,
-            to_status="shipped",
-            actor=f"staff:{actor_id}",
-            note=reason.strip()[:500],
-        )
+        close(order.id, order.status, f"staff:{actor_id}", reason.strip()[:500])
         record_audit(actor_id, "close", "order", order.id)
-        _arrived_before(order, f"staff:{actor_id}")
         rest, waiting_refunds = _owe_less(order, lines)
     for refund_id in waiting_refunds:
         refunds.send_refund(refund_id)
     return rest
-
-
-def _arrived_before(order: LockedOrder, actor: str) -> None:
-    """All that was sent may have arrived already."""
-    under_way = sa.and_(Shipment.order_id == order.id, Shipment.status.in_(["preparing", "shipped"]))
-    if not session().scalar(sa.select(sa.exists().where(under_way))):
-        write(sa.update(Order).where(Order.id == order.id).values(status="delivered"))
-        record_event(order.id, "delivered", from_status="shipped", to_status="delivered", actor=actor)
 
 
 def _owe_less(order: LockedOrder, lines: list[Sendable]) -> tuple[Decimal, list[uuid.UUID]]:

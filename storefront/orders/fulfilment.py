@@ -46,7 +46,7 @@ from storefront.orders.queries import SHIPPABLE, normal_number
 from storefront.payments import services as payments
 from storefront.payments.captures import captures_of, open_capture
 from storefront.payments.errors import CaptureRefused
-from storefront.payments.queries import PaymentRow, payment_at_provider, payments_at_provider
+from storefront.payments.queries import PaymentRow, payments_at_provider
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 PAID_FOR = ("authorised", "paid", "partially_refunded")
@@ -143,19 +143,23 @@ def _prepare(actor_id: uuid.UUID, number: str, request: ParcelRequest) -> tuple[
         order.id, request.units, request.carrier, request.tracking_number, request.request_key
     )
     record_audit(actor_id, "ship", "order", order.id)
-    payment = payment_at_provider(order.id)
-    amount, is_final = ZERO, True
-    if payment is not None and payment.status == "authorised":
-        amount, is_final = _amount(order.id, lines, request, payment)
+    payment = _promised_by_card(order.id)
+    amount, is_final = _amount(order.id, lines, request, payment) if payment else (ZERO, True)
     if not amount or payment is None:
         send_off(order.id, shipment_id, actor)
-        if payment is not None and payment.status == "authorised" and is_complete(order.id):
+        if payment is not None and is_complete(order.id):
             payments.ask_to_release(payment)
         return SentParcel(shipment_id, order.number), None
     capture_id = open_capture(
         payment, order.number, amount, is_final=is_final, actor=actor, shipment_id=shipment_id
     )
     return SentParcel(shipment_id, order.number, amount), capture_id
+
+
+def _promised_by_card(order_id: uuid.UUID) -> PaymentRow | None:
+    """The order's own card payment that is not all taken yet; an exchange's is not charged for parcels."""
+    promised = [one for one in payments_at_provider(order_id) if one.is_own and one.status == "authorised"]
+    return promised[-1] if promised else None
 
 
 def _parcel_of(request_key: str, order_id: uuid.UUID) -> uuid.UUID | None:
@@ -203,8 +207,10 @@ def _amount(
         ),
         ZERO,
     )
-    # Of a change that cost more, an earlier payment may have paid the most.
-    elsewhere = sum((one.left for one in payments_at_provider(order_id) if one.id != payment.id), ZERO)
+    # Of a change that cost more, an earlier payment may have paid the most. What an exchange cost, or a change that was
+    # not made, paid for nothing that is in a parcel.
+    others = [one for one in payments_at_provider(order_id) if one.is_own and one.id != payment.id]
+    elsewhere = sum((one.left for one in others), ZERO)
     due = min(due_for(money_of(order_id), lines, together) - elsewhere, payment.amount)
     return max(ZERO, due - taken), is_last or request.charge_all
 

@@ -28,6 +28,8 @@ def capture_payment(
 ) -> Decimal:
     """Take ``amount`` of what was authorised for this order, or all that is left of it. Returns the amount.
 
+    What an exchange costs on top is not taken with it: that is recorded on the exchange.
+
     The rest is let go of, unless it is not ``final``: then it stays reserved, where the card allows that. ``actor_id``
     None is the command line. Raises NotAllowed, :class:`NotFound`, :class:`NothingToCapture`, also for an order that
     was cancelled, :class:`CaptureInProgress`, and :class:`PaymentProviderFailure`: when nobody knows what came of it,
@@ -73,8 +75,7 @@ def look_again(number: str) -> str:
 
 def _paid_by(number: str, statuses: tuple[str, ...]) -> tuple[uuid.UUID, PaymentRow | None]:
     order_id = _order_id(number)
-    found = [one for one in payments_of(order_id) if one.status in statuses and not one.is_for_change]
-    own = [one for one in found if not one.is_on_top] or found
+    own = [one for one in payments_of(order_id) if one.status in statuses and one.is_own]
     return order_id, own[-1] if own else None
 
 

@@ -16,7 +16,7 @@ from storefront.core.money import ZERO, round_money
 from storefront.core.outbox import enqueue_all
 from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem, Shipment
-from storefront.orders.queries import units_to_send
+from storefront.orders.queries import SHIPPABLE, units_to_send
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,30 @@ def send_off(order_id: uuid.UUID, shipment_id: uuid.UUID, actor: str) -> None:
             },
         ),
     )
+
+
+def close_if_complete(order_id: uuid.UUID, actor: str) -> None:
+    """A partly sent order of which the rest was given back goes on as if its last parcel had left.
+
+    The caller has locked the order. Nothing happens to any other.
+    """
+    status, fulfilment = (
+        session().execute(sa.select(Order.status, Order.fulfilment_status).where(Order.id == order_id)).one()
+    )
+    if fulfilment == "partial" and status in SHIPPABLE and is_complete(order_id):
+        close(order_id, status, actor)
+
+
+def close(order_id: uuid.UUID, before: str, actor: str, note: str = "") -> None:
+    """Nothing more will be sent of a partly sent order: it is on its way, or has arrived if its parcels have."""
+    write(
+        sa.update(Order).where(Order.id == order_id).values(status="shipped", fulfilment_status="fulfilled")
+    )
+    record_event(order_id, "closed", from_status=before, to_status="shipped", actor=actor, note=note)
+    under_way = sa.and_(Shipment.order_id == order_id, Shipment.status.in_(["preparing", "shipped"]))
+    if not session().scalar(sa.select(sa.exists().where(under_way))):
+        write(sa.update(Order).where(Order.id == order_id).values(status="delivered"))
+        record_event(order_id, "delivered", from_status="shipped", to_status="delivered", actor=actor)
 
 
 def is_complete(order_id: uuid.UUID) -> bool:

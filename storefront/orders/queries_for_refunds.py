@@ -103,7 +103,9 @@ def refundable(number: str) -> Refundable:
     if head is None:
         raise NotFound("order", number)
     order_id, known, status, currency, is_imported, includes_tax, shipping, tax, refunded, shipped_back = head
-    lines, line_tax = _lines(order_id, includes_tax, is_shippable=status in SHIPPABLE)
+    # What another shop sold was never in our stock, and is not sent by us.
+    is_shippable = status in SHIPPABLE and not is_imported
+    lines, line_tax = _lines(order_id, includes_tax, is_shippable=is_shippable)
     shipping_tax = tax - line_tax
     of_shipping = sa.and_(OrderRefund.order_id == order_id, RefundItem.order_item_id.is_(None))
     tax_back = session().scalar(

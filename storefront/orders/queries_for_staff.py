@@ -93,8 +93,8 @@ class OrderPayments:
 
     @property
     def uncaptured(self) -> Decimal:
-        """What is promised and was not taken yet."""
-        return sum((one.uncaptured for one in self.payments), Decimal(0))
+        """What is promised for the order and was not taken yet; what its exchanges cost is seen on them."""
+        return sum((one.uncaptured for one in self.payments if one.is_own), Decimal(0))
 
 
 def order_payments(order_id: uuid.UUID) -> OrderPayments:

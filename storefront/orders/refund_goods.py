@@ -32,14 +32,24 @@ def unsent_of(order: Refundable, lines: Sequence[RefundLine]) -> dict[uuid.UUID,
     return {line.id: line.unsent_of(wanted.get(line.id, 0)) for line in order.lines}
 
 
+def lock_goods(order: Refundable, lines: Sequence[RefundLine]) -> None:
+    """Lock the products of a refund until the transaction ends: after their order and before any gift card, as the
+    checkout does."""
+    wanted = {line.item_id for line in lines if line.quantity}
+    inventory.lock_products(
+        {line.product_id for line in order.lines if line.id in wanted and line.product_id}
+    )
+
+
 def move_goods(order: Refundable, lines: Sequence[RefundLine], actor_id: uuid.UUID | None) -> None:
     """Have the stock follow, in the caller's transaction: ``order`` is as it was before the refund was written.
 
     What was sent comes back on the shelf where the refund says so. What will not be sent is waited for no more, and
-    lies on the shelf again unless it is unfit. What another shop sold was never in our ledger: it arrives now.
+    lies on the shelf again unless it is unfit. What another shop sold was never in our ledger: it arrives now. The
+    caller has locked the products.
     """
     wanted = {line.item_id: line for line in lines if line.quantity}
-    unsent = {} if order.is_imported else unsent_of(order, lines)
+    unsent = unsent_of(order, lines)
     back: dict[uuid.UUID, int] = {}
     stays: dict[uuid.UUID, int] = {}
     unfit: dict[uuid.UUID, int] = {}
@@ -56,7 +66,6 @@ def move_goods(order: Refundable, lines: Sequence[RefundLine], actor_id: uuid.UU
                 line.product_id,
                 wanted[line.id].quantity - kept if is_good else kept,
             )
-    inventory.lock_products([*stays, *back])
     if stays:
         inventory.cancel_sale(
             order.order_id, stays, unfit=unfit, user_id=actor_id, note="given back before it was sent"
@@ -77,7 +86,7 @@ def units_to_send_of(order: Refundable) -> dict[uuid.UUID, int]:
     """What of an order is sold and has not left, by product."""
     units: dict[uuid.UUID, int] = {}
     for line in order.lines:
-        if line.product_id is not None and not order.is_imported:
+        if line.product_id is not None:
             _add(units, line.product_id, line.to_send)
     return units
 

@@ -28,6 +28,7 @@ from storefront.promotions import services as promotions
 from storefront.promotions.queries.gift_cards import gift_card_paid
 
 MAIL = "mail.order_refunded"
+_OWED = ("pending", "authorised", "failed")
 
 
 def write_items(
@@ -184,11 +185,19 @@ def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:
 
 
 def close_if_nothing_is_owed(order_id: uuid.UUID) -> None:
-    """Nothing more is to be paid for the order: what a payment or a gift card has paid is all of it, or nothing was."""
-    living = sa.select(Payment.status).where(Payment.order_id == order_id, Payment.status != "cancelled")
-    statuses = set(session().scalars(living))
-    if not statuses & {"pending", "authorised", "failed"}:
-        is_paid = statuses or gift_card_paid(order_id)
+    """Nothing more is to be paid for the order: what a payment or a gift card has paid is all of it, or nothing was.
+
+    A payment for a change that is not made neither paid anything of it nor owes it; what an exchange still costs does
+    not keep the order's own money open.
+    """
+    living = sa.select(Payment.status, Payment.is_for_exchange).where(
+        Payment.order_id == order_id, Payment.status != "cancelled", sa.not_(Payment.is_for_change)
+    )
+    rows = session().execute(living).all()
+    if any(status in _OWED and not is_for_exchange for status, is_for_exchange in rows):
+        return
+    is_paid = any(status not in _OWED for status, _ in rows) or gift_card_paid(order_id)
+    if is_paid or not rows:
         set_payment_status(order_id, "paid" if is_paid else "cancelled", ("authorised",))
 
 

@@ -20,11 +20,13 @@ from storefront.analytics.services import record_audit
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
+from storefront.orders.cancelling import cancel_what_went_back
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
+from storefront.orders.parcels import close_if_complete
 from storefront.orders.queries_for_refunds import Refundable, RefundableLine, refund_of_return, refundable
-from storefront.orders.refund_goods import RefundLine, move_goods, unsent_of
+from storefront.orders.refund_goods import RefundLine, lock_goods, move_goods, unsent_of
 from storefront.orders.refund_settling import order_follows_refunds, write_items
 from storefront.orders.refund_shares import NothingLeft, Share, shares_of
 from storefront.payments import refunds
@@ -84,12 +86,16 @@ class _Money:
 def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest) -> uuid.UUID:
     """Give back what ``request`` says; returns the id of the order's refund. ``actor_id`` None is the shop itself.
 
+    An order of which nothing is left to send goes on as if all of it had left; one that was given back whole before
+    anything was sent is cancelled.
+
     Raises NotAllowed, :class:`NotFound`, :class:`RefundRefused`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`,
     ``UnknownGiftCard``, :class:`CaptureInProgress`, :class:`RefundFailed`, and :class:`PaymentProviderFailure` when
     nobody knows what came of it: then it stays promised, and is asked for again by a job.
     """
     order_refund_id, waiting = promise_refund(actor_id, number, request)
     carry_out(number, waiting)
+    cancel_what_went_back(number)
     return order_refund_id
 
 
@@ -132,12 +138,14 @@ def promise_refund(
         if not amount:
             raise RefundRefused(order.number, "nothing")
         money = _allocate(order, amount, lets_go=request.lets_go, only=request.payment_id)
+        lock_goods(order, request.lines)
         card_id = _card_for(order, request, money)
         order_refund_id = _write(actor_id, order, request, shares, money, card_id)
         move_goods(order, request.lines, actor_id)
         waiting = _open_refunds(order, request, money, order_refund_id, card_id)
         record_audit(actor_id, "refund", "order", order.order_id, metadata={"amount": str(amount)})
         order_follows_refunds(order.order_id, None)
+        close_if_complete(order.order_id, f"staff:{actor_id}" if actor_id else "system")
     return order_refund_id, waiting
 
 
@@ -187,12 +195,13 @@ def _allocate(order: Refundable, amount: Decimal, *, lets_go: bool, only: uuid.U
     """First less is asked for of what is not paid yet, then payments give back, the latest first, then gift cards.
 
     What an exchange costs on top comes last: the exchange may not come about, and then that money is owed again.
+    Where ``only`` one payment gives anything back, a gift card does not either.
     """
     money = _Money()
     latest_first = [one for one in order.payments[::-1] if only in (None, one.id)]
     own = [one for one in latest_first if not one.is_on_top]
     missing = money.take(own, amount, lets_go=lets_go)
-    money.gift_card = min(missing, order.gift_card)
+    money.gift_card = min(missing, order.gift_card) if only is None else ZERO
     on_top = [one for one in latest_first if one.is_on_top]
     missing = money.take(on_top, missing - money.gift_card, lets_go=lets_go)
     if missing:

@@ -23,11 +23,11 @@ def open_change_payment(
     currency: str,
     idempotency_key: str,
     *,
-    is_on_top: bool = False,
+    is_for_exchange: bool = False,
 ) -> uuid.UUID:
     """Note that a payment for a change of an order is about to be asked for; returns its id.
 
-    ``is_on_top``: it is for an exchange.
+    ``is_for_exchange``: it is for an exchange instead, of which nobody knows yet whether it comes about.
     """
     payment_id = new_id()
     with transaction():
@@ -40,7 +40,8 @@ def open_change_payment(
                 currency=currency,
                 idempotency_key=idempotency_key,
                 is_for_change=True,
-                is_on_top=is_on_top,
+                is_on_top=is_for_exchange,
+                is_for_exchange=is_for_exchange,
             )
         )
     return payment_id

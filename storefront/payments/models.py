@@ -93,7 +93,8 @@ class Payment(Identified, Timestamped, Base):
     ``is_for_change``: it pays for a change of the order, or for an exchange's difference, and does not count yet, or
     never did.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
-    ``is_on_top``: it is for an exchange that may not come about; refunds count on it last.
+    ``is_for_exchange``: it pays what an exchange costs more; no parcel of the order is charged to it, and taking it
+    says nothing of the order's own money. ``is_on_top``: its exchange may not come about yet; refunds count on it last.
     """
 
     __tablename__ = "payments"
@@ -107,6 +108,7 @@ class Payment(Identified, Timestamped, Base):
         sa.CheckConstraint(
             "refunded_amount >= 0 AND refunded_amount <= captured_amount", name="refunded_within_captured"
         ),
+        sa.CheckConstraint("is_for_exchange OR NOT is_on_top", name="on_top_is_for_exchange"),
         sa.UniqueConstraint("provider", "provider_reference"),
         sa.Index("ix_payments_order_id", "order_id"),
         sa.Index("ix_payments_saved_method_id", "saved_method_id"),
@@ -131,6 +133,7 @@ class Payment(Identified, Timestamped, Base):
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     is_for_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     is_on_top: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    is_for_exchange: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Capture(Identified, Timestamped, Base):

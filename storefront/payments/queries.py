@@ -63,6 +63,12 @@ class PaymentRow:
     saved_method_id: uuid.UUID | None = None
     is_for_change: bool = False
     is_on_top: bool = False
+    is_for_exchange: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the order's own: not for a change that is not made, and not for an exchange."""
+        return not (self.is_for_change or self.is_for_exchange)
 
     @property
     def left(self) -> Decimal:
@@ -110,13 +116,13 @@ def payment_row(payment_id: uuid.UUID) -> PaymentRow:
 
 
 def payment_at_provider(order_id: uuid.UUID) -> PaymentRow | None:
-    """The order's payment that somebody outside knows about; None when it is paid another way."""
-    rows = [row for row in payments_at_provider(order_id) if not row.is_for_change]
+    """The order's own payment that somebody outside knows about; None when it is paid another way."""
+    rows = [row for row in payments_at_provider(order_id) if row.is_own]
     return rows[-1] if rows else None
 
 
 def payments_at_provider(order_id: uuid.UUID) -> list[PaymentRow]:
-    """All of them, the oldest first: earlier ones that were replaced, and those for changes, too."""
+    """All of them, the oldest first: earlier ones that were replaced, those for changes and exchanges, too."""
     return [row for row in payments_of(order_id) if row.provider == CARDS.code]
 
 
@@ -162,6 +168,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.saved_method_id,
             row.is_for_change,
             row.is_on_top,
+            row.is_for_exchange,
         )
         .where(which)
         .order_by(row.created_at, row.id)

@@ -58,11 +58,12 @@ def open_promise(
     amount: Decimal,
     currency: str,
     *,
-    is_on_top: bool = False,
+    is_for_exchange: bool = False,
 ) -> None:
     """Note that ``amount`` more is to be paid for an order, later, in a way that needs nobody's answer now.
 
-    ``is_on_top``: for an exchange. Raises :class:`UnknownPaymentMethod` for any other way.
+    ``is_for_exchange``: of which nobody knows yet whether it comes about. Raises :class:`UnknownPaymentMethod` for any
+    other way.
     """
     if all(one.code != method for one in METHODS):
         raise UnknownPaymentMethod(method)
@@ -76,7 +77,8 @@ def open_promise(
                 amount=amount,
                 currency=currency,
                 status="authorised",
-                is_on_top=is_on_top,
+                is_on_top=is_for_exchange,
+                is_for_exchange=is_for_exchange,
             )
         )
 

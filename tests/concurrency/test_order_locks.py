@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -15,6 +17,7 @@ from storefront.inventory import services as inventory
 from storefront.orders import drafts
 from storefront.orders.models import Order
 from storefront.orders.services import PlacedOrder, place_order
+from storefront.promotions.models import GiftCard
 from tests.concurrency.threads import at_once
 from tests.factories.buying import (
     Stock,
@@ -26,6 +29,8 @@ from tests.factories.buying import (
     order_request,
     stock_of,
 )
+from tests.factories.parcels import give, order_of_five
+from tests.factories.promotions import balance_of, make_gift_card
 
 pytestmark = pytest.mark.concurrency
 _PATIENCE_SECONDS = 10
@@ -63,6 +68,30 @@ def test_shopper_tries_again_while_the_job_gives_the_first_try_up(
     assert states == ["cancelled", "placed"]
     session().rollback()
     assert stock_of(kettle) == Stock(3, 0)
+
+
+def test_a_refund_onto_a_gift_card_waits_for_products_before_it_holds_the_card(app_context: Flask) -> None:
+    make_shipping()
+    gift = make_gift_card("30.00")
+    order = order_of_five(gift_card=gift.code, by_gift_card="30.00")
+    products_are_locked = threading.Event()
+
+    def check_out() -> bool:
+        with transaction():
+            inventory.lock_products([order.product_id])
+            products_are_locked.set()
+            _wait_until_somebody_waits_for_a_lock(app_context)
+            card = sa.select(GiftCard.id).where(GiftCard.id == gift.id)
+            return session().scalar(card.with_for_update(nowait=True)) == gift.id
+
+    def give_back() -> uuid.UUID:
+        assert products_are_locked.wait(_PATIENCE_SECONDS)
+        return give(order, 2, 1)
+
+    took, refund_id = at_once(app_context, [check_out, give_back])
+    assert took is True, took
+    assert isinstance(refund_id, uuid.UUID), refund_id
+    assert balance_of(gift)[0] == Decimal("10.11"), "24.98, of which 14.87 was not paid yet"
 
 
 def _wait_until_somebody_waits_for_a_lock(app: Flask) -> None:

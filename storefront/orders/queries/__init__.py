@@ -18,6 +18,7 @@ from storefront.orders.queries.pages import (
 from storefront.orders.queries.views import (
     CANCELLABLE,
     NOT_PAID_YET,
+    SETTLED,
     SHIPPABLE,
     OrderLine,
     OrderPage,
@@ -33,6 +34,7 @@ from storefront.orders.queries.views import (
 __all__ = [
     "CANCELLABLE",
     "NOT_PAID_YET",
+    "SETTLED",
     "SHIPPABLE",
     "OrderLine",
     "OrderPage",

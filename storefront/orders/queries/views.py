@@ -18,6 +18,8 @@ CANCELLABLE = ("pending", "placed")
 """Until it is packed."""
 SHIPPABLE = ("placed", "processing")
 NOT_PAID_YET = ("pending", "authorised", "failed")
+SETTLED = ("refunded", "cancelled")
+"""All that was paid went back, or nothing was paid and nothing has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,13 @@ class OrderPage:
 def is_cancellable(status: str, fulfilment_status: str, payment_status: str, payment_method: str) -> bool:
     """Whether an order in this state may be cancelled by the person who placed it.
 
-    Also a paid one, where the money goes back by itself.
+    Also a paid one, where the money goes back by itself, and one whose money went back already or is not owed any
+    more.
     """
     if status not in CANCELLABLE or fulfilment_status != "unfulfilled":
         return False
     is_taken = payment_status in ("paid", "partially_refunded")
-    return payment_status in NOT_PAID_YET or (is_taken and gives_back(payment_method))
+    return payment_status in (*NOT_PAID_YET, *SETTLED) or (is_taken and gives_back(payment_method))
 
 
 def is_changeable(status: str, fulfilment_status: str, payment_status: str) -> bool:

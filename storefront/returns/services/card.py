@@ -74,7 +74,7 @@ def _open(one: ReturnView) -> uuid.UUID:
         one.price_difference,
         one.currency,
         f"exchange-{new_secret()}",
-        is_on_top=True,
+        is_for_exchange=True,
     )
     write(sa.update(Return).where(Return.id == one.id).values(payment_id=payment_id))
     return payment_id

@@ -35,7 +35,7 @@ def promise_difference(one: ReturnView, method: str) -> uuid.UUID:
     ``UnknownPaymentMethod``."""
     payment_id = new_id()
     payments.open_promise(
-        payment_id, one.order_id, method, one.price_difference, one.currency, is_on_top=True
+        payment_id, one.order_id, method, one.price_difference, one.currency, is_for_exchange=True
     )
     count_difference(one)
     return payment_id

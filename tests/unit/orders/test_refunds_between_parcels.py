@@ -12,21 +12,21 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
-from storefront.core.money import ZERO
 from storefront.inventory.queries import backordered, movements_of
 from storefront.orders.change_payments import waiting_payment
 from storefront.orders.changeable import LineChange, WantedChange, order_to_change
 from storefront.orders.errors import NotShippable, OrderNotCancellable, RefundRefused, TooManyUnits
-from storefront.orders.models import RefundItem
+from storefront.orders.models import Order, RefundItem
 from storefront.orders.queries_for_refunds import Refundable, order_refunds, refundable
 from storefront.orders.refund_goods import RefundLine
-from storefront.orders.refunding import RefundRequest, refund_order
+from storefront.orders.refunding import RefundRequest, refund_order, refund_payment
 from storefront.orders.services import (
     bring_up_to_date,
     cancel_order,
     capture_payment,
     change_order,
     close_order,
+    mark_delivered,
     place_order,
     reconcile_payments,
 )
@@ -178,6 +178,15 @@ def test_the_database_counts_unsent_units_and_no_more_than_there_are() -> None:
             session().execute(sa.insert(RefundItem).values(**item, unsent=unsent))
 
 
+def test_units_that_another_shop_sold_are_not_ours_to_send() -> None:
+    order = order_of_five()
+    with transaction():
+        session().execute(sa.update(Order).where(Order.id == order.order_id).values(external_id="#W1"))
+    assert [line.to_send for line in left_of(order).lines] == [0, 0]
+    give(order, 1, 2)
+    assert [(line.cancelled, line.refunded) for line in page(order).lines] == [(0, 1), (0, 2)]
+
+
 def test_a_unit_whose_refund_failed_is_not_sent_and_can_be_given_back_again(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
@@ -242,13 +251,45 @@ def test_an_order_of_which_the_rest_was_given_back_can_be_closed(staff: uuid.UUI
     assert_books_balance()
 
 
-def test_an_order_of_which_nothing_is_left_to_send_can_be_closed(staff: uuid.UUID) -> None:
+@pytest.mark.parametrize(("has_arrived", "status"), [(False, "shipped"), (True, "delivered")])
+def test_an_order_whose_rest_was_given_back_goes_on_without_it(
+    staff: uuid.UUID, status: str, *, has_arrived: bool
+) -> None:
     order = order_of_five()
-    ship(staff, order, 2, 0)
-    give(order, 3, 2)
+    parcel = ship(staff, order, 2, 0)
+    if has_arrived:
+        mark_delivered(staff, order.number, parcel)
+    give(order, 2, 2)
+    assert page(order).status == "processing", "a kettle is still to be sent"
+    give(order, 1, 0)
     assert [line.left for line in page(order).lines] == [0, 0]
-    assert close_order(staff, order.number) == ZERO
-    assert page(order).status == "shipped"
+    assert (page(order).status, page(order).fulfilment_status) == (status, "fulfilled")
+    with pytest.raises(NotShippable):
+        close_order(staff, order.number)
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_an_order_that_was_given_back_whole_before_it_was_sent_is_over(*, is_paid: bool) -> None:
+    order = order_of_five()
+    if is_paid:
+        capture_payment(order.number)
+    give(order, 3, 2, restock=True)
+    assert page(order).status == "placed", "its shipping was not given back"
+    give(order, 0, 0, shipping=Decimal("4.90"))
+    shown = page(order)
+    assert (shown.status, shown.payment_status) == ("cancelled", "refunded" if is_paid else "cancelled")
+    assert stock_of(order.product_id) == Stock(10, 0)
+    assert_books_balance()
+
+
+def test_an_order_whose_money_went_back_and_not_its_goods_can_be_sent_or_cancelled() -> None:
+    order = order_of_five()
+    capture_payment(order.number)
+    refund_payment(order.number, Decimal("44.87"))
+    assert (page(order).status, page(order).payment_status) == ("placed", "refunded")
+    cancel_order(order.me, order.number)
+    assert (page(order).status, page(order).payment_status) == ("cancelled", "refunded")
     assert_books_balance()
 
 

@@ -27,7 +27,7 @@ from storefront.orders.services import bring_up_to_date, process_event, reconcil
 from storefront.orders.verification import order_differences
 from storefront.payments.events import keep_event
 from storefront.payments.models import Payment, Refund, WebhookEvent
-from storefront.payments.queries import payment_row
+from storefront.payments.queries import payment_row, payments_of
 from storefront.payments.services import BESIDE
 from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
 from storefront.returns.errors import DifferenceUnpaid, RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
@@ -50,6 +50,7 @@ from storefront.returns.verification import return_differences
 from tests.concurrency.threads import at_once
 from tests.factories.buying import make_guest, make_shipping
 from tests.factories.cards import work
+from tests.factories.promotions import balance_of, make_gift_card
 from tests.factories.returns import Bought, buy, deliver, kettle_sizes, staff_id
 from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, StripeServer
 
@@ -67,10 +68,12 @@ def staff(card_context: Flask) -> uuid.UUID:
     return staff_id()
 
 
-def exchanged(staff: uuid.UUID, method: str = "stripe", units: int = 1) -> tuple[Bought, str]:
+def exchanged(
+    staff: uuid.UUID, method: str = "stripe", units: int = 1, *, gift_card: str = "", by_card: str = "0"
+) -> tuple[Bought, str]:
     """Three kettles of 30.00 have arrived, ``units`` are to be exchanged for such of 36.00; staff have agreed."""
     sizes = kettle_sizes()
-    bought = buy("90.00", (sizes[0], 3))
+    bought = buy("90.00", (sizes[0], 3), gift_card=gift_card, by_card=by_card)
     deliver(bought.order_id)
     wanted = [WantedLine(bought.items[0], units, "too_small", replacement_id=sizes[2])]
     number = request_return(
@@ -364,6 +367,27 @@ def test_closed_after_the_card_had_paid_the_money_goes_back_with_its_paper(
         ("invoice", "exchange", Decimal("6.00")),
         ("credit_note", "refund", Decimal("6.00")),
     ]
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("method", ["invoice", "stripe"])
+def test_a_gift_card_gets_nothing_of_a_difference_that_it_did_not_pay(
+    staff: uuid.UUID, stripe: StripeServer, method: str
+) -> None:
+    gift = make_gift_card("40.00")
+    bought, number = exchanged(staff, method, gift_card=gift.code, by_card="40.00")
+    if method == "stripe":
+        payment_id, intent = begun(bought, number)
+        stripe.pay(intent)
+        assert settle_difference(payment_id) == "paid"
+        release()
+    close_unreceived(staff, number)
+    if method == "stripe":
+        assert [one["amount"] for one in stripe.refunds(intent)] == [600]
+    release()
+    assert payments_of(bought.order_id)[-1].refundable == 0, "neither owed nor kept"
+    assert balance_of(gift)[0] == 0
+    papers(bought)
     assert_books_balance()
 
 
