@@ -99,8 +99,9 @@ def _wait_until_somebody_waits_for_a_lock(app: Flask) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     tick = threading.Event()
-    with app.app_context(), transaction() as watching:
-        for _ in range(_PATIENCE_SECONDS * 20):
+    for _ in range(_PATIENCE_SECONDS * 20):
+        # A transaction for each look: within one, the server shows what everybody did at the first.
+        with app.app_context(), transaction() as watching:
             if watching.scalar(waiting):
                 return
-            tick.wait(0.05)
+        tick.wait(0.05)
