@@ -16,12 +16,13 @@ from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.inventory import services as inventory
 from storefront.orders.changing import end_waiting
-from storefront.orders.drafts import announce, lines_of, record_event
+from storefront.orders.drafts import lines_of
 from storefront.orders.errors import OrderNotCancellable
 from storefront.orders.models import Order
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import CANCELLABLE, SETTLED, is_cancellable, normal_number, visible_to
 from storefront.orders.queries_for_refunds import awaits_gift_card, refundable
+from storefront.orders.timeline import announce, record_event
 from storefront.payments import services as payments
 from storefront.promotions import services as promotions
 

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 import structlog
 
 from storefront.core.db import release, transaction, write
-from storefront.orders.drafts import head_of, record_event
+from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.parcels import drop_parcel, send_off
 from storefront.orders.refund_settling import close_if_nothing_is_owed, order_follows_refunds
+from storefront.orders.timeline import record_event
 from storefront.payments import captures
 from storefront.payments import services as payments
 from storefront.payments.captures import CaptureRow

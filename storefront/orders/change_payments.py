@@ -19,10 +19,11 @@ from storefront.orders.change_quotes import Quote
 from storefront.orders.change_writing import apply_change, lock_goods
 from storefront.orders.changeable import current_order, wanted_from
 from storefront.orders.changing import check_changeable, end_waiting
-from storefront.orders.drafts import head_of, record_event
+from storefront.orders.drafts import head_of
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order, OrderChange
 from storefront.orders.queries import normal_number, visible_to
+from storefront.orders.timeline import record_event
 from storefront.payments import changing as change_payments
 from storefront.payments import services as payments
 from storefront.payments.methods import PaymentState

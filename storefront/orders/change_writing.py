@@ -14,8 +14,8 @@ from storefront.orders.change_pricing import Repriced
 from storefront.orders.change_quotes import Quote
 from storefront.orders.changeable import CurrentOrder
 from storefront.orders.concessions import Concessions
-from storefront.orders.drafts import announce, record_event
 from storefront.orders.models import Order, OrderItem
+from storefront.orders.timeline import announce, record_event
 from storefront.promotions import services as promotions
 
 

@@ -141,20 +141,6 @@ def current_order(which: sa.ColumnElement[bool], *, lock: bool = False) -> Curre
     if row is None:
         return None
     order = row[0]
-    named = sa.exists().where(RefundItem.order_item_id == OrderItem.id)
-    lines = session().execute(
-        sa.select(
-            OrderItem.id,
-            OrderItem.product_id,
-            OrderItem.name,
-            OrderItem.quantity,
-            OrderItem.unit_price,
-            OrderItem.cancelled_quantity,
-            named,
-        )
-        .where(OrderItem.order_id == order.id)
-        .order_by(OrderItem.position, OrderItem.id)
-    )
     assert order.placed_at is not None
     return CurrentOrder(
         id=order.id,
@@ -179,7 +165,23 @@ def current_order(which: sa.ColumnElement[bool], *, lock: bool = False) -> Curre
         refunded=order.refunded_amount,
         placed_at=order.placed_at,
         is_imported=order.external_id is not None,
-        lines=tuple(CurrentLine(*line) for line in lines),
+        lines=_current_lines(order.id),
+    )
+
+
+def _current_lines(order_id: uuid.UUID) -> tuple[CurrentLine, ...]:
+    columns: tuple[Any, ...] = (
+        OrderItem.id,
+        OrderItem.product_id,
+        OrderItem.name,
+        OrderItem.quantity,
+        OrderItem.unit_price,
+        OrderItem.cancelled_quantity,
+        sa.exists().where(RefundItem.order_item_id == OrderItem.id),
+    )
+    lines = sa.select(*columns).where(OrderItem.order_id == order_id)
+    return tuple(
+        CurrentLine(*line) for line in session().execute(lines.order_by(OrderItem.position, OrderItem.id))
     )
 
 

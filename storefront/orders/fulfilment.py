@@ -24,7 +24,6 @@ from storefront.core.money import ZERO
 from storefront.inventory.queries import backordered
 from storefront.orders.capturing import take
 from storefront.orders.changing import end_waiting
-from storefront.orders.drafts import record_event
 from storefront.orders.errors import (
     NotShippable,
     ParcelNotCharged,
@@ -43,6 +42,7 @@ from storefront.orders.parcels import (
     write_parcel,
 )
 from storefront.orders.queries import SHIPPABLE, normal_number
+from storefront.orders.timeline import record_event
 from storefront.payments import services as payments
 from storefront.payments.captures import captures_of, open_capture
 from storefront.payments.errors import CaptureRefused

@@ -8,9 +8,10 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from storefront.core.db import session, transaction
-from storefront.orders.drafts import announce, head_of, record_event
+from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.refund_settling import order_follows_refunds
+from storefront.orders.timeline import announce, record_event
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.changing import record_change_reference

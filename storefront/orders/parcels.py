@@ -14,9 +14,9 @@ from storefront.core.db import session, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO, round_money
 from storefront.core.outbox import enqueue_all
-from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem, Shipment
 from storefront.orders.queries import SHIPPABLE, units_to_send
+from storefront.orders.timeline import record_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.capturing import paid, reconcile_captures
 from storefront.orders.change_payments import is_of_change, settle_change
-from storefront.orders.drafts import abandon, head_of, record_event
+from storefront.orders.drafts import abandon, head_of
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
+from storefront.orders.timeline import record_event
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments

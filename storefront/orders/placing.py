@@ -30,21 +30,13 @@ from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.ledger import StockRow
 from storefront.orders.concessions import Concessions
-from storefront.orders.drafts import (
-    Draft,
-    PlaceOrder,
-    abandon,
-    announce,
-    drafts_for,
-    head_of,
-    is_the_same,
-    lines_of,
-    record_event,
-    write_draft,
-)
+from storefront.orders.draft_writing import is_the_same, write_draft
+from storefront.orders.drafts import Draft, abandon, drafts_for, head_of, lines_of
 from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, ProductNotSold, TotalChanged
 from storefront.orders.models import Order
+from storefront.orders.requests import PlaceOrder
 from storefront.orders.taxing import Charged, charged, taxation_of
+from storefront.orders.timeline import announce, record_event
 from storefront.payments import services as payments
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import Authorisation, NeedsShopper

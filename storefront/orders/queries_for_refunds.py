@@ -152,34 +152,33 @@ def _lines(
         .where(OrderItem.order_id == order_id)
         .order_by(OrderItem.position, OrderItem.id)
     )
-    found, whole = [], ZERO
-    for row in rows:
-        whole += row.tax
-        gross = row.total_price + (ZERO if includes_tax else row.tax) + row.exchange_amount
-        left = Part(
-            row.id,
-            row.quantity - row.refunded_quantity,
-            gross - row.refunded_amount,
-            row.tax + row.exchange_tax - row.refunded_tax,
-        )
-        found.append(
-            RefundableLine(
-                row.id,
-                row.product_id,
-                row.name,
-                row.sku,
-                row.options,
-                row.quantity,
-                row.refunded_amount,
-                left,
-                units_to_send(
-                    row.quantity, row.shipped_quantity, row.cancelled_quantity, row.refunded_quantity
-                )
-                if is_shippable
-                else 0,
-            )
-        )
-    return tuple(found), whole
+    items = rows.all()
+    found = tuple(_line(item, includes_tax, is_shippable) for item in items)
+    return found, sum((item.tax for item in items), ZERO)
+
+
+def _line(item: sa.Row[Any], includes_tax: bool, is_shippable: bool) -> RefundableLine:
+    gross = item.total_price + (ZERO if includes_tax else item.tax) + item.exchange_amount
+    left = Part(
+        item.id,
+        item.quantity - item.refunded_quantity,
+        gross - item.refunded_amount,
+        item.tax + item.exchange_tax - item.refunded_tax,
+    )
+    to_send = units_to_send(
+        item.quantity, item.shipped_quantity, item.cancelled_quantity, item.refunded_quantity
+    )
+    return RefundableLine(
+        item.id,
+        item.product_id,
+        item.name,
+        item.sku,
+        item.options,
+        item.quantity,
+        item.refunded_amount,
+        left,
+        to_send if is_shippable else 0,
+    )
 
 
 def refund_of_return(return_id: uuid.UUID) -> uuid.UUID | None:

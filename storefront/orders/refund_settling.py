@@ -16,10 +16,10 @@ from storefront.core.db import session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue_all
-from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderEvent, OrderRefund, RefundItem
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_shares import Share, shares_of
+from storefront.orders.timeline import record_event
 from storefront.payments import refunds
 from storefront.payments.cards import CARDS
 from storefront.payments.methods import INVOICES_DUE

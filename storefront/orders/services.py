@@ -8,7 +8,6 @@ from storefront.orders.change_quotes import Quote
 from storefront.orders.changeable import LineChange, WantedChange
 from storefront.orders.changing import ChangedOrder, change_for_shopper, change_order, quote_change
 from storefront.orders.closing import close_order
-from storefront.orders.drafts import PlaceOrder, SeenAmount
 from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
 from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
@@ -17,6 +16,7 @@ from storefront.orders.placing import PlacedOrder, place_order
 from storefront.orders.refund_goods import RefundLine
 from storefront.orders.refunding import RefundRequest, refund_order, refund_payment
 from storefront.orders.reordering import Reordered, reorder
+from storefront.orders.requests import PlaceOrder, SeenAmount
 from storefront.orders.settling import settle_stranded_orders
 
 __all__ = [

@@ -164,9 +164,8 @@ def _statement(for_viewer: bool, by_stars: bool, sort: str) -> sa.Select[Any]:
             sa.func.to_jsonb(sa.literal_column("chosen")).op("ORDER BY")(sa.literal_column("chosen.place"))
         )
     ).select_from(chosen)
-    own = sa.select(Review.status).where(
-        Review.product_id == product_id, Review.user_id == viewer_id, Review.deleted_at.is_(None)
-    )
+    of_viewer = (Review.product_id == product_id, Review.user_id == viewer_id, Review.deleted_at.is_(None))
+    own = sa.select(Review.status).where(*of_viewer)
     return sa.select(
         histogram.label("by_stars"),
         items.scalar_subquery().label("items"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -13,8 +12,7 @@ from flask import Flask
 
 from storefront.core import outbox
 from storefront.core.clock import frozen, now
-from storefront.core.db import db, release, session
-from storefront.core.settings import Settings
+from storefront.core.db import release, session
 from storefront.inventory import services as inventory
 from storefront.orders.services import (
     bring_up_to_date,
@@ -28,26 +26,11 @@ from storefront.orders.verification import order_differences
 from storefront.payments.errors import NothingToCapture, RefundedMeanwhile, RefundTooLarge
 from storefront.payments.models import Refund
 from tests.concurrency.threads import at_once
-from tests.factories.buying import Stock, make_shipping, stock_of
+from tests.factories.buying import Stock, stock_of
 from tests.factories.cards import event_about, order_by_card, payment_of, signature_of, state_of, work
-from tests.stripe_server import StripeServer, card_settings
+from tests.stripe_server import StripeServer
 
 pytestmark = pytest.mark.concurrency
-
-
-@pytest.fixture
-def crowded_cards(settings: Settings, stripe: StripeServer, clean_database: None) -> Iterator[Flask]:
-    """The shop that takes cards, with a connection for everybody, charging when staff say so."""
-    from storefront import create_app
-
-    changed = card_settings(stripe, stripe_capture="manual", stripe_timeout_seconds=5.0)
-    built = create_app(settings.model_copy(update={"database_pool_size": 30, **changed}))
-    with built.app_context():
-        make_shipping()
-        yield built
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
 
 
 def placed_mails() -> int:

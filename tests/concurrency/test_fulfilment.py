@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
 import pytest
 from flask import Flask
 
-from storefront.core.db import db, release
-from storefront.core.settings import Settings
+from storefront.core.db import release
 from storefront.inventory import services as inventory
 from storefront.inventory.queries import stock_differences
 from storefront.orders.errors import (
@@ -42,30 +41,14 @@ from tests.factories.buying import (
     make_address,
     make_guest,
     make_product,
-    make_shipping,
     order_request,
     stock_of,
 )
 from tests.factories.cards import CardOrder, order_by_card, payment_of, state_of, work
 from tests.factories.parcels import page, paid
-from tests.stripe_server import StripeServer, card_settings
+from tests.stripe_server import StripeServer
 
 pytestmark = pytest.mark.concurrency
-
-
-@pytest.fixture
-def packers(settings: Settings, stripe: StripeServer, clean_database: None) -> Iterator[Flask]:
-    """The shop that charges a card as its parcel leaves, with a connection for everybody."""
-    from storefront import create_app
-
-    changed = card_settings(stripe, stripe_capture="manual", stripe_timeout_seconds=5.0)
-    built = create_app(settings.model_copy(update={"database_pool_size": 30, **changed}))
-    with built.app_context():
-        make_shipping()
-        yield built
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
 
 
 def order_on_invoice(units: int) -> CardOrder:
@@ -77,36 +60,36 @@ def order_on_invoice(units: int) -> CardOrder:
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_two_of_the_staff_send_the_same_line(packers: Flask, turn: int) -> None:
+def test_two_of_the_staff_send_the_same_line(crowded_cards: Flask, turn: int) -> None:
     order = order_on_invoice(3)
     staff = [make_staff("support").id for _ in range(4)]
     [line] = page(order).lines
     request = ParcelRequest({line.id: 2})
-    results = at_once(packers, [partial(ship_parcel, one, order.number, request) for one in staff])
+    results = at_once(crowded_cards, [partial(ship_parcel, one, order.number, request) for one in staff])
     refused = [one for one in results if isinstance(one, TooManyUnits | ShippedMeanwhile)]
     assert len(refused) == 3, results
     assert [line.shipped for line in page(order).lines] == [2]
     assert len(page(order).parcels) == 1
 
 
-def test_the_same_form_from_two_windows_sends_one_parcel(packers: Flask) -> None:
+def test_the_same_form_from_two_windows_sends_one_parcel(crowded_cards: Flask) -> None:
     order = order_on_invoice(4)
     staff = make_staff("support").id
     [line] = page(order).lines
     request = ParcelRequest({line.id: 1}, request_key="one-form", seen_parcels=0)
-    results = at_once(packers, [partial(ship_parcel, staff, order.number, request)] * 4)
+    results = at_once(crowded_cards, [partial(ship_parcel, staff, order.number, request)] * 4)
     assert not [one for one in results if isinstance(one, Exception)], results
     assert len(page(order).parcels) == 1
 
 
 def test_parcels_at_once_are_charged_once_each_and_never_more_than_was_promised(
-    packers: Flask, stripe: StripeServer
+    crowded_cards: Flask, stripe: StripeServer
 ) -> None:
     card = paid(stripe, order_by_card())
     staff = make_staff("support").id
     [line] = page(card).lines
     send = partial(ship_parcel, staff, card.number, ParcelRequest({line.id: 1}))
-    results = at_once(packers, [send] * 5)
+    results = at_once(crowded_cards, [send] * 5)
     may_be = TooManyUnits | CaptureInProgress | NotShippable
     assert not [one for one in results if isinstance(one, Exception) and not isinstance(one, may_be)], results
     sent = [one for one in results if not isinstance(one, Exception)]
@@ -118,7 +101,7 @@ def test_parcels_at_once_are_charged_once_each_and_never_more_than_was_promised(
 
 @pytest.mark.parametrize("turn", range(4))
 def test_cancel_against_a_parcel_whose_card_is_being_charged(
-    packers: Flask, stripe: StripeServer, turn: int
+    crowded_cards: Flask, stripe: StripeServer, turn: int
 ) -> None:
     card = paid(stripe, order_by_card())
     staff = make_staff("support").id
@@ -131,7 +114,7 @@ def test_cancel_against_a_parcel_whose_card_is_being_charged(
 
     ship = partial(ship_parcel, staff, card.number, ParcelRequest(units))
     both: list[object] = [ship, cancel]
-    results = at_once(packers, both[:: 1 if turn % 2 else -1])  # type: ignore[arg-type]
+    results = at_once(crowded_cards, both[:: 1 if turn % 2 else -1])  # type: ignore[arg-type]
     work()
     failed = [one for one in results if isinstance(one, Exception)]
     assert len(failed) == 1, results
@@ -149,7 +132,7 @@ def test_cancel_against_a_parcel_whose_card_is_being_charged(
     assert order_differences() == []
 
 
-def test_buyers_on_back_order_while_goods_arrive(packers: Flask) -> None:
+def test_buyers_on_back_order_while_goods_arrive(crowded_cards: Flask) -> None:
     kettle = make_product("Kettle", "80.00", stock=2, backorder_limit=6)
 
     def buy() -> object:
@@ -161,7 +144,7 @@ def test_buyers_on_back_order_while_goods_arrive(packers: Flask) -> None:
         return inventory.adjust_stock(kettle, 1, "adjustment")
 
     people: list[object] = [*[buy] * 9, *[arrive] * 3]
-    results = at_once(packers, people)  # type: ignore[arg-type]
+    results = at_once(crowded_cards, people)  # type: ignore[arg-type]
     sold = [one for one in results if isinstance(one, uuid.UUID)]
     release()
     left = stock_of(kettle)
@@ -174,7 +157,7 @@ def test_buyers_on_back_order_while_goods_arrive(packers: Flask) -> None:
 
 @pytest.mark.parametrize("against", ["cancel", "ship", "change"])
 @pytest.mark.parametrize("turn", range(2))
-def test_a_change_against_whatever_else_one_wins(packers: Flask, against: str, turn: int) -> None:
+def test_a_change_against_whatever_else_one_wins(crowded_cards: Flask, against: str, turn: int) -> None:
     order = order_on_invoice(4)
     staff = make_staff("support").id
     [line] = page(order).lines
@@ -190,7 +173,7 @@ def test_a_change_against_whatever_else_one_wins(packers: Flask, against: str, t
         "change": partial(change_order, order.me, order.number, other_way, Decimal("240.00")),
     }
     both: list[Callable[[], object]] = [change, others[against]]
-    results = at_once(packers, both[:: 1 if turn else -1])
+    results = at_once(crowded_cards, both[:: 1 if turn else -1])
     failed = [one for one in results if isinstance(one, Exception)]
     may_fail = OrderNotChangeable | NotShippable | TooManyUnits | ShippedMeanwhile
     assert not [one for one in failed if not isinstance(one, may_fail)], results

@@ -16,9 +16,9 @@ from storefront.cart import services as carts
 from storefront.core.db import session
 from storefront.core.identity import Identity
 from storefront.inventory.queries import stock_differences
-from storefront.orders.drafts import PlaceOrder
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order
+from storefront.orders.requests import PlaceOrder
 from storefront.orders.services import PlacedOrder, cancel_order, place_order
 from storefront.orders.verification import order_differences
 from storefront.payments import services as payments

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from storefront.cart import services as carts
 from storefront.core.db import session, transaction, write
 from storefront.core.identity import Identity
-from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.money import capture_payment
 from storefront.orders.services import place_order
+from storefront.orders.timeline import record_event
 from tests.factories.accounts import make_staff
 from tests.factories.buying import fill_cart, make_guest, make_product, order_request
 

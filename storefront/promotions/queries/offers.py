@@ -157,19 +157,6 @@ def _candidates() -> sa.Select[Any]:
     of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
     of_others = PromotionUse.order_id.is_distinct_from(own_draft)
     spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own_draft))
-    ordered_before = (
-        sa.select(ORDERS.c.id)
-        .where(
-            sa.or_(
-                ORDERS.c.user_id == user_id,
-                sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email")),
-            ),
-            ORDERS.c.placed_at.is_not(None),
-            ORDERS.c.status != "cancelled",
-            ORDERS.c.id.is_distinct_from(own_order),
-        )
-        .exists()
-    )
     groups = (
         sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
         .where(CustomerGroupMember.user_id == user_id)
@@ -187,7 +174,7 @@ def _candidates() -> sa.Select[Any]:
         uses.where(PromotionUse.order_id == own_draft).scalar_subquery().label("own_uses"),
         uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
         sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
-        ordered_before.label("has_ordered"),
+        _ordered_before(user_id, own_order).label("has_ordered"),
         groups.label("groups"),
     )
     single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == code)
@@ -195,6 +182,21 @@ def _candidates() -> sa.Select[Any]:
         sa.select(*columns)
         .join(PromotionCode, single, isouter=True)
         .where(sa.or_(automatic, Promotion.code == code, PromotionCode.id.is_not(None)))
+    )
+
+
+def _ordered_before(user_id: Any, own_order: Any) -> sa.Exists:
+    """Whether this customer has an order that counts, besides the one that is changed."""
+    as_a_guest = sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email"))
+    return (
+        sa.select(ORDERS.c.id)
+        .where(
+            sa.or_(ORDERS.c.user_id == user_id, as_a_guest),
+            ORDERS.c.placed_at.is_not(None),
+            ORDERS.c.status != "cancelled",
+            ORDERS.c.id.is_distinct_from(own_order),
+        )
+        .exists()
     )
 
 

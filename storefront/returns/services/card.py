@@ -20,7 +20,8 @@ from storefront.core.db import transaction, write
 from storefront.core.identity import Identity
 from storefront.core.ids import new_secret
 from storefront.core.settings import current_settings
-from storefront.orders.drafts import head_of, record_event
+from storefront.orders.drafts import head_of
+from storefront.orders.timeline import record_event
 from storefront.payments import changing as beside
 from storefront.payments import services as payments
 from storefront.payments.cards import CARDS

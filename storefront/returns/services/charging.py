@@ -14,11 +14,11 @@ from storefront.core.identity import Identity
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
 from storefront.core.outbox import enqueue
-from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries_for_refunds import refundable, refunds_wait
 from storefront.orders.refund_goods import RefundLine
 from storefront.orders.refunding import RefundRequest, promise_refund
+from storefront.orders.timeline import record_event
 from storefront.payments import services as payments
 from storefront.payments.changing import drop_payment
 from storefront.payments.methods import INVOICES_DUE

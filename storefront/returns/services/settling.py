@@ -16,11 +16,11 @@ from storefront.core.db import release, session, transaction, write
 from storefront.core.money import ZERO
 from storefront.inventory import services as inventory
 from storefront.orders import services as orders
-from storefront.orders.drafts import record_event
 from storefront.orders.models import Order, OrderItem, OrderRefund
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_goods import RefundLine, units_to_send_of
 from storefront.orders.refunding import Destination, RefundRequest
+from storefront.orders.timeline import record_event
 from storefront.payments import services as payments
 from storefront.payments.changing import is_not_on_top
 from storefront.payments.queries import payment_row

@@ -11,7 +11,8 @@ from storefront.core.clock import now
 from storefront.core.db import session, write
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue_all
-from storefront.orders.drafts import head_of, record_event
+from storefront.orders.drafts import head_of
+from storefront.orders.timeline import record_event
 from storefront.returns.errors import ReturnChangedMeanwhile
 from storefront.returns.models import CLOSED, Return
 from storefront.returns.queries import ReturnView, return_for_mail, staff_return

@@ -86,12 +86,7 @@ def summarise(
     methods = providers(country)
     chosen = form.fields.payment_method.data
     method = chosen if any(one.code == chosen for one in methods) else methods[0].code
-    form.fields.shipping_method.data = option.code if option else ""
-    form.fields.payment_method.data = method
-    form.fields.expected_total.data = str(totals.total)
-    form.fields.expected_gift_card.data = str(gift_card_amount)
-    form.fields.seen.data = written_amounts(cart.snapshot, totals, cart.reductions)
-    return Checkout(
+    checkout = Checkout(
         cart,
         form,
         options,
@@ -108,6 +103,18 @@ def summarise(
         gift_card_amount,
         vat_number,
     )
+    _show(checkout)
+    return checkout
+
+
+def _show(checkout: Checkout) -> None:
+    """Put what was found into the form: it is sent back as what the shopper has seen."""
+    fields, cart = checkout.form.fields, checkout.cart
+    fields.shipping_method.data = checkout.option.code if checkout.option else ""
+    fields.payment_method.data = checkout.method
+    fields.expected_total.data = str(checkout.totals.total)
+    fields.expected_gift_card.data = str(checkout.gift_card_amount)
+    fields.seen.data = written_amounts(cart.snapshot, checkout.totals, cart.reductions)
 
 
 def _vat_number(form: CheckoutForm) -> str:

@@ -189,10 +189,13 @@ def test_groups_first_orders_and_uses_per_customer(shopper: Identity) -> None:
 def test_a_guest_is_known_by_their_address(shopper: Identity) -> None:
     make_promotion("amount", "20", "Hello", conditions={"first_order": True})
     kettle = make_product(price="100.00")
-    for total in ("80.00", "100.00"):
+    paid = []
+    for total, address in (("80.00", "Ida@Example.com"), ("100.00", "ida@example.com")):
         guest = make_guest()
         fill_cart(guest, (kettle, 1))
-        place_order(guest, order_request(total, email="Ida@Example.com"))
+        placed = place_order(guest, order_request(total, email=address))
+        paid += [payment.amount for payment in payments_of(placed.order_id)]
+    assert paid == [Decimal("80.00"), Decimal("100.00")]
 
 
 def test_what_nobody_understands_does_not_apply(shopper: Identity) -> None:

@@ -95,6 +95,16 @@ def begun(bought: Bought, number: str) -> tuple[uuid.UUID, str]:
     return payment.id, payment.provider_reference
 
 
+def charged(staff: uuid.UUID, stripe: StripeServer) -> tuple[Bought, str, str]:
+    """The order, its exchange, and the name of the payment by which the difference was paid."""
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    stripe.pay(intent)
+    assert settle_difference(payment_id) == "paid"
+    release()
+    return bought, number, intent
+
+
 def papers(bought: Bought) -> Papers:
     release()
     issue_what_is_due(bought.order_id)
@@ -356,11 +366,7 @@ def test_closed_while_the_card_pays_the_money_goes_back(staff: uuid.UUID, stripe
 def test_closed_after_the_card_had_paid_the_money_goes_back_with_its_paper(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    bought, number = exchanged(staff)
-    payment_id, intent = begun(bought, number)
-    stripe.pay(intent)
-    assert settle_difference(payment_id) == "paid"
-    release()
+    bought, number, intent = charged(staff, stripe)
     close_unreceived(staff, number)
     assert [one["amount"] for one in stripe.refunds(intent)] == [600]
     assert [one[:3] for one in told(papers(bought))[1:]] == [
@@ -392,11 +398,7 @@ def test_a_gift_card_gets_nothing_of_a_difference_that_it_did_not_pay(
 
 
 def test_goodwill_does_not_go_with_a_difference_that_was_paid(staff: uuid.UUID, stripe: StripeServer) -> None:
-    bought, number = exchanged(staff)
-    payment_id, intent = begun(bought, number)
-    stripe.pay(intent)
-    assert settle_difference(payment_id) == "paid"
-    release()
+    bought, number, intent = charged(staff, stripe)
     refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
     release()
     assert stripe.refunds(intent) == [], "the order's own payment gives it"
@@ -409,11 +411,7 @@ def test_goodwill_does_not_go_with_a_difference_that_was_paid(staff: uuid.UUID, 
 def test_it_is_not_closed_while_a_refund_that_counts_on_it_may_fail(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
-    bought, number = exchanged(staff)
-    payment_id, intent = begun(bought, number)
-    stripe.pay(intent)
-    assert settle_difference(payment_id) == "paid"
-    release()
+    bought, number, intent = charged(staff, stripe)
     stripe.fail_next("/v1/refunds", times=3)
     with pytest.raises(PaymentProviderFailure):
         refund_order(staff, bought.number, RefundRequest(lines=[RefundLine(bought.items[0], 3)]))

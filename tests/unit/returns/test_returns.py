@@ -95,6 +95,16 @@ def exchange(bought: Bought, replacement: uuid.UUID, quantity: int = 1, **values
     return request_return(bought.me, bought.number, request).number
 
 
+def dearer_exchange(staff: uuid.UUID) -> tuple[Bought, str]:
+    """Three kettles of 30.00 have arrived, one is to be exchanged for one of 36.00, on invoice; staff have agreed."""
+    sizes = kettle_sizes()
+    bought = buy("90.00", (sizes[0], 3))
+    deliver(bought.order_id)
+    number = exchange(bought, sizes[2], payment_method="invoice")
+    approve_return(staff, number)
+    return bought, number
+
+
 def subjects() -> list[str]:
     drain()
     return [mail.subject for mail in reversed(stored_mails(mail_folder(current_settings())))]
@@ -286,6 +296,17 @@ def test_withdrawn_or_refused_it_can_be_asked_for_again(staff: uuid.UUID) -> Non
     assert_books_balance()
 
 
+def test_a_letter_promises_goods_to_come_back_only_while_they_may(staff: uuid.UUID) -> None:
+    bought, _kettle = delivered()
+    number = ask(bought, 3)
+    subjects()
+    refuse_return(staff, number, "worn")
+    subjects()
+    refused, asked = stored_mails(mail_folder(current_settings()))[:2]
+    assert "What comes back" in asked.html
+    assert "What was to come back" in refused.html
+
+
 @pytest.mark.parametrize(
     ("step", "before"),
     [
@@ -416,11 +437,7 @@ def test_a_replacement_is_not_offered_on_back_order(staff: uuid.UUID) -> None:
 
 
 def test_goodwill_leaves_the_difference_of_an_exchange_as_it_is(staff: uuid.UUID) -> None:
-    sizes = kettle_sizes()
-    bought = buy("90.00", (sizes[0], 3))
-    deliver(bought.order_id)
-    number = exchange(bought, sizes[2], payment_method="invoice")
-    approve_return(staff, number)
+    bought, number = dearer_exchange(staff)
     refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
     record_difference_paid(staff, number)
     with pytest.raises(ReturnChangedMeanwhile):
@@ -433,11 +450,7 @@ def test_goodwill_leaves_the_difference_of_an_exchange_as_it_is(staff: uuid.UUID
 
 
 def test_an_exchange_that_never_comes_takes_no_goodwill_with_it(staff: uuid.UUID) -> None:
-    sizes = kettle_sizes()
-    bought = buy("90.00", (sizes[0], 3))
-    deliver(bought.order_id)
-    number = exchange(bought, sizes[2], payment_method="invoice")
-    approve_return(staff, number)
+    bought, number = dearer_exchange(staff)
     refund_order(staff, bought.number, RefundRequest(adjustment=Decimal("2.00")))
     close_unreceived(staff, number)
     goodwill, debt = order_refunds(bought.order_id)
@@ -448,11 +461,7 @@ def test_an_exchange_that_never_comes_takes_no_goodwill_with_it(staff: uuid.UUID
 
 
 def test_a_difference_that_is_all_there_is_left_is_counted_on(staff: uuid.UUID) -> None:
-    sizes = kettle_sizes()
-    bought = buy("90.00", (sizes[0], 3))
-    deliver(bought.order_id)
-    number = exchange(bought, sizes[2], payment_method="invoice")
-    approve_return(staff, number)
+    bought, number = dearer_exchange(staff)
     refund_order(staff, bought.number, RefundRequest(lines=[RefundLine(bought.items[0], 3)]))
     [refund] = order_refunds(bought.order_id)
     assert (refund.waived, refund.by_payment) == (Decimal("6.00"), Decimal("90.00"))
@@ -518,11 +527,7 @@ def test_books_that_do_not_agree_are_named() -> None:
 
 
 def test_a_paid_difference_of_an_exchange_closed_by_former_code_is_counted(staff: uuid.UUID) -> None:
-    sizes = kettle_sizes()
-    bought = buy("90.00", (sizes[0], 3))
-    deliver(bought.order_id)
-    number = exchange(bought, sizes[2], payment_method="invoice")
-    approve_return(staff, number)
+    bought, number = dearer_exchange(staff)
     record_difference_paid(staff, number)
     with transaction():  # as it was closed before: its payment is named no more, what was paid stays counted
         write(sa.update(Return).values(status="cancelled", payment_id=None, closed_at=now()))
