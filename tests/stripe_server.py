@@ -401,6 +401,15 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             body = _with_plan(urllib.parse.urlencode(kept).encode())
             self.memory.plans[path.rsplit("/", 1)[1]] = form.get("metadata[plan]", "")
+        elif path == "/v1/invoices/create_preview":
+            lacking = "subscription_details[proration_behavior]"
+            body = urllib.parse.urlencode(
+                [
+                    (name.replace("[items][0][price]", "[items][0][plan]"), value)
+                    for name, value in form.items()
+                    if name != lacking
+                ]
+            ).encode()
         headers = {
             name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers
         }
