@@ -20,7 +20,9 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from flask import current_app, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
@@ -82,7 +84,38 @@ class SoftDeleted:
     deleted_at: Mapped[datetime | None] = mapped_column(sort_order=92)
 
 
-db = SQLAlchemy(model_class=Base)
+PAGES = "pages"
+"""The engine whose statements may not run long: of what a shopper waits for."""
+
+PATIENT_AREAS = "patient_areas"
+"""The application's extension that names the blueprints whose pages may take as long as anything else: staff's."""
+
+_ENGINE = "storefront.engine"
+
+
+class _ShopSession(FlaskSession):
+    """A request's or job's session, on the engine that fits: chosen once, when it is used first."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_more: Any) -> Any:
+        if bind is not None:
+            return bind
+        engine = self.info.get(_ENGINE)
+        if engine is None:
+            engine = self.info[_ENGINE] = db.engines[PAGES if _is_waited_for() else None]
+        return engine
+
+
+def _is_waited_for() -> bool:
+    """Whether the session is for a page that a shopper waits for. What changes something may wait for a lock first."""
+    return (
+        has_request_context()
+        and PAGES in db.engines
+        and request.method in ("GET", "HEAD")
+        and request.blueprint not in current_app.extensions[PATIENT_AREAS]
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": _ShopSession})
 
 _logins: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 _restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
