@@ -101,18 +101,21 @@ class _ShopSession(FlaskSession):
             return bind
         engine = self.info.get(_ENGINE)
         if engine is None:
-            engine = self.info[_ENGINE] = db.engines[PAGES if _is_waited_for() else None]
+            engine = self.info[_ENGINE] = _fitting_engine()
         return engine
 
 
-def _is_waited_for() -> bool:
-    """Whether the session is for a page that a shopper waits for. What changes something may wait for a lock first."""
-    return (
+def _fitting_engine() -> sa.Engine:
+    """The one of pages where a shopper waits for one, else the app's. What changes something may wait for a lock first,
+    and staff for long counts."""
+    engines = db.engines
+    is_waited_for = (
         has_request_context()
-        and PAGES in db.engines
+        and PAGES in engines
         and request.method in ("GET", "HEAD")
         and request.blueprint not in current_app.extensions[PATIENT_AREAS]
     )
+    return engines[PAGES if is_waited_for else None]
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": _ShopSession})
@@ -139,7 +142,7 @@ def reading() -> Iterator[sa.PoolProxiedConnection]:
         if _restricted.get() is not None or current.in_transaction() or current.info.get(_JOINED):
             yield current.connection().connection
             return
-    borrowed = db.engine.raw_connection()
+    borrowed = _fitting_engine().raw_connection()
     try:
         yield borrowed
     finally:

@@ -103,7 +103,6 @@ class ProductSearch(Base):
         sa.Index("ix_product_search_rating", "rating_average", "rating_count", "product_id"),
         sa.Index("ix_product_search_published_at", "published_at", "product_id"),
         sa.Index("ix_product_search_sort_name", "sort_name", "product_id"),
-        sa.Index("ix_product_search_sku", "sku"),
         sa.Index(
             "ix_product_search_to_embed",
             "product_id",

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from storefront.core.connections import engine_options
-from storefront.core.db import db, release, session, transaction
+from storefront.core.db import db, reading, release, session, transaction
 from storefront.core.settings import Settings
 from storefront.http.errors import error_answer
 from tests.factories.catalog import make_product
@@ -147,6 +147,8 @@ def test_only_what_a_shopper_waits_for_is_short(hasty: Flask, address: str, meth
         release()
         with transaction():  # the same engine until the request ends
             assert session().scalar(sa.text("SHOW statement_timeout")) == limit
+    with hasty.test_request_context(address, method=method), reading() as borrowed:
+        assert borrowed.execute("SHOW statement_timeout").fetchone() == (limit,)
     with hasty.app_context():
         assert session().scalar(sa.text("SHOW statement_timeout")) == "15s"
 
