@@ -131,17 +131,24 @@ def session() -> Session:
     return _restricted.get() or db.session()
 
 
+def _running() -> Session | None:
+    """The session of whoever acts now, where there is one already."""
+    return _restricted.get() or (db.session() if db.session.registry.has() else None)
+
+
 @contextmanager
 def reading() -> Iterator[sa.PoolProxiedConnection]:
-    """A connection for one statement: the session's where it has one, else one that is given back at the block's end.
+    """A connection for one statement: the transaction's, where one is running, else one that is given back at the end.
 
     Most pages read a few statements and nothing else: a session, its transaction and their end cost more than those.
+    The restricted session reads in a transaction always: it is told there who acts.
     """
-    if _restricted.get() is not None or db.session.registry.has():
-        current = session()
-        if _restricted.get() is not None or current.in_transaction() or current.info.get(_JOINED):
-            yield current.connection().connection
-            return
+    current = _running()
+    if current is not None and (
+        current is _restricted.get() or current.in_transaction() or current.info.get(_JOINED)
+    ):
+        yield current.connection().connection
+        return
     borrowed = _fitting_engine().raw_connection()
     try:
         yield borrowed
@@ -151,7 +158,8 @@ def reading() -> Iterator[sa.PoolProxiedConnection]:
 
 def login() -> str:
     """The database and the login that the session acts as: what one of them may see is never kept for another."""
-    engine = session().get_bind().engine
+    restricted = _restricted.get()
+    engine = db.engine if restricted is None else restricted.get_bind().engine
     known = _logins.get(engine)
     if known is None:
         known = _logins[engine] = engine.url.render_as_string(hide_password=True)
@@ -226,7 +234,9 @@ def release() -> None:
     Called before the first byte of a stream and before every call to an outside service.
     Raises :class:`TransactionOpen` inside a ``transaction()`` block: that would commit half of it.
     """
-    current = session()
+    current = _running()
+    if current is None:
+        return
     if current.info.get(_JOINED):
         raise TransactionOpen
     current.rollback()
@@ -235,7 +245,8 @@ def release() -> None:
 
 def assert_no_transaction() -> None:
     """Providers call this first: no transaction may be open while somebody else is thinking."""
-    if session().in_transaction():
+    current = _running()
+    if current is not None and current.in_transaction():
         raise TransactionOpen
 
 

@@ -149,10 +149,12 @@ def _without(text: str, found: re.Match[str]) -> str:
 
 
 _QUOTE, _MEASURED, _NOT = "\x00", "\x01", "\x02"
+_OWN_MARKS = re.compile(f"[{_QUOTE}{_MEASURED}{_NOT}]")
 
 
 def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
     """What ``text`` names, as (is it unwanted, the thing, is it an alternative to the one before)."""
+    text = _OWN_MARKS.sub(" ", text)
     # Phrases and measures keep their places: each becomes one token. A minus before it becomes a token of its own.
     phrases = [Wanted((phrase,), is_word=False) for _minus, phrase in _phrases(text)]
     text = _QUOTED.sub(

@@ -113,7 +113,10 @@ def test_several_brands_may_be_named() -> None:
     assert (reading.brands, reading.rest) == (("hp", "tripp lite"), "laptop")
 
 
-@pytest.mark.parametrize("text", ["", '"', '""', "-", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a'])
+@pytest.mark.parametrize(
+    "text",
+    ["", '"', '""', "-", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a', "\x00", "\x01 tb", "-\x02"],
+)
 def test_operators_alone_are_no_error(text: str) -> None:
     read(text)
 
