@@ -7,6 +7,7 @@ from decimal import Decimal
 from storefront.core.texts import gettext as _
 from storefront.http.formats import format_money
 from storefront.http.order_words import payment_name
+from storefront.payments.cards import CARDS
 from storefront.returns.queries import ReturnView
 
 
@@ -39,6 +40,11 @@ def settling_words(one: ReturnView, *, to_staff: bool = False) -> str:
     """What happens with the money, in one sentence: to the customer, or about them."""
     if one.is_exchange and not one.price_difference:
         return _("The replacement costs the same: nothing is to be paid.")
+    if one.price_difference > 0 and one.is_charged and one.payment_method == CARDS.code:
+        amount = format_money(one.price_difference, one.currency)
+        if to_staff:
+            return _("The replacement costs %(amount)s more, which they have paid by card.", amount=amount)
+        return _("The replacement costs %(amount)s more, which you have paid by card.", amount=amount)
     if one.price_difference > 0:
         how = _(
             "The replacement costs %(amount)s more. How it is paid: %(method)s.",
@@ -71,53 +77,60 @@ def back_to(destination: str, *, to_staff: bool = False) -> str:
 
 def step_words(one: ReturnView, step: str) -> tuple[str, str]:
     """A letter's subject and what it has to say."""
-    number = one.number
+    subject = (_exchange_subjects if one.is_exchange else _return_subjects)(one.number)[step]
     words = {
-        "requested": (
-            _("We have your return %(number)s", number=number),
-            _("We look at it and write to you soon. Please keep the goods until then."),
+        "requested": _("We look at it and write to you soon. Please keep the goods until then."),
+        "approved": _(
+            "Please pack the goods well, write the number %(number)s on the parcel and send it to us.",
+            number=one.number,
         ),
-        "approved": (
-            _("Please send your return %(number)s", number=number),
-            _("Please pack the goods well, write the number of the return on the parcel and send it to us."),
-        ),
-        "rejected": (
-            _("About your return %(number)s", number=number),
-            _("We are sorry: we cannot take this back."),
-        ),
-        "received": (
-            _("Your return %(number)s is here", number=number),
-            _("Your replacement leaves us as soon as the difference is paid.")
-            if one.awaits_card
-            else _("We pack your replacement now.")
-            if one.is_exchange
-            else _("Your money follows in a moment."),
-        ),
-        "lapsed": (
-            _("Your payment for the exchange %(number)s was not completed", number=number),
-            _(
-                "It took too long, or was left before its end. Nothing was charged. "
-                "Your exchange goes on: we keep your replacement for you until the difference is paid."
-            )
-            + (" " + _("You may also pay it another way than by card.") if one.later_methods else ""),
-        ),
-        "completed": (
-            _("Your return %(number)s is done", number=number),
-            _("Your replacement is on its way.")
-            if one.is_exchange
-            else _("What was to be given back is given back. A separate mail says how much."),
-        ),
-        "cancelled": (
-            _("Your return %(number)s was closed", number=number),
-            _("Nothing comes back, and nothing changes for your order.")
-            if not one.is_charged
-            else _(
-                "The exchange does not take place: you keep your goods. What you have paid on top for the "
-                "replacement goes back to you; what you have not paid of it yet you need not pay any more."
-            ),
+        "rejected": _("We are sorry: we cannot exchange this.")
+        if one.is_exchange
+        else _("We are sorry: we cannot take this back."),
+        "received": _("Your replacement leaves us as soon as the difference is paid.")
+        if one.awaits_card
+        else _("We pack your replacement now.")
+        if one.is_exchange
+        else _("Your money follows in a moment."),
+        "lapsed": _(
+            "It took too long, or was left before its end. Nothing was charged. "
+            "Your exchange goes on: we keep your replacement for you until the difference is paid."
+        )
+        + (" " + _("You may also pay it another way than by card.") if one.later_methods else ""),
+        "completed": _("Your replacement is on its way.")
+        if one.is_exchange
+        else _("What was to be given back is given back. A separate mail says how much."),
+        "cancelled": _("Nothing comes back, and nothing changes for your order.")
+        if not one.is_charged
+        else _(
+            "The exchange does not take place: you keep your goods. What you have paid on top for the "
+            "replacement goes back to you; what you have not paid of it yet you need not pay any more."
         ),
     }
-    return words[step]
+    return subject, words[step]
+
+
+def _return_subjects(number: str) -> dict[str, str]:
+    return {
+        "requested": _("We have your return %(number)s", number=number),
+        "approved": _("Please send your return %(number)s", number=number),
+        "rejected": _("About your return %(number)s", number=number),
+        "received": _("Your return %(number)s is here", number=number),
+        "completed": _("Your return %(number)s is done", number=number),
+        "cancelled": _("Your return %(number)s was closed", number=number),
+    }
+
+
+def _exchange_subjects(number: str) -> dict[str, str]:
+    return {
+        "requested": _("We have your request for the exchange %(number)s", number=number),
+        "approved": _("Please send the goods of your exchange %(number)s", number=number),
+        "rejected": _("About your exchange %(number)s", number=number),
+        "received": _("The goods of your exchange %(number)s are here", number=number),
+        "lapsed": _("Your payment for the exchange %(number)s was not completed", number=number),
+        "completed": _("Your exchange %(number)s is on its way", number=number),
+        "cancelled": _("Your exchange %(number)s was closed", number=number),
+    }
 
 
 def goods_words(one: ReturnView, step: str) -> str:

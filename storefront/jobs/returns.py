@@ -47,7 +47,11 @@ def order_refunded(order_refund_id: str) -> None:
     note = credit_note_of_refund(refund.id)
     papers = () if note is None else (Attachment(file_name(note), paper_of(note)),)
     with in_language(order.language):
-        subject = _("Money back for your order %(number)s", number=order.number)
+        subject = (
+            _("Less to pay for your order %(number)s", number=order.number)
+            if refund.is_only_waived
+            else _("Money back for your order %(number)s", number=order.number)
+        )
     deliver(
         compose(
             "order_refunded",

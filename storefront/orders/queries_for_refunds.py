@@ -239,6 +239,11 @@ class RefundView:
         return self.amount - self.gift_card_amount - self.waived
 
     @property
+    def is_only_waived(self) -> bool:
+        """Whether nothing of it had been paid: less is asked for, and no money moves."""
+        return self.waived == self.amount
+
+    @property
     def to_gift_card(self) -> Decimal:
         """The part of it that went onto a gift card."""
         return self.amount - self.waived if self.destination == "gift_card" else self.gift_card_amount

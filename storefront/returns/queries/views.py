@@ -16,6 +16,7 @@ from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.orders.carriers import tracking_link
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries import visible_to
 from storefront.payments.cards import CARDS
@@ -91,6 +92,11 @@ class ReturnView:
             and self.status in ("approved", "received")
             and not self.is_charged
         )
+
+    @property
+    def link(self) -> str:
+        """Where the replacement's carrier shows how far it is; empty where that is not known."""
+        return tracking_link(self.carrier, self.tracking_number)
 
     @property
     def later_methods(self) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ def _write(order: ReturnableOrder, request: ReturnRequest, *, actor: str) -> Ask
         )
     )
     session().execute(sa.insert(ReturnItem), [item | {"return_id": return_id} for item in items])
-    tell(return_id, order.order_id, number, "requested", user_id=order.user_id, actor=actor)
+    tell(return_id, order.order_id, number, request.kind, "requested", user_id=order.user_id, actor=actor)
     return AskedReturn(return_id, number)
 
 

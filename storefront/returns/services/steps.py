@@ -45,23 +45,26 @@ def move(one: ReturnView, after: str, *, actor: str, **values: Any) -> None:
     )
     if not moved:
         raise ReturnChangedMeanwhile(one.number, one.status)
-    tell(one.id, one.order_id, one.number, after, user_id=one.user_id, actor=actor)
+    tell(one.id, one.order_id, one.number, one.kind, after, user_id=one.user_id, actor=actor)
 
 
 def tell(
     return_id: uuid.UUID,
     order_id: uuid.UUID,
     number: str,
+    kind: str,
     step: str,
     *,
     user_id: uuid.UUID | None,
     actor: str,
 ) -> None:
-    """Leave word of a step: a line of the timeline, the shopper's letter, an analytics event."""
-    kind = f"return_{step}"
-    record_event(order_id, kind, actor=actor, note=number, data={"return_id": str(return_id)})
+    """Leave word of a step: a line of the timeline, the shopper's letter, an analytics event.
+
+    ``kind`` is ``return`` or ``exchange``: the timeline's lines are called by it.
+    """
+    record_event(order_id, f"{kind}_{step}", actor=actor, note=number, data={"return_id": str(return_id)})
     event = {
-        "event_type": kind,
+        "event_type": f"return_{step}",
         "event_id": str(new_id()),
         "occurred_at": now().isoformat(),
         "user_id": str(user_id) if user_id else None,

@@ -122,6 +122,13 @@ def test_what_is_not_paid_yet_is_asked_for_less() -> None:
     assert [(one.amount, one.status) for one in payments_of(bought.order_id)] == [(ZERO, "cancelled")]
     state = session().scalar(sa.select(Order.payment_status).where(Order.id == bought.order_id))
     assert state == "cancelled", "there is nothing to pay any more"
+    drain()
+    told = [mail for mail in stored_mails(mail_folder(current_settings())) if "to pay for" in mail.subject]
+    assert {mail.subject for mail in told} == {f"Less to pay for your order {bought.number}"}
+    for mail in told:
+        for text in (mail.text, mail.html):
+            assert f"This you need not pay of your order {bought.number} any more:" in text
+            assert "goes back" not in text
     assert_books_balance()
 
 

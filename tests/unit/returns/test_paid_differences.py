@@ -17,6 +17,7 @@ from storefront.core.outbox import OutboxEntry
 from storefront.core.settings import current_settings
 from storefront.http.order_words import words_for
 from storefront.http.paper_words import letter_words, paper_list
+from storefront.http.return_words import settling_words
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.queries import Papers, papers_of
@@ -408,6 +409,11 @@ def test_closed_after_the_card_had_paid_the_money_goes_back_with_its_paper(
     staff: uuid.UUID, stripe: StripeServer
 ) -> None:
     bought, number, intent = charged(staff, stripe)
+    paid = "The replacement costs €6.00 more, which you have paid by card."
+    assert settling_words(staff_return(number)) == paid
+    steps = [step.label for step in words_for(order_page(bought.me, bought.number)).steps]
+    assert steps[-3:] == ["Exchange asked for", "Exchange approved", "Difference of the exchange paid"]
+    release()
     close_unreceived(staff, number)
     assert [one["amount"] for one in stripe.refunds(intent)] == [600]
     assert [one[:3] for one in told(papers(bought))[1:]] == [
