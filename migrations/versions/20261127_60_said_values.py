@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "60_said_values"
-down_revision = "57_for_exchange"
+down_revision = "58_ending_orders"
 branch_labels = None
 depends_on = None
 
