@@ -129,7 +129,7 @@ def text_query(
         "bool": {
             "must": [wanted],
             "filter": list(filters),
-            "must_not": [term_query(term, is_sure=True) for term in question.excluded],
+            "must_not": [_unwanted(term) for term in question.excluded],
             "should": [_constant({"term": {"available": True}}, AVAILABLE_SCORE), _POPULAR],
         }
     }
@@ -168,6 +168,11 @@ def term_query(term: Term, *, is_sure: bool) -> Query:
     if not is_sure:
         ways.append(_slipped(term.alternatives[0]))
     return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
+
+
+def _unwanted(term: Term) -> Query:
+    query = term_query(term, is_sure=True)
+    return {"bool": {"must": [query], "must_not": [_alternative(term.unless)]}} if term.unless else query
 
 
 def _alternative(words: str) -> Query:

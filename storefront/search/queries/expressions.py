@@ -26,8 +26,12 @@ def beginnings(before: Iterable[Sequence[str]], last: Iterable[str], *, half: bo
 
 def _joined(operator: str, terms: Iterable[Term], excluded: Iterable[Term]) -> str:
     wanted = operator.join(_term(term) for term in terms)
-    unwanted = " & ".join(f"!{_term(term)}" for term in excluded)
+    unwanted = " & ".join(_not(term) for term in excluded)
     return " & ".join(part for part in (f"({wanted})" if wanted else "", unwanted) if part)
+
+
+def _not(term: Term) -> str:
+    return f"(!{_term(term)} | {_quoted(term.unless)})" if term.unless else f"!{_term(term)}"
 
 
 def _term(term: Term) -> str:

@@ -1,7 +1,8 @@
 """What a search text says by itself, before anything is looked up: words, phrases, measures, prices, a brand.
 
-The query language: ``"two words"`` in that order, ``-word`` not that, ``this or that``, ``brand:name``,
-``under 100``, ``between 50 and 80``, ``1tb`` like ``1 TB``. Everything else is words; no text is an error.
+The query language: ``"two words"`` in that order, ``-word``, ``not word`` and ``without word`` not that,
+``this or that``, ``this vs that``, ``brand:name``, ``under 100``, ``between 50 and 80``, ``1tb`` like ``1 TB``.
+Everything else is words; no text is an error.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ class Wanted:
     """One wanted (or unwanted) thing; any of ``forms`` is it, the first as typed. A form with spaces is a phrase.
 
     ``is_word``: a single word that may be looked up, corrected and completed; quoted things and measures are not.
+    ``unless``: the phrase that says that an unwanted thing is not there.
     """
 
     forms: tuple[str, ...]
     is_word: bool = True
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ def _without(text: str, found: re.Match[str]) -> str:
 
 _QUOTE, _MEASURED, _NOT = "\x00", "\x01", "\x02"
 _OWN_MARKS = re.compile(f"[{_QUOTE}{_MEASURED}{_NOT}]")
+_WITHOUT, _NEGATED = frozenset({"without", "ohne"}), frozenset({"not", "nicht"})
+_NO_DENIAL = frozenset({"do", "does", "is", "are", "can", "will", "must", "bitte"})
+"""Before "not": "do not disturb" is a sign."""
+_ALTERNATIVELY = frozenset({"or", "|", "oder", "vs", "vs.", "versus"})
 
 
 def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
@@ -164,11 +171,13 @@ def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
     measures = [Wanted(forms_of(found), is_word=False) for found in MEASURE.finditer(text)]
     text = MEASURE.sub(f" {_MEASURED} ", text)
     is_unwanted = is_alternative = False
+    denial, before = "", ""
     for minus, token in _TOKEN.findall(text):
-        if token == _NOT:
-            is_unwanted = True
+        if token == _NOT or token in _WITHOUT or (token in _NEGATED and before not in _NO_DENIAL):
+            is_unwanted, denial, before = True, token if token in _WITHOUT else "", token
             continue
-        if token in ("or", "|"):
+        before = token
+        if token in _ALTERNATIVELY:
             is_alternative = True
             continue
         if token == _QUOTE:
@@ -176,8 +185,9 @@ def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
         elif token == _MEASURED:
             yield (is_unwanted, measures.pop(0), is_alternative)
         elif word := _bare(token.removeprefix("brand:") if minus else token):
-            yield (bool(minus) or is_unwanted, Wanted(_forms(word)), is_alternative)
-        is_unwanted = is_alternative = False
+            unless = f"{denial} {word}" if denial else None
+            yield (bool(minus) or is_unwanted, Wanted(_forms(word), unless=unless), is_alternative)
+        is_unwanted, is_alternative, denial = False, False, ""
 
 
 def _phrases(text: str) -> Iterator[tuple[str, str]]:

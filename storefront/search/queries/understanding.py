@@ -21,6 +21,15 @@ from storefront.search.queries.words import Vocabulary, WordFound, look_up, mean
 Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
 _LONGEST_CODE = 64
 _LONGEST_PHRASE = 3
+_SAID_AROUND = frozenset(
+    {"cheap", "cheaper", "cheapest", "inexpensive", "affordable", "budget", "best", "recommended"}
+    | {"need", "needs", "want", "wants", "looking", "find", "buy", "buying", "please"}
+    | {"something", "anything", "someone", "somebody", "anyone"}
+    | {"günstig", "günstige", "günstiger", "günstiges", "billig", "billige", "beste", "bester", "bestes"}
+    | {"brauche", "suche", "möchte", "kaufen", "bitte", "etwas", "jemand", "jemanden"}
+)
+"""What people say around what they look for: wishes and askings, which few texts of products answer by a word."""
+
 _WORD = re.compile(r"[\w][\w'’.&+/-]*")
 
 
@@ -30,12 +39,14 @@ class Term:
 
     ``alternatives`` are lower-case words, one with spaces is a phrase; synonyms, unit forms and compounds included.
     The first is what was typed (corrected). With ``is_prefix`` it is only a beginning. ``holders`` is about how many
-    products hold it; 0 where nobody knows, as of phrases: few.
+    products hold it; 0 where nobody knows, as of phrases: few. An excluded term is not held against a product that
+    says ``unless``: "lid" not against one "without lid".
     """
 
     alternatives: tuple[str, ...]
     is_prefix: bool = False
     holders: int = 0
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ class Question:
 
     Filters that the text holds ("under 100", "brand:x") are no part of it: they are in the request. ``code`` is the
     text where it may be a SKU or a barcode: the product that has it comes first. ``meaning`` is the text with its
-    mistakes mended, for comparing by meaning.
+    mistakes mended and half words completed, for comparing by meaning.
     """
 
     text: str
@@ -53,11 +64,12 @@ class Question:
     manner: Manner = "exact"
     did_you_mean: str | None = None
     code: str | None = None
+    completed: str | None = None
 
     @property
     def meaning(self) -> str:
-        """The text with its mistakes mended."""
-        return self.did_you_mean or self.text
+        """The text with its mistakes mended and its half words whole."""
+        return self.completed or self.did_you_mean or self.text
 
 
 def vocabulary_of(reading: Reading, phrases: Sequence[str] = ()) -> Vocabulary:
@@ -73,7 +85,7 @@ def understand(reading: Reading, vocabulary: Vocabulary) -> Question:
     taught = _taught(words, meanings)
     found = vocabulary.words
     mended = _mended([word for word in words if word not in taught], found)
-    terms, left_out, completed = _terms(reading.wanted, found, mended, taught)
+    terms, left_out, completed = _terms(_things_of(reading.wanted, taught), found, mended, taught)
     manner: Manner = "exact"
     if left_out or (reading.wanted and not terms):
         manner = "partial" if terms else "nothing"
@@ -84,16 +96,26 @@ def understand(reading: Reading, vocabulary: Vocabulary) -> Question:
     return Question(
         text=reading.rest,
         terms=tuple(_with_synonyms(_compounds(terms, found), meanings)),
-        excluded=tuple(Term(one.forms) for one in reading.excluded),
+        excluded=tuple(Term(one.forms, unless=one.unless) for one in reading.excluded),
         manner=manner,
         did_you_mean=_rewritten(reading.rest, mended),
         code=_code(reading.rest),
+        completed=_rewritten(reading.rest, mended | _completions(terms, found)) if completed else None,
     )
 
 
 def _mended(words: Sequence[str], found: Mapping[str, WordFound]) -> dict[str, str]:
-    corrections = {word: meant(found[word]) for word in words if word in found}
+    unknown = [word for word in words if word in found and word not in _SAID_AROUND]
+    corrections = {word: meant(found[word]) for word in unknown if not found[word].completions}
     return {word: better for word, better in corrections.items() if better and better != word}
+
+
+def _things_of(wanted: Sequence[Wanted], taught: Container[str]) -> Sequence[Wanted]:
+    """What names a thing or a property of it; all of it where nothing does."""
+    things = [
+        one for one in wanted if not one.is_word or one.forms[0] not in _SAID_AROUND or one.forms[0] in taught
+    ]
+    return things or wanted
 
 
 def _taught(words: Sequence[str], meanings: Synonyms) -> set[str]:
@@ -166,6 +188,12 @@ def _with_synonyms(terms: Sequence[Term], meanings: Mapping[str, tuple[str, ...]
             taught.append(terms[place])
             place += 1
     return taught
+
+
+def _completions(terms: Iterable[Term], found: Mapping[str, WordFound]) -> dict[str, str]:
+    """The commonest word that each half word begins."""
+    halves = (term.alternatives[0] for term in terms if term.is_prefix)
+    return {half: max(found[half].completions, key=lambda one: one.weight).word for half in halves}
 
 
 def _rewritten(text: str, mended: Mapping[str, str]) -> str | None:

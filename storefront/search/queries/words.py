@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,11 @@ TRIED_TWICE_FROM = 7
 
 FIRST_LETTER_MISSED = 0.1
 """How likely a mistake is in the first letter, beside one anywhere else."""
+
+LETTER_DOUBLED = 10.0
+"""How likely it is that a doubled letter was written once, or one twice."""
+
+_DOUBLE = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ def meant(found: WordFound) -> str | None:
         return None
     most = 1 if len(found.word) < TRIED_TWICE_FROM else 2
     best = min(
-        (_mistakes(found.word, one.word), -one.weight * _begins_alike(found.word, one.word), one.word)
+        (_mistakes(found.word, one.word), -one.weight * _likely(found.word, one.word), one.word)
         for one in found.nearest
     )
     return best[2] if 0 < best[0] <= most else None
@@ -185,8 +191,10 @@ def _mistakes(typed: str, word: str) -> int:
     return min(distance(typed, word), several)
 
 
-def _begins_alike(typed: str, word: str) -> float:
-    """People seldom miss the first letter; more often they swap it with the second."""
+def _likely(typed: str, word: str) -> float:
+    """People seldom miss the first letter, more often swap it with the second, and easily write two letters as one."""
+    if _DOUBLE.sub(r"\1", typed) == _DOUBLE.sub(r"\1", word):
+        return LETTER_DOUBLED
     return 1.0 if typed[0] == word[0] or sorted(typed[:2]) == sorted(word[:2]) else FIRST_LETTER_MISSED
 
 

@@ -314,6 +314,14 @@ def test_phrases_exclusions_alternatives_and_half_words(shop: Shop) -> None:
     assert shop.ask(wanted("noteb")).total == 0
 
 
+def test_without_something_is_not_held_against_what_says_so(shop: Shop) -> None:
+    for name, text in (("Lamp Uno", "with a cable"), ("Lamp Due", "plain"), ("Lamp Tre", "without cable")):
+        make_product(name, "20.00", description=text)
+    shop.rebuild()
+    asked = replace(wanted("lamp"), excluded=(Term(("cable",), unless="without cable"),))
+    assert sorted(names(shop.ask(asked))) == ["Lamp Due", "Lamp Tre"]
+
+
 def test_brand_category_tag_and_specification_words_are_found(shop: Shop) -> None:
     make_product(
         "Dome",

@@ -14,6 +14,8 @@ from storefront.search.queries import (
     ranked_products,
     search_listing,
 )
+from storefront.search.queries.reading import read
+from storefront.search.queries.understanding import understand, vocabulary_of
 from storefront.search.services import refresh_words
 from tests.factories.catalog import make_brand, make_category, make_product, make_variants
 
@@ -239,3 +241,43 @@ def test_every_language_of_the_catalog_is_understood() -> None:
     assert page.manner == "exact"
     teach("behausung", "zelt", language="de")
     assert names(find("behausung")) == {"Blaues Zelt"}
+
+
+def test_what_is_said_around_a_thing_is_no_word_of_it() -> None:
+    found = find("I am looking for something: the best tent, cheap please")
+    assert (found.manner, found.did_you_mean) == ("exact", None)
+    assert names(found) == names(find("tent"))
+    assert find("cheap please").manner == "nothing", "where nothing else is said they are words"
+
+
+def test_a_half_word_is_completed_before_it_is_a_mistake() -> None:
+    make_product("Desk Last", "9.00")
+    make_product("Laptop Sleeve", "19.00")
+    refresh_words()
+    found = find("lapt")
+    assert (found.manner, found.did_you_mean) == ("completed", None)
+    assert names(found) == {"Laptop Sleeve"}
+
+
+def test_a_doubled_letter_is_missed_easily() -> None:
+    for number in range(3):
+        make_product(f"Rustic Boule {number}", "8.00")
+    make_product("Water Bottle", "24.00")
+    refresh_words()
+    assert find("water botle").did_you_mean == "water bottle"
+
+
+def test_without_something_is_not_held_against_what_says_so() -> None:
+    make_product("Lamp Uno", "20.00", description="Comes with a cable.")
+    make_product("Lamp Due", "20.00")
+    make_product("Lamp Tre", "20.00", description="Goes without cable for ten hours.")
+    refresh_words()
+    assert names(find("lamp without cable")) == {"Lamp Due", "Lamp Tre"}
+    assert names(find("lamp not cable")) == {"Lamp Due"}
+
+
+def test_half_a_word_is_compared_by_the_whole_one() -> None:
+    make_product("Laptop Sleeve", "19.00")
+    refresh_words()
+    reading = read("red lapt")
+    assert understand(reading, vocabulary_of(reading)).meaning == "red laptop"

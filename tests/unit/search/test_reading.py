@@ -101,6 +101,32 @@ def test_or_joins_alternatives() -> None:
     assert either.forms == ("ipad", "galaxy tab")
 
 
+@pytest.mark.parametrize("text", ["ssd vs hdd", "ssd vs. hdd", "ssd versus hdd", "ssd oder hdd"])
+def test_what_is_compared_is_wanted_both_ways(text: str) -> None:
+    (one,) = read(text).wanted
+    assert one.forms == ("ssd", "hdd")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted", "unless"),
+    [
+        ("speaker not bluetooth", ["speaker"], ["bluetooth"], [None]),
+        ("not bluetooth speaker", ["speaker"], ["bluetooth"], [None]),
+        ("lamp without cable", ["lamp"], ["cable"], ["without cable"]),
+        ("lampe ohne kabel", ["lampe"], ["kabel"], ["ohne kabel"]),
+        ("do not disturb sign", ["do", "not", "disturb", "sign"], [], []),
+        ("forget me not", ["forget", "me"], [], []),
+    ],
+)
+def test_negations_in_words(
+    text: str, wanted: list[str], unwanted: list[str], unless: list[str | None]
+) -> None:
+    reading = read(text)
+    assert [one.forms[0] for one in reading.wanted] == wanted
+    assert [one.forms[0] for one in reading.excluded] == unwanted
+    assert [one.unless for one in reading.excluded] == unless
+
+
 def test_minus_takes_measures_phrases_and_brands_too() -> None:
     reading = read('ssd -1tb -"solid state" -brand:hp')
     assert first_forms(reading) == ["ssd"]
@@ -114,8 +140,12 @@ def test_several_brands_may_be_named() -> None:
 
 
 @pytest.mark.parametrize(
+<<<<<<< HEAD
     "text",
     ["", '"', '""', "-", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a', "\x00", "\x01 tb", "-\x02"],
+=======
+    "text", ["", '"', '""', "-", "not", "without", "vs", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a']
+>>>>>>> wt-finding
 )
 def test_operators_alone_are_no_error(text: str) -> None:
     read(text)
