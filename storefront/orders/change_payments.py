@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import timedelta
 from typing import Literal
@@ -21,6 +22,7 @@ from storefront.orders.changeable import current_order, wanted_from
 from storefront.orders.changing import check_changeable, end_waiting
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import TotalChanged
+from storefront.orders.letting_go import StillUndecided, drop
 from storefront.orders.models import Order, OrderChange
 from storefront.orders.queries import normal_number, visible_to
 from storefront.orders.timeline import record_event
@@ -129,7 +131,8 @@ def _change(payment_id: uuid.UUID) -> OrderChange | None:
 def give_up_changes() -> dict[str, int]:
     """End changes whose card has not paid in the time that goods are held; returns how many of each. Run by a job.
 
-    The provider is told first: what was voided can never be paid.
+    The change is ended first, under its order's lock, and its payment let go of right after: whoever pays between the
+    two gets the money back.
     """
     counts = {"changed": 0, "ended": 0}
     before = now() - timedelta(minutes=current_settings().reservation_minutes)
@@ -155,15 +158,13 @@ def _give_up(payment_id: uuid.UUID) -> Outcome:
     if outcome in ("changed", "ended", "processing"):
         return outcome
     with transaction():
-        payment = payment_row(payment_id)
-    if payment.provider_reference:
-        try:
-            payments.void(payment.provider, payment.provider_reference, str(payment.id))
-        except PaymentProviderFailure as failure:
-            if failure.code != "refused":
-                raise
-            return settle_change(payment)  # they were quicker
-    with transaction():
         head_of(payment.order_id, lock=True)
-        end_waiting(payment.order_id, "expired")
+        change = _change(payment_id)
+        is_waiting = change is not None and change.status == "waiting"
+        if is_waiting:
+            end_waiting(payment.order_id, "expired")
+    if not is_waiting:
+        return settle_change(payment)  # they were quicker
+    with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
+        drop(payment_id, "expired")
     return "ended"
