@@ -12,6 +12,8 @@ from storefront.core.cache import init_cache
 from storefront.core.db import db
 from storefront.core.redis import init_redis
 from storefront.core.settings import Settings
+from storefront.providers.mail import mail_folder
+from tests.emptying import Once
 from tests.web.small_town import Town, build_town
 
 
@@ -45,6 +47,8 @@ def build_keeping(settings: Settings, clean_database: None) -> Iterator[Callable
 
 
 @pytest.fixture
-def town(app: Flask) -> Town:
+def town(once: Once, settings: Settings) -> Town:
     """A small shop in which every page has something to show."""
-    return build_town(app)
+    made = once(build_town)
+    (mail_folder(settings) / f"{made.mail}.eml").write_bytes(made.letter)
+    return made
