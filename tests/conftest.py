@@ -287,6 +287,22 @@ def redis_client(_redis_connection: redis.Redis, clean_database: None) -> redis.
 
 
 @pytest.fixture
+def no_redis(app: Flask, settings: Settings) -> Iterator[None]:
+    """Redis is away: the application's clients find no server at their address."""
+    from pydantic import SecretStr
+
+    from storefront.core.cache import init_cache
+    from storefront.core.redis import init_redis
+
+    names = ("redis", "waiting_redis", "binary_redis", "cache_store")
+    kept = {name: app.extensions[name] for name in names}
+    init_redis(app, settings.model_copy(update={"redis_url": SecretStr("unix:///nonexistent/redis.sock")}))
+    init_cache(app)
+    yield
+    app.extensions.update(kept)
+
+
+@pytest.fixture
 def assert_queries() -> Callable[[int], AbstractContextManager[list[str]]]:
     """``with assert_queries(3):`` fails when the block sends more than three queries, and names them."""
     return statements.assert_queries
