@@ -121,7 +121,7 @@ def settings(
     """Settings of the application under test: this worker's database, Redis number, folder and port."""
     from pydantic import SecretStr
 
-    from storefront.core.settings import load_settings
+    from storefront.core.settings_reading import load_settings
 
     urls = databases.migrated(database_name)
     redis_url = databases.services.redis_url.replace("db=0", f"db={_worker_number()}")
