@@ -1,76 +1,79 @@
-"""What a process has just read, for the next moment: neither asked for nor unpacked again.
+"""What a process has read, for the next time: neither asked for nor unpacked again as long as it stands.
 
-Small values (:meth:`AtHand.get`) are at hand for :data:`SECONDS`. What takes long to unpack stays at hand as long as it
-stands, and with it whatever is made of it (:meth:`AtHand.standing`): every :data:`SECONDS` the process looks again.
+A process learns once a second what was forgotten meanwhile (:meth:`Forgotten.follow`). What others changed is so
+seen a second later at most, however long a value stays at hand.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
 SECONDS = 1.0
-"""How long a process answers with what it has at hand. What others changed meanwhile is seen afterwards."""
+"""For how long a process takes it that nothing more was forgotten."""
 
-MOST = 2_000
-MOST_STANDING = 128
-NOTHING: Any = object()
-E = TypeVar("E")
+V = TypeVar("V")
 
 
-class _Standing(Generic[E]):
-    """A value with the entry that it was read from, and when somebody last saw that it stands."""
+class Stamp(NamedTuple):
+    """What decides whether a value stands: when its making began (microseconds of the server's clock), until when it is
+    fresh (seconds of the wall clock), and the slots in which the forgetting of its tags is noted."""
 
-    __slots__ = ("entry", "seen", "value")
-
-    def __init__(self, entry: E, value: Any) -> None:
-        self.entry = entry
-        self.value = value
-        self.seen = time.monotonic()
+    began: int
+    fresh_until: float
+    slots: tuple[int, ...]
 
 
-class AtHand(Generic[E]):
-    """Values by name; of too many the one that was not asked for longest goes."""
+class Forgotten:
+    """When each slot was forgotten last, as far as this process knows. In microseconds of the server's clock."""
 
-    def __init__(self) -> None:
-        self._values: LRUCache[Hashable, tuple[float, Any]] = LRUCache(MOST)
-        self._standing: LRUCache[Hashable, _Standing[E]] = LRUCache(MOST_STANDING)
+    def __init__(self, look: Callable[[int], tuple[int, Mapping[int, int]]]) -> None:
+        """``look`` tells the server's time and what was forgotten since a moment."""
+        self._look = look
+        self._moments: dict[int, int] = {}
+        self._since = 0
+        self._looked = float("-inf")
+
+    def follow(self) -> None:
+        """Learn what was forgotten, unless that was asked within :data:`SECONDS`. Raises :class:`redis.RedisError`."""
+        started = time.monotonic()
+        if started - self._looked < SECONDS:
+            return
+        self._since, lately = self._look(self._since)
+        self.learn(lately)
+        self._looked = started
+
+    def learn(self, moments: Mapping[int, int]) -> None:
+        """These slots were forgotten at these moments."""
+        known = self._moments
+        for slot, moment in moments.items():
+            known[slot] = max(moment, known.get(slot, 0))
+
+    def stands(self, stamp: Stamp) -> bool:
+        """Whether nothing that the value was made of was forgotten since its making began."""
+        known = self._moments
+        return all(known.get(slot, 0) < stamp.began for slot in stamp.slots)
+
+
+class AtHand(Generic[V]):
+    """Values by name with their stamps; of more than ``most`` the one that was not asked for longest goes."""
+
+    def __init__(self, most: int) -> None:
+        self._kept: LRUCache[Hashable, tuple[Stamp, V]] = LRUCache(most)
         self._lock = Lock()
 
-    def get(self, name: Hashable) -> Any:
-        """The value of that name, :data:`NOTHING` where there is none or its moment is over."""
+    def get(self, name: Hashable) -> tuple[Stamp, V] | None:
+        """The value of that name with its stamp."""
         with self._lock:
-            found = self._values.get(name)
-        return NOTHING if found is None or time.monotonic() > found[0] else found[1]
+            found: tuple[Stamp, V] | None = self._kept.get(name)
+            return found
 
-    def put(self, name: Hashable, value: Any) -> None:
-        """Have ``value`` at hand for a moment."""
+    def put(self, name: Hashable, stamp: Stamp, value: V) -> V:
+        """Have ``value`` at hand from now on; returns it."""
         with self._lock:
-            self._values[name] = (time.monotonic() + SECONDS, value)
-
-    def standing(self, name: Hashable, stands: Callable[[E], bool]) -> Any:
-        """The value of that name, :data:`NOTHING` where there is none or ``stands`` says that its time is over."""
-        with self._lock:
-            found = self._standing.get(name)
-        if found is None:
-            return NOTHING
-        if time.monotonic() - found.seen > SECONDS:
-            if not stands(found.entry):
-                return NOTHING
-            found.seen = time.monotonic()
-        return found.value
-
-    def put_standing(self, name: Hashable, entry: E, value: Any) -> None:
-        """Have ``value`` at hand for as long as ``entry`` stands."""
-        with self._lock:
-            self._standing[name] = _Standing(entry, value)
-
-    def clear(self) -> None:
-        """Put everything away."""
-        with self._lock:
-            self._values.clear()
-            self._standing.clear()
+            self._kept[name] = (stamp, value)
+        return value

@@ -28,8 +28,8 @@ import structlog
 from flask import Flask, current_app
 from redis import RedisError
 
-from storefront.core.at_hand import NOTHING
 from storefront.core.cache_store import CacheStore, Entry, Turn
+from storefront.core.clock import now
 from storefront.core.settings import Settings, current_settings
 
 T = TypeVar("T")
@@ -96,11 +96,11 @@ def remembered(
     store, tags = cache_store(), tuple(tags)
     shape: _Shape[T] = _shape_of(cast(Any, returns))
     try:
-        known = store.at_hand.standing((kind, key), store.is_good) if at_hand else NOTHING
-        if known is not NOTHING:
+        known = store.good(store.large, (kind, key)) if at_hand else None
+        if known is not None:
             store.count(f"{kind}:hits")
             return cast(T, known)
-        found = store.obtain(entry_name(kind, shape.digest, key), tags)
+        found = store.obtain(entry_name(kind, shape.digest, key))
     except RedisError:
         store.count(f"{kind}:away")
         return make()
@@ -111,7 +111,7 @@ def remembered(
         store.count(f"{kind}:{'hits' if found.is_fresh else 'stand_ins'}")
         value, entry = _read(shape, found, make)
     if at_hand and entry is not None:
-        store.at_hand.put_standing((kind, key), entry, value)
+        store.large.put((kind, key), entry.stamp(), value)
     return value
 
 
@@ -152,22 +152,27 @@ def remembered_each(
     seconds = seconds_kept(current_settings(), kind)
     if seconds == 0 or not keys:
         return dict(make(list(keys))) if keys else {}
-    shelf = cache_store().at_hand
-    found = {key: shelf.get((kind, key)) for key in keys}
-    missing = [key for key, value in found.items() if value is NOTHING]
-    cache_store().count(f"{kind}:hits", len(found) - len(missing))
-    if missing:
-        read = _remembered_each(kind, missing, returns, make, seconds, tags)
-        for key in missing:
-            if key in read:
-                found[key] = read[key]
-                shelf.put((kind, key), read[key])
-            else:
-                del found[key]
-    return cast("dict[str, T]", found)
+    store = cache_store()
+    try:
+        known = _at_hand(store, kind, keys)
+        store.count(f"{kind}:hits", len(known))
+        missing = [key for key in keys if key not in known]
+        return known | _fetched(store, kind, missing, returns, make, seconds, tags) if missing else known
+    except RedisError:
+        store.count(f"{kind}:away", len(keys))
+        return dict(make(list(keys)))
 
 
-def _remembered_each(
+def _at_hand(store: CacheStore, kind: CacheKind, keys: Sequence[str]) -> dict[str, Any]:
+    """What the process has at hand of ``keys``. Raises :class:`redis.RedisError`."""
+    store.follow()
+    at = now().timestamp()
+    found = ((key, store.small.get((kind, key))) for key in keys)
+    return {key: one[1] for key, one in found if one is not None and store.is_good(one[0], at)}
+
+
+def _fetched(
+    store: CacheStore,
     kind: CacheKind,
     keys: Sequence[str],
     returns: type[T],
@@ -175,18 +180,15 @@ def _remembered_each(
     seconds: int,
     tags: Callable[[str], Sequence[str]],
 ) -> dict[str, T]:
+    """What Redis keeps of ``keys``, and what ``make`` gives for the others. Raises :class:`redis.RedisError`."""
     shape: _Shape[T] = _shape_of(cast(Any, returns))
-    store, names = cache_store(), {key: entry_name(kind, shape.digest, key) for key in keys}
-    try:
-        entries, moment = store.entries(list(names.values()), [tags(key) for key in names])
-    except RedisError:
-        store.count(f"{kind}:away", len(names))
-        return dict(make(list(names)))
+    names = {key: entry_name(kind, shape.digest, key) for key in keys}
+    entries, moment = store.entries(list(names.values()))
     known: dict[str, T] = {}
     for key, entry in zip(names, entries, strict=True):
         if entry is not None and entry.is_fresh:
             with suppress(msgspec.MsgspecError):
-                known[key] = shape.read(entry.body)
+                known[key] = store.small.put((kind, key), entry.stamp(), shape.read(entry.body))
     missing = [key for key in names if key not in known]
     store.count(f"{kind}:hits", len(known))
     store.count(f"{kind}:misses", len(missing))
@@ -194,7 +196,9 @@ def _remembered_each(
         made = make(missing)
         with suppress(RedisError):
             bodies = {names[key]: (_write(value), tags(key)) for key, value in made.items()}
-            store.keep_all(moment, bodies, seconds)
+            stamps = store.keep_all(moment, bodies, seconds)
+            for key, value in made.items():
+                store.small.put((kind, key), stamps[names[key]], value)
         known |= made
     return known
 

@@ -1,10 +1,11 @@
 """How kept values lie in Redis: entries, the moments at which tags were forgotten, turns, counts.
 
 An entry holds the moment (of the server's clock) at which its making began. Forgetting a tag writes down the
-moment; an entry that began earlier is worth nothing from then on, however many carry the tag. Moments lie in a
-fixed number of slots without an expiry: the server makes room by dropping entries, never by losing a moment.
-Two tags that meet in a slot cost a value now and then, never a wrong one. A server that drops whatever it likes
-(``allkeys-*``) may show what is no longer so: ``flask ops verify`` says it.
+moment; an entry that began earlier is worth nothing from then on, however many carry the tag. Each process knows all
+moments and asks for the new ones once a second (:mod:`storefront.core.at_hand`). They lie in a fixed number of slots
+without an expiry: the server makes room by dropping entries, never by losing a moment. Two tags that meet in a slot
+cost a value now and then, never a wrong one. A server that drops whatever it likes (``allkeys-*``) may show what is
+no longer so: ``flask ops verify`` says it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from redis import Redis
 
-from storefront.core.at_hand import AtHand
+from storefront.core.at_hand import AtHand, Forgotten, Stamp
 from storefront.core.clock import now
 from storefront.core.ids import new_secret
 
@@ -31,11 +32,23 @@ LONGEST_WAIT_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.005
 _LONGEST_PAUSE_SECONDS = 0.05
 
+MOST_SMALL = 4_000
+"""Small values (a card each) that a process has at hand."""
+MOST_LARGE = 256
+"""Large ones (the counts beside a list), 50 KB each."""
+
 _SLOTS = 1 << 16
 _ENTRY = "cache:entry:"
 _TURN = "cache:turn:"
-_SLOT = "cache:forgotten:"
+_FORGOTTEN = "cache:forgotten"
 _COUNTS = "cache:counts"
+_FORGET = """
+local time = redis.call('TIME')
+local moment = string.format('%.0f', time[1] * 1000000 + time[2])
+for _, slot in ipairs(ARGV) do redis.call('ZADD', KEYS[1], moment, slot) end
+return moment
+"""
+"""In one step: no one may look between the moment and its being written down, and miss it."""
 _GIVE_UP = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
 
 
@@ -53,6 +66,10 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
         """Whether its time is not up. Afterwards it may stand in while somebody makes the next one."""
         return now().timestamp() < self.fresh_until
 
+    def stamp(self) -> Stamp:
+        """What decides whether it stands, without what is kept."""
+        return Stamp(self.began, self.fresh_until, _slots(self.tags))
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -64,6 +81,7 @@ class Turn:
     began: int
 
 
+V = TypeVar("V")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Entry).decode
 
@@ -75,62 +93,68 @@ class CacheStore:
         self._redis: Any = client  # its types leave open whether answers are bytes; here they are
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self.at_hand: AtHand[Entry] = AtHand()
+        self._forgotten = Forgotten(self._forgotten_since)
+        self.small = AtHand[Any](MOST_SMALL)
+        self.large = AtHand[Any](MOST_LARGE)
 
-    def entry(self, name: str, tags: Sequence[str] | None = None) -> Entry | None:
-        """What is kept under ``name``, unless one of its tags was forgotten since it was made.
+    def follow(self) -> None:
+        """See :meth:`storefront.core.at_hand.Forgotten.follow`."""
+        self._forgotten.follow()
 
-        One round trip where the caller knows the ``tags``, two where only the entry does.
-        """
-        found, *forgotten = self._redis.mget(_ENTRY + name, *_slots(tags or ()))
-        return self._standing(found, tags, forgotten)
+    def is_good(self, stamp: Stamp, at: float) -> bool:
+        """Whether what has this stamp stands, as far as this process knows, and is fresh at ``at`` (seconds)."""
+        return at < stamp.fresh_until and self._forgotten.stands(stamp)
 
-    def entries(self, names: Sequence[str], tags: Sequence[Sequence[str]]) -> tuple[list[Entry | None], int]:
-        """What is kept under each of ``names``, with its ``tags``, and the moment of the look. One round trip."""
-        slots = list(dict.fromkeys(slot for of_one in tags for slot in _slots(of_one)))
+    def good(self, shelf: AtHand[V], name: Hashable) -> V | None:
+        """The value of that name that is at hand and good. One round trip a second (:meth:`follow`), else none."""
+        self.follow()
+        found = shelf.get(name)
+        return found[1] if found is not None and self.is_good(found[0], now().timestamp()) else None
+
+    def entry(self, name: str) -> Entry | None:
+        """What is kept under ``name``, unless one of its tags was forgotten since it was made. One round trip."""
+        self.follow()
+        return self._standing(self._redis.get(_ENTRY + name))
+
+    def entries(self, names: Sequence[str]) -> tuple[list[Entry | None], int]:
+        """What is kept under each of ``names`` and stands, and the moment of the look. One round trip."""
+        self.follow()
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.mget([*(_ENTRY + name for name in names), *slots])
         pipeline.time()
-        found, moment = pipeline.execute()
-        forgotten = dict(zip(slots, found[len(names) :], strict=True))
-        return [
-            self._standing(one, of_one, [forgotten[slot] for slot in _slots(of_one)])
-            for one, of_one in zip(found, tags, strict=False)
-        ], _microseconds(moment)
+        pipeline.mget([_ENTRY + name for name in names])
+        moment, found = pipeline.execute()
+        return [self._standing(one) for one in found], _microseconds(moment)
 
-    def keep_all(self, began: int, bodies: Mapping[str, tuple[bytes, Sequence[str]]], seconds: int) -> None:
-        """Keep each body, with its tags, under its name: found out since ``began``."""
+    def keep_all(
+        self, began: int, bodies: Mapping[str, tuple[bytes, Sequence[str]]], seconds: int
+    ) -> dict[str, Stamp]:
+        """Keep each body, with its tags, under its name: found out since ``began``. Returns their stamps by name."""
         pipeline = self._redis.pipeline(transaction=False)
         fresh_until = now().timestamp() + seconds
+        stamps = {}
         for name, (body, tags) in bodies.items():
             entry = Entry(began, fresh_until, tuple(tags), msgspec.Raw(body))
             pipeline.set(_ENTRY + name, _encode(entry), ex=seconds)
+            stamps[name] = entry.stamp()
         for counter, number in self._counted().items():
             pipeline.hincrby(_COUNTS, counter, number)
         pipeline.execute()
+        return stamps
 
-    def stands(self, entry: Entry) -> bool:
-        """Whether none of the tags that ``entry`` carries was forgotten since it was made."""
-        return not entry.tags or _stands(entry, self._redis.mget(_slots(entry.tags)))
-
-    def is_good(self, entry: Entry) -> bool:
-        """Whether ``entry`` stands and its time is not up. One round trip, none where its time is up."""
-        return entry.is_fresh and self.stands(entry)
-
-    def obtain(self, name: str, tags: Sequence[str] | None = None) -> Entry | Turn:
+    def obtain(self, name: str) -> Entry | Turn:
         """What is kept under ``name``, or a turn to make it.
 
         When it is missing and somebody is making it already, the others wait, and after LONGEST_WAIT_SECONDS make
         it too. When only its time is up, they take it as it is.
         """
-        known = self.entry(name, tags)
+        known = self.entry(name)
         if known is not None and known.is_fresh:
             return known
         owner = new_secret()
         deadline = time.monotonic() + LONGEST_WAIT_SECONDS
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            turn, latest = self._try_turn(name, owner, tags)
+            turn, latest = self._try_turn(name, owner)
             if latest is not None and (latest.is_fresh or not turn.won):
                 if turn.won:
                     self.give_up(turn)
@@ -140,14 +164,13 @@ class CacheStore:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    def _try_turn(self, name: str, owner: str, tags: Sequence[str] | None) -> tuple[Turn, Entry | None]:
+    def _try_turn(self, name: str, owner: str) -> tuple[Turn, Entry | None]:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.set(_TURN + name, owner, nx=True, ex=TURN_SECONDS)
         pipeline.time()
-        pipeline.mget(_ENTRY + name, *_slots(tags or ()))
-        won, moment, (found, *forgotten) = pipeline.execute()
-        turn = Turn(name, owner, bool(won), _microseconds(moment))
-        return turn, self._standing(found, tags, forgotten)
+        pipeline.get(_ENTRY + name)
+        won, moment, found = pipeline.execute()
+        return Turn(name, owner, bool(won), _microseconds(moment)), self._standing(found)
 
     def keep(self, turn: Turn, body: bytes, seconds: int, tags: Iterable[str]) -> Entry:
         """Keep ``body``: fresh for ``seconds``, and as long again as a stand-in. The turn is over."""
@@ -166,9 +189,16 @@ class CacheStore:
 
     def forget(self, tags: Iterable[str]) -> None:
         """From now on nothing stands that carries one of ``tags`` and was begun before."""
-        moment = _microseconds(self._redis.time())
-        self._redis.mset(dict.fromkeys(_slots(tags), moment))
-        self.at_hand.clear()
+        slots = _slots(tags)
+        moment = int(self._redis.eval(_FORGET, 1, _FORGOTTEN, *slots))
+        self._forgotten.learn(dict.fromkeys(slots, moment))
+
+    def _forgotten_since(self, since: int) -> tuple[int, Mapping[int, int]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()  # before the look: what is forgotten in between is seen now and next time, never missed
+        pipeline.zrange(_FORGOTTEN, since, "+inf", byscore=True, withscores=True)
+        moment, lately = pipeline.execute()
+        return _microseconds(moment), {int(slot): int(at) for slot, at in lately}
 
     def dropping_policy(self) -> str | None:
         """What the server calls its way to make room where that may cost a moment; None where all is well."""
@@ -193,24 +223,19 @@ class CacheStore:
             counted, self._counts = self._counts, Counter()
         return counted
 
-    def _standing(
-        self, found: bytes | None, tags: Sequence[str] | None, forgotten: Iterable[bytes | None]
-    ) -> Entry | None:
+    def _standing(self, found: bytes | None) -> Entry | None:
+        """The entry in ``found``, unless one of its tags was forgotten since it was made."""
         if found is None:
             return None
         try:
             entry = _decode(found)
         except msgspec.MsgspecError:
             return None
-        return entry if (self.stands(entry) if tags is None else _stands(entry, forgotten)) else None
+        return entry if self._forgotten.stands(entry.stamp()) else None
 
 
-def _slots(tags: Iterable[str]) -> list[str]:
-    return [f"{_SLOT}{zlib.crc32(tag.encode()) % _SLOTS}" for tag in tags]
-
-
-def _stands(entry: Entry, forgotten: Iterable[bytes | None]) -> bool:
-    return all(moment is None or int(moment) < entry.began for moment in forgotten)
+def _slots(tags: Iterable[str]) -> tuple[int, ...]:
+    return tuple(zlib.crc32(tag.encode()) % _SLOTS for tag in tags)
 
 
 def _microseconds(moment: Any) -> int:

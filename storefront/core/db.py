@@ -95,6 +95,24 @@ def session() -> Session:
     return _restricted.get() or db.session()
 
 
+@contextmanager
+def reading() -> Iterator[sa.PoolProxiedConnection]:
+    """A connection for one statement: the session's where it has one, else one that is given back at the block's end.
+
+    Most pages read a few statements and nothing else: a session, its transaction and their end cost more than those.
+    """
+    if _restricted.get() is not None or db.session.registry.has():
+        current = session()
+        if _restricted.get() is not None or current.in_transaction() or current.info.get(_JOINED):
+            yield current.connection().connection
+            return
+    borrowed = db.engine.raw_connection()
+    try:
+        yield borrowed
+    finally:
+        borrowed.close()
+
+
 def login() -> str:
     """The database and the login that the session acts as: what one of them may see is never kept for another."""
     engine = session().get_bind().engine

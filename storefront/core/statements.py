@@ -2,8 +2,8 @@
 
 SQLAlchemy spends as long around such a statement as PostgreSQL on answering it, and the driver, which looks for its
 own placeholders in each text, most of a millisecond on a long one: it gets PostgreSQL's. :func:`rows` runs a statement
-that is built once (a module's constant, or out of a ``@cache``) on the running session's connection, in its transaction
-if there is one. Rows are plain named tuples; errors are the ones that SQLAlchemy raises.
+that is built once (a module's constant, or out of a ``@cache``) in the running transaction if there is one
+(:func:`storefront.core.db.reading`). Rows are plain named tuples; errors are the ones that SQLAlchemy raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from psycopg import pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
-from storefront.core.db import session
+from storefront.core.db import reading
 
 KEPT = 512
 """How many statements a process knows. Whoever runs more of them builds them anew each time, which is a mistake."""
@@ -59,27 +59,28 @@ class _Compiled:
 def rows(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> list[Any]:
     """All rows of ``statement``, its parameters by name."""
     compiled = _compiled(statement)
-    connection = session().connection()
-    driver: Any = connection.connection.dbapi_connection
     filled = compiled.values(values or {})
     for observer in observers:
         observer(compiled.text, filled)
-    try:
-        cursor: Any = psycopg.RawCursor(driver).execute(compiled.text, filled)
-        if cursor.pgresult.status != pq.ExecStatus.TUPLES_OK:
-            return []
-        found = cursor.fetchall()
-    except psycopg.Error as problem:
-        if driver.broken:
-            connection.invalidate(problem)
-        raise DBAPIError.instance(
-            compiled.text,
-            filled,
-            problem,
-            psycopg.Error,
-            connection_invalidated=driver.broken,
-            dialect=_DIALECT,
-        ) from problem
+    with reading() as connection:
+        driver: Any = connection.dbapi_connection
+        try:
+            cursor: Any = psycopg.RawCursor(driver).execute(compiled.text, filled)
+            if cursor.pgresult.status != pq.ExecStatus.TUPLES_OK:
+                return []
+            found = cursor.fetchall()
+        except psycopg.Error as problem:
+            broken = driver.broken
+            if broken:
+                connection.invalidate(problem)
+            raise DBAPIError.instance(
+                compiled.text,
+                filled,
+                problem,
+                psycopg.Error,
+                connection_invalidated=broken,
+                dialect=_DIALECT,
+            ) from problem
     if compiled.row is None:
         compiled.row = _row_of(compiled.types, cursor.description)
     return list(map(compiled.row, found))

@@ -1,12 +1,9 @@
-"""A page for guests with its validator and its encodings, and the shelf of those a process has at hand."""
+"""A page for guests with its validator and its encodings."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -15,14 +12,10 @@ import msgspec
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from storefront.core.cache_store import Entry
-
 Headers = list[tuple[str, str]]
 
-RECENT_SECONDS = 1.0
-"""How long a process answers with a page before it looks again whether the page still stands."""
 MOST_AT_HAND = 256
-"""Pages, each about 20 KB for browsers that take compressed ones."""
+"""Pages that a process has at hand, each about 20 KB for browsers that take compressed ones."""
 PLAIN, GZIP, BROTLI = "identity", "gzip", "br"
 _BROTLI_QUALITY = 5
 _GZIP_LEVEL = 6
@@ -103,48 +96,3 @@ def encoding_for(accepted: str) -> str:
     wanted = parse_accept_header(accepted[:200], Accept)
     best = max((BROTLI, GZIP), key=wanted.quality)
     return best if wanted.quality(best) > 0 else PLAIN
-
-
-class Shelved:
-    """A page at hand: its entry in Redis, and when somebody last saw that it stands."""
-
-    __slots__ = ("_seen", "entry", "page")
-
-    def __init__(self, entry: Entry, page: Page) -> None:
-        self.entry = entry
-        self.page = page
-        self.seen()
-
-    def seen(self) -> None:
-        """It stands at this moment."""
-        self._seen = time.monotonic()
-
-    @property
-    def is_recent(self) -> bool:
-        """Whether that was a moment ago."""
-        return time.monotonic() - self._seen < RECENT_SECONDS
-
-
-class Shelf:
-    """The pages a process has at hand; beyond :data:`MOST_AT_HAND` the one that was not asked for longest goes."""
-
-    def __init__(self) -> None:
-        self._pages: OrderedDict[str, Shelved] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> Shelved | None:
-        """The page of that name."""
-        with self._lock:
-            found = self._pages.get(key)
-            if found is not None:
-                self._pages.move_to_end(key)
-            return found
-
-    def put(self, key: str, shelved: Shelved) -> Shelved:
-        """Lay a page down in the place of its predecessor."""
-        with self._lock:
-            self._pages[key] = shelved
-            self._pages.move_to_end(key)
-            if len(self._pages) > MOST_AT_HAND:
-                self._pages.popitem(last=False)
-        return shelved

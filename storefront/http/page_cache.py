@@ -18,11 +18,12 @@ import structlog
 from flask import Flask
 from redis import RedisError
 
+from storefront.core.at_hand import AtHand
 from storefront.core.cache import CacheKind, entry_name, seconds_kept
-from storefront.core.cache_store import CacheStore, Entry, Turn
+from storefront.core.cache_store import CacheStore, Turn
 from storefront.http.csp import ONE_YEAR_OF_HTTPS
 from storefront.http.guest_pages import TAGS
-from storefront.http.kept_pages import OWN_HEADERS, Headers, KeptPage, Page, Shelf, Shelved
+from storefront.http.kept_pages import MOST_AT_HAND, OWN_HEADERS, Headers, KeptPage, Page
 from storefront.http.page_address import PageAddress, guest_address
 from storefront.http.release import release_of
 
@@ -49,7 +50,7 @@ class PageCache:
         self._store: CacheStore = app.extensions["cache_store"]
         self._by_host = settings.public_url is None
         self._release = release_of(settings)
-        self._shelf = Shelf()
+        self._at_hand = AtHand[Page](MOST_AT_HAND)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept, or ask the application and keep what it says."""
@@ -70,30 +71,17 @@ class PageCache:
         if self._seconds == 0 or address.key is None:
             return None
         try:
-            shelved = self._at_hand(address.key)
-            if shelved is None:
+            page = self._store.good(self._at_hand, address.key)
+            if page is None:
                 found = self._store.obtain(entry_name(CacheKind.PAGE, self._release, address.key))
                 if isinstance(found, Turn):
                     self._store.count(f"{CacheKind.PAGE}:misses")
                     return found
-                shelved = self._shelve(address.key, found)
+                page = self._at_hand.put(address.key, found.stamp(), Page.read(_read(found.body)))
         except (RedisError, msgspec.MsgspecError):
             self._store.count(f"{CacheKind.PAGE}:away")
             return None
-        return shelved.page if shelved.page.etag else None
-
-    def _at_hand(self, key: str) -> Shelved | None:
-        shelved = self._shelf.get(key)
-        if shelved is None or not shelved.entry.is_fresh:
-            return None
-        if not shelved.is_recent:
-            if not self._store.stands(shelved.entry):
-                return None
-            shelved.seen()
-        return shelved
-
-    def _shelve(self, key: str, entry: Entry) -> Shelved:
-        return self._shelf.put(key, Shelved(entry, Page.read(_read(entry.body))))
+        return page if page.etag else None
 
     def _ask(
         self, address: PageAddress, environ: Environ, start_response: StartResponse, turn: Turn | None

@@ -17,9 +17,9 @@ from pydantic import HttpUrl, SecretStr
 from werkzeug.test import TestResponse
 
 from storefront.catalog.models import Product
+from storefront.core.at_hand import SECONDS
 from storefront.core.cache import forget
 from storefront.core.db import session, transaction
-from storefront.http.kept_pages import RECENT_SECONDS
 from storefront.http.page_cache import NO_PAGE_SECONDS
 from storefront.search.services import write_log
 from tests.concurrency.threads import at_once
@@ -65,7 +65,7 @@ def forgotten(app: Flask, *tags: str) -> None:
     """The tags are forgotten, and no process still answers with what it looked at a moment ago."""
     with app.app_context():
         forget(*tags)
-    time.sleep(RECENT_SECONDS + 0.05)
+    time.sleep(SECONDS + 0.05)
 
 
 @pytest.mark.parametrize(
