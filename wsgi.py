@@ -2,10 +2,13 @@
 
 import gc
 
+from sqlalchemy.orm import configure_mappers
+
 from storefront import create_app
 from storefront.jobs import celery
 
 app = create_app()
+configure_mappers()  # here and not with the first request of each worker
 # What is there now stays. Workers that are forked later share its pages for as long as nobody writes into them, and the
 # collector would.
 gc.collect()

@@ -15,6 +15,7 @@ from flask import current_app
 from markupsafe import Markup
 
 from storefront.catalog.queries import CategoryPage
+from storefront.core.cache_store import MOST_LARGE
 from storefront.core.settings import current_settings
 from storefront.core.texts import language
 from storefront.search.queries import Facet, ListingPage
@@ -53,7 +54,7 @@ class WrittenPanel:
 
 
 _Key = tuple[int, str, str, str]
-_written: LRUCache[_Key, tuple[tuple[Facet, ...], WrittenPanel]] = LRUCache(128)
+_written: LRUCache[_Key, tuple[tuple[Facet, ...], WrittenPanel]] = LRUCache(MOST_LARGE)
 _lock = Lock()
 
 
