@@ -12,6 +12,7 @@ from storefront import admin, cli, jobs
 from storefront.core import extensions
 from storefront.core.cache import init_cache
 from storefront.core.connections import engine_options, watch
+from storefront.core.db import PAGES, PATIENT_AREAS
 from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
@@ -55,6 +56,7 @@ def build_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_environment = quick_templates.QuickEnvironment
     app.extensions["settings"] = settings
+    app.extensions[PATIENT_AREAS] = frozenset({admin.blueprint.name})
     _configure(app, settings)
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
@@ -93,7 +95,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_MEMORY_SIZE=settings.max_request_bytes,
         SQLALCHEMY_ENGINE_OPTIONS=_engine(settings, settings.database_url, autocommit=True),
-        SQLALCHEMY_BINDS={"shopper": _engine(settings, settings.database_shopper_url, autocommit=False)},
+        SQLALCHEMY_BINDS=_other_engines(settings),
         RATELIMIT_STORAGE_URI=_limiter_url(settings),
         RATELIMIT_HEADERS_ENABLED=True,
         WTF_CSRF_TIME_LIMIT=None,
@@ -106,9 +108,25 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def _engine(settings: Settings, url: SecretStr | None, *, autocommit: bool) -> dict[str, object]:
+def _engine(
+    settings: Settings, url: SecretStr | None, *, autocommit: bool, statement_seconds: float = 0
+) -> dict[str, object]:
     assert url is not None
-    return engine_options(settings, url.get_secret_value(), autocommit=autocommit)
+    return engine_options(
+        settings, url.get_secret_value(), autocommit=autocommit, statement_seconds=statement_seconds
+    )
+
+
+def _other_engines(settings: Settings) -> dict[str, dict[str, object]]:
+    engines = {"shopper": _engine(settings, settings.database_shopper_url, autocommit=False)}
+    if settings.database_page_seconds:
+        engines[PAGES] = _engine(
+            settings,
+            settings.database_url,
+            autocommit=True,
+            statement_seconds=settings.database_page_seconds,
+        )
+    return engines
 
 
 def _wrap(app: Flask, settings: Settings) -> None:
@@ -129,7 +147,7 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.db.init_app(app)
     with app.app_context():
         for bind, its_engine in extensions.db.engines.items():
-            watch(its_engine, autocommit=bind is None)
+            watch(its_engine, autocommit=bind != "shopper")
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
     extensions.login_manager.init_app(app)
     extensions.limiter.init_app(app)

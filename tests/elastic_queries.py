@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 Body = dict[str, Any]
@@ -305,6 +306,8 @@ def _aggregate(documents: list[Body], about: Body) -> Body:
         case "filter":
             met = [one for one in documents if _meets(one, asked)]
             return {"doc_count": len(met), **_aggregated(met, about.get("aggs", {}))}
+        case "adjacency_matrix":
+            return {"buckets": _met_together(documents, asked["filters"])}
         case "min" | "max":
             values = [one[asked["field"]] for one in documents]
             return {"value": (min if kind == "min" else max)(values) if values else None}
@@ -319,6 +322,17 @@ def _aggregate(documents: list[Body], about: Body) -> Body:
         case "terms":
             return {"buckets": _buckets(documents, asked)}
     raise BadQuery(f"unknown aggregation [{kind}]")
+
+
+def _met_together(documents: list[Body], filters: Body) -> list[Body]:
+    if len(filters) > 100:
+        raise BadQuery("Number of filters is too large, must be less than or equal to: [100]")
+    counts: Counter[str] = Counter()
+    for one in documents:
+        met = sorted(name for name, query in filters.items() if _meets(one, query))
+        counts.update(met)
+        counts.update("&".join(pair) for pair in combinations(met, 2))
+    return [{"key": key, "doc_count": count} for key, count in sorted(counts.items())]
 
 
 def _buckets(documents: list[Body], asked: Body) -> list[Body]:

@@ -74,6 +74,8 @@ class Memory:
     wishes: dict[str, Form] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
+    refunds: dict[str, str] = field(default_factory=dict)
+    refunds_take_time: bool = False
     troubles: list[Trouble] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -144,9 +146,11 @@ class StripeServer:
             self.memory.wishes,
             self.memory.told,
             self.memory.plans,
+            self.memory.refunds,
             self.memory.troubles,
         ):
             kept.clear()
+        self.memory.refunds_take_time = False
         self.memory.one_capture_only = False
 
     def asked_for(self, path: str, method: str = "POST") -> list[Asked]:
@@ -188,6 +192,15 @@ class StripeServer:
     def refunds(self, intent_id: str) -> list[dict[str, Any]]:
         """What went back of a payment."""
         return list(self.call("GET", f"/v1/refunds?payment_intent={intent_id}&limit=100")["data"])
+
+    def let_refunds_take_time(self) -> None:
+        """From now on a refund is pending until :meth:`end_refunds`, as with some banks."""
+        self.memory.refunds_take_time = True
+
+    def end_refunds(self, intent_id: str, status: str = "succeeded") -> None:
+        """The bank has decided about all refunds of a payment; it may do so again."""
+        for one in self.refunds(intent_id):
+            self.memory.refunds[one["id"]] = status
 
     def pay(self, intent_id: str, card: str = VISA) -> dict[str, Any]:
         """What the shopper's browser does with the card's number, which the shop never sees."""
@@ -388,6 +401,15 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             body = _with_plan(urllib.parse.urlencode(kept).encode())
             self.memory.plans[path.rsplit("/", 1)[1]] = form.get("metadata[plan]", "")
+        elif path == "/v1/invoices/create_preview":
+            lacking = "subscription_details[proration_behavior]"
+            body = urllib.parse.urlencode(
+                [
+                    (name.replace("[items][0][price]", "[items][0][plan]"), value)
+                    for name, value in form.items()
+                    if name != lacking
+                ]
+            ).encode()
         headers = {
             name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers
         }
@@ -408,9 +430,20 @@ class _Handler(BaseHTTPRequestHandler):
             if "id" in intent and (received := StripeServer.received_in(self.memory, intent["id"])):
                 intent["amount_received"] = received
             found = json.dumps(intent).encode()
+        if status == 200 and path == "/v1/refunds":
+            found = self._refunds_as_decided(found)
         if status == 200 and path.startswith("/v1/subscriptions") and self.command == "GET":
             found = self._subscriptions_as_told(found)
         return status, found
+
+    def _refunds_as_decided(self, body: bytes) -> bytes:
+        """localstripe's refunds have succeeded at once."""
+        answer = json.loads(body)
+        if self.command == "POST" and self.memory.refunds_take_time:
+            self.memory.refunds.setdefault(answer["id"], "pending")
+        for one in answer["data"] if answer.get("object") == "list" else [answer]:
+            one["status"] = self.memory.refunds.get(one["id"], one["status"])
+        return json.dumps(answer).encode()
 
     def _as_plan(self, form: Form) -> bytes:
         """localstripe knows plans, which are what prices were called before."""

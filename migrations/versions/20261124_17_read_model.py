@@ -9,6 +9,10 @@
 - ``name_vector`` is the part of the words that names, brands and categories hold.
 
 The long columns leave the row (``toast_tuple_target``): a scan over ten thousand matches reads short rows.
+It all happens in one transaction: the columns' rewrite locks the table to the end anyway, and a shop whose lists are
+half filled shows half of its products. But in batches, without indexes and triggers meanwhile, so that its memory and
+time grow with the products and no faster.
+
 ``refresh_product_search(ids)`` fills all of it; after a bulk load with the triggers of ``products`` switched off, call
 it for ranges of ids.
 """
@@ -360,35 +364,14 @@ REPLACED: dict[str, tuple[str, str]] = {
 }
 
 
+BATCH = 2_000
+"""So many products are refreshed by one statement: what it holds in memory does not grow with the shop."""
+
+
 def upgrade() -> None:
     _make_tables()
-    op.execute("ALTER TABLE product_search SET (toast_tuple_target = 512)")
-    op.add_column(
-        "product_search",
-        sa.Column(
-            "facet_ids",
-            postgresql.ARRAY(sa.Integer()),
-            server_default=sa.text("'{}'::integer[]"),
-            nullable=False,
-        ),
-    )
-    for column, (kind, expression) in GENERATED.items():
-        op.execute(
-            f"ALTER TABLE product_search ADD COLUMN {column} {kind} NOT NULL GENERATED ALWAYS AS ({expression}) STORED"
-        )
-    op.execute("ALTER TABLE product_search ALTER COLUMN search_vector SET STORAGE EXTERNAL")
-    for column in IN_THE_ROW:
-        op.execute(f"ALTER TABLE product_search ALTER COLUMN {column} SET STORAGE MAIN")
-    for name in REPLACED:
-        op.drop_index(f"ix_product_search_{name}", "product_search")
-    for name, (columns, method, condition) in INDEXES.items():
-        where = f" WHERE {condition}" if condition else ""
-        op.execute(
-            f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns}){where}"
-        )
-    # What was written last lies in a list that every search reads through.
-    for name in ("vector", "trigram", "facet_ids", "name_vector"):
-        op.execute(f"ALTER INDEX ix_product_search_{name} SET (gin_pending_list_limit = 512)")
+    kept = _take_indexes()
+    _add_columns()
     for statement in (
         PRODUCT_FACTS,
         LIST_NEW,
@@ -398,17 +381,86 @@ def upgrade() -> None:
         SAMPLE_CHANGED,
         SAMPLE_GONE,
         REFRESH_PRODUCT_SEARCH,
-        *LISTING_TRIGGERS,
     ):
         op.execute(statement)
-    _grant()
-    op.execute("SELECT refresh_product_search(array_agg(product_id)) FROM product_search HAVING count(*) > 0")
+    _refresh_all()
+    # At once, in order, and before the triggers that keep them.
     op.execute(
         "INSERT INTO category_listing (category_id, standing, product_id)"
         " SELECT step.id, s.standing, s.product_id FROM product_search AS s"
-        " CROSS JOIN unnest(s.category_path) AS step(id) ON CONFLICT DO NOTHING"
+        " CROSS JOIN unnest(s.category_path) AS step(id) ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING"
     )
     op.execute(FILL_SAMPLE)
+    _make_indexes(kept)
+    for statement in LISTING_TRIGGERS:
+        op.execute(statement)
+    _grant()
+
+
+def _take_indexes() -> list[str]:
+    """Drop the indexes of ``product_search``, which the columns' rewrite and the refresh would keep up row by row (the
+    one of the vectors takes a millisecond for each). Returns how those are made that are wanted again."""
+    found = op.get_bind().execute(
+        sa.text(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+            " AND tablename = 'product_search' AND indexname LIKE 'ix\\_%' ORDER BY indexname"
+        )
+    )
+    replaced = {f"ix_product_search_{name}" for name in REPLACED}
+    kept = []
+    for name, definition in found.all():
+        op.drop_index(name, "product_search")
+        if name not in replaced:
+            kept.append(definition)
+    return kept
+
+
+def _add_columns() -> None:
+    """All of them in one statement: each alone would write the whole table anew."""
+    op.execute("ALTER TABLE product_search SET (toast_tuple_target = 512)")
+    generated = ", ".join(
+        f"ADD COLUMN {column} {kind} NOT NULL GENERATED ALWAYS AS ({expression}) STORED"
+        for column, (kind, expression) in GENERATED.items()
+    )
+    op.execute(
+        f"ALTER TABLE product_search ADD COLUMN facet_ids integer[] NOT NULL DEFAULT '{{}}'::integer[], {generated}"
+    )
+    op.execute("ALTER TABLE product_search ALTER COLUMN search_vector SET STORAGE EXTERNAL")
+    for column in IN_THE_ROW:
+        op.execute(f"ALTER TABLE product_search ALTER COLUMN {column} SET STORAGE MAIN")
+
+
+def _refresh_all() -> None:
+    """Batch after batch, in the order of the key."""
+    connection, after = op.get_bind(), None
+    while True:
+        ids = list(
+            connection.scalars(
+                sa.text(
+                    "SELECT product_id FROM product_search WHERE product_id > :after OR CAST(:after AS uuid) IS NULL"
+                    " ORDER BY product_id LIMIT :size"
+                ).bindparams(sa.bindparam("after", type_=sa.Uuid())),
+                {"after": after, "size": BATCH},
+            )
+        )
+        if not ids:
+            return
+        connection.execute(sa.text("SELECT refresh_product_search(:ids)"), {"ids": ids})
+        after = ids[-1]
+
+
+def _make_indexes(kept: list[str]) -> None:
+    op.execute("SET LOCAL maintenance_work_mem = '256MB'")
+    for definition in kept:
+        op.execute(definition)
+    for name, (columns, method, condition) in INDEXES.items():
+        where = f" WHERE {condition}" if condition else ""
+        op.execute(
+            f"CREATE INDEX ix_product_search_{name} ON product_search USING {method} ({columns}){where}"
+        )
+    # What was written last lies in a list that every search reads through.
+    for name in ("vector", "trigram", "facet_ids", "name_vector"):
+        op.execute(f"ALTER INDEX ix_product_search_{name} SET (gin_pending_list_limit = 512)")
 
 
 def _make_tables() -> None:

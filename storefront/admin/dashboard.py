@@ -10,7 +10,7 @@ from storefront.assistant.queries_for_staff import staff_conversations
 from storefront.catalog.queries.staff import staff_products
 from storefront.core.errors import NotAllowed
 from storefront.http.visitor import current_visitor
-from storefront.orders.queries_for_staff import staff_orders
+from storefront.orders.queries_for_staff import REFUND_OPEN, staff_orders
 
 
 @blueprint.get("/")
@@ -24,6 +24,7 @@ def dashboard() -> ResponseReturnValue:
     return render_template(
         "admin/dashboard.html",
         to_pack=staff_orders(status="placed") if user.may("orders", "read") else None,
+        refunds_open=staff_orders(status=REFUND_OPEN).total if user.may("orders", "read") else 0,
         low=staff_products(state="low", sellable_only=True) if user.may("stock", "read") else None,
         waiting=staff_conversations("waiting_for_staff") if user.may("conversations", "read") else None,
     )

@@ -17,7 +17,11 @@ from storefront.search.queries import RankedProduct, ranked_products
 
 @click.command("search")
 @click.argument("query", required=False)
-@click.option("--queries", type=click.File(), help="A file with one query a line; - reads what is piped in.")
+@click.option(
+    "--queries",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="A file with one query a line; - reads what is piped in.",
+)
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many products."
 )

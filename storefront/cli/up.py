@@ -29,6 +29,7 @@ from storefront.core.schema import is_current, upgrade
 from storefront.core.settings import ROOT, Settings, current_settings
 
 _READY_WITHIN_SECONDS = 60.0
+_WORKER = "storefront.cli.web_worker.Worker"
 
 
 @click.command("up")
@@ -54,7 +55,7 @@ def up(context: click.Context, demo: bool) -> None:
 def web_server(settings: Settings, application: str = "wsgi:app") -> list[str]:
     """The command of the web server (``docs/decisions/web-server.md``): this shop's, or another WSGI application's."""
     gunicorn = [sys.executable, "-m", "gunicorn", application, "--bind", f"{settings.host}:{settings.port}"]
-    gunicorn += ["--workers", str(settings.web_workers), "--worker-class", "gevent"]
+    gunicorn += ["--workers", str(settings.web_workers), "--worker-class", _WORKER]
     gunicorn += [
         "--worker-connections",
         str(settings.web_connections),

@@ -24,12 +24,21 @@ ASKED_AFTER_SECONDS = 30.0
 _RESTED_SINCE = "rested_since"
 
 
-def engine_options(settings: Settings, url: str, *, autocommit: bool) -> dict[str, Any]:
+def engine_options(
+    settings: Settings, url: str, *, autocommit: bool, statement_seconds: float = 0
+) -> dict[str, Any]:
     """What an engine for ``url`` is made with. ``autocommit``: see :mod:`storefront.core.db`.
+
+    ``statement_seconds`` is the longest a statement may run; 0 leaves it at the login's own limit. It is said when a
+    connection is opened, so it costs no statement.
 
     Whoever takes a connection of such an engine by hand and wants a transaction asks for it with
     ``execution_options(isolation_level="READ COMMITTED")``.
     """
+    limit = {}
+    if statement_seconds:
+        given = sa.make_url(url).query.get("options", "")
+        limit["options"] = f"{given} -c statement_timeout={round(statement_seconds * 1000)}".strip()
     return {
         "url": url,
         "pool_size": settings.database_pool_size,
@@ -42,6 +51,7 @@ def engine_options(settings: Settings, url: str, *, autocommit: bool) -> dict[st
         "connect_args": {
             "connect_timeout": settings.database_connect_timeout_seconds,
             "autocommit": autocommit,
+            **limit,
         },
     }
 

@@ -20,7 +20,9 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from flask import current_app, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
@@ -82,7 +84,41 @@ class SoftDeleted:
     deleted_at: Mapped[datetime | None] = mapped_column(sort_order=92)
 
 
-db = SQLAlchemy(model_class=Base)
+PAGES = "pages"
+"""The engine whose statements may not run long: of what a shopper waits for."""
+
+PATIENT_AREAS = "patient_areas"
+"""The application's extension that names the blueprints whose pages may take as long as anything else: staff's."""
+
+_ENGINE = "storefront.engine"
+
+
+class _ShopSession(FlaskSession):
+    """A request's or job's session, on the engine that fits: chosen once, when it is used first."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_more: Any) -> Any:
+        if bind is not None:
+            return bind
+        engine = self.info.get(_ENGINE)
+        if engine is None:
+            engine = self.info[_ENGINE] = _fitting_engine()
+        return engine
+
+
+def _fitting_engine() -> sa.Engine:
+    """The one of pages where a shopper waits for one, else the app's. What changes something may wait for a lock first,
+    and staff for long counts."""
+    engines = db.engines
+    is_waited_for = (
+        has_request_context()
+        and PAGES in engines
+        and request.method in ("GET", "HEAD")
+        and request.blueprint not in current_app.extensions[PATIENT_AREAS]
+    )
+    return engines[PAGES if is_waited_for else None]
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": _ShopSession})
 
 _logins: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 _restricted: ContextVar[Session | None] = ContextVar("restricted_session", default=None)
@@ -106,7 +142,7 @@ def reading() -> Iterator[sa.PoolProxiedConnection]:
         if _restricted.get() is not None or current.in_transaction() or current.info.get(_JOINED):
             yield current.connection().connection
             return
-    borrowed = db.engine.raw_connection()
+    borrowed = _fitting_engine().raw_connection()
     try:
         yield borrowed
     finally:

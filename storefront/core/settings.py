@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     database_pool_overflow: int = Field(10, ge=0, description="Connections a process may open beyond that.")
     database_pool_timeout_seconds: PositiveInt = Field(5, description="Longest wait for a connection.")
     database_connect_timeout_seconds: PositiveInt = Field(3, description="Longest wait for the server.")
+    database_page_seconds: float = Field(
+        3.0,
+        ge=0,
+        le=15,
+        description="Longest a statement of a shopper's page runs. 0: as long as any (15 s).",
+    )
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey. Unset: the embedded Valkey.")
     redis_timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for one Redis answer.")
 

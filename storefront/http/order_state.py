@@ -16,6 +16,8 @@ class HasState(Protocol):
     def payment_status(self) -> str: ...
     @property
     def fulfilment_status(self) -> str: ...
+    @property
+    def to_send(self) -> int: ...
 
 
 def order_state(order: HasState) -> tuple[str, str]:
@@ -26,10 +28,14 @@ def order_state(order: HasState) -> tuple[str, str]:
         return _("Being checked"), "warn"
     if order.fulfilment_status == "returned":
         return _("Returned"), "quiet"
+    if order.fulfilment_status == "unfulfilled" and order.status == "completed":
+        return _("Closed"), "quiet"
     if order.status in ("delivered", "completed"):
         return _("Delivered"), "good"
     if order.status == "shipped" or order.fulfilment_status == "fulfilled":
         return _("On its way"), "good"
     if order.fulfilment_status == "partial":
         return _("Partly on its way"), "good"
+    if not order.to_send:
+        return _("Money on its way back"), "warn"
     return _("Being packed"), "warn"

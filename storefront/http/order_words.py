@@ -71,7 +71,7 @@ def words_for(order: OrderPage) -> OrderWords:
         written_address(order.billing_address),
         tuple(parcel_words(order, parcel) for parcel in order.parcels),
         tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
-        _fulfilment(order.fulfilment_status),
+        _fulfilment(order.fulfilment_status, to_send=order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
     )
 
@@ -96,9 +96,9 @@ def _parcel_state(status: str) -> str:
     }.get(status, status)
 
 
-def _fulfilment(status: str) -> str:
+def _fulfilment(status: str, *, to_send: int) -> str:
     return {
-        "unfulfilled": _("Nothing sent yet"),
+        "unfulfilled": _("Nothing sent yet") if to_send else _("Nothing to send"),
         "partial": _("Sent in part"),
         "fulfilled": _("All sent"),
         "returned": _("Returned"),
@@ -118,6 +118,8 @@ def _for_staff(kind: str) -> str:
         "difference_promised": _("Difference of the exchange paid another way"),
         "partially_refunded": _("Given back in part"),
         "refunded": _("Given back"),
+        "refund_failed": _("Money could not be given back"),
+        "opened_again": _("Open again: money could not be given back"),
     }.get(kind, kind.replace("_", " "))
 
 
@@ -180,7 +182,7 @@ def missing_words(one: NotReordered) -> str:
 
 def _steps(order: OrderPage) -> list[Step]:
     done = [Step(label, event.created_at, True) for event in order.events if (label := _label(event.kind))]
-    if order.status == "cancelled":
+    if order.status == "cancelled" or (order.status == "placed" and not order.to_send):
         return done
     coming = []
     if order.status in ("pending", "placed", "processing"):
@@ -202,6 +204,7 @@ def _label(kind: str) -> str:
         "paid": _("Paid"),
         "changed": _("Changed"),
         "closed": _("The rest will not be sent"),
+        "nothing_to_send": _("Closed: nothing will be sent"),
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
         "money_back": _("Money given back"),
@@ -212,5 +215,6 @@ def _label(kind: str) -> str:
         "return_completed": _("Return done"),
         "return_cancelled": _("Return withdrawn"),
         "difference_paid": _("Difference of the exchange paid"),
+        "difference_lapsed": _("Payment of the exchange's difference not completed"),
         "replacement_shipped": _("Replacement on its way"),
     }.get(kind, "")

@@ -93,6 +93,14 @@ def step_words(one: ReturnView, step: str) -> tuple[str, str]:
             if one.is_exchange
             else _("Your money follows in a moment."),
         ),
+        "lapsed": (
+            _("Your payment for the exchange %(number)s was not completed", number=number),
+            _(
+                "It took too long, or was left before its end. Nothing was charged. "
+                "Your exchange goes on: we keep your replacement for you until the difference is paid."
+            )
+            + (" " + _("You may also pay it another way than by card.") if one.later_methods else ""),
+        ),
         "completed": (
             _("Your return %(number)s is done", number=number),
             _("Your replacement is on its way.")
@@ -110,3 +118,11 @@ def step_words(one: ReturnView, step: str) -> tuple[str, str]:
         ),
     }
     return words[step]
+
+
+def goods_words(one: ReturnView, step: str) -> str:
+    """What the goods are called that a letter lists, by whether they come, are here, or never will be."""
+    if step in ("rejected", "cancelled"):
+        return _("What was to come back")
+    is_here = step in ("received", "completed") or (step == "lapsed" and one.status == "received")
+    return _("What came back") if is_here else _("What comes back")

@@ -17,6 +17,7 @@ from storefront.jobs.upkeep import run
 from storefront.memberships import services as memberships
 from storefront.orders import services as orders
 from storefront.orders.queries import order_for_mail
+from storefront.orders.refund_settling import WENT_BACK
 from storefront.payments import saved_cards
 from storefront.payments.events import KIND as EVENT
 from storefront.payments.queries import stored_event
@@ -28,7 +29,8 @@ from storefront.returns.services import follow_difference
 @celery.task(name="storefront.jobs.payments.drain_payments")
 def drain_payments() -> int:
     """Work on news and on what has to go back; returns how many entries were done."""
-    return sum(map(drain_kind, (EVENT, BESIDE, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)))
+    kinds = (EVENT, BESIDE, WENT_BACK, LET_GO, RELEASE, DROP, KEEP_CARDS, FORGET_CUSTOMER)
+    return sum(map(drain_kind, kinds))
 
 
 @celery.task(name="storefront.jobs.payments.reconcile")
@@ -48,6 +50,12 @@ def event(event_id: str) -> None:
     if user_id is not None and told.kind.startswith(("customer.subscription.", "invoice.")):
         memberships.follow(user_id)
     orders.process_event(key)
+
+
+@handles(WENT_BACK, apart=True)
+def went_back(order_id: str) -> None:
+    """All goods of an order were given back, and their money may have arrived: it may be over."""
+    orders.end_what_went_back(uuid.UUID(order_id))
 
 
 @handles(LET_GO, apart=True)

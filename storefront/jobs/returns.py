@@ -9,7 +9,7 @@ from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.paper_words import letter_words
-from storefront.http.return_words import reason_words, settling_words, step_words
+from storefront.http.return_words import goods_words, reason_words, settling_words, step_words
 from storefront.invoicing.queries import credit_note_of_refund
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
@@ -21,7 +21,7 @@ from storefront.orders.refund_settling import MAIL
 from storefront.promotions.services import draw_code
 from storefront.providers.mail import Attachment
 from storefront.returns.queries import return_for_mail
-from storefront.returns.services import settle_returns
+from storefront.returns.services import LAPSED, settle_returns
 
 
 @celery.task(name="storefront.jobs.returns.settle_returns")
@@ -66,13 +66,17 @@ def order_refunded(order_refund_id: str) -> None:
 
 @handles("mail.return_step")
 def return_step(return_id: str, step: str) -> None:
-    """A step of a return: asked for, approved, refused, received, done, closed."""
+    """A step of a return: asked for, approved, refused, received, done, closed; or its difference was not paid in time.
+
+    Whoever has paid that another way meanwhile, or is about to, need not be told.
+    """
     one = return_for_mail(uuid.UUID(return_id))
-    if not one.email:
+    is_over = step == LAPSED and (not one.awaits_card or one.payment_id is not None)
+    if not one.email or is_over:
         return
     with in_language(one.language):
         subject, text = step_words(one, step)
-        reasons, settling = reason_words(), settling_words(one)
+        reasons, settling, goods = reason_words(), settling_words(one), goods_words(one, step)
     deliver(
         compose(
             "return_step",
@@ -84,6 +88,7 @@ def return_step(return_id: str, step: str) -> None:
             text=text,
             reasons=reasons,
             settling=settling,
+            goods=goods,
             link=_order_link(one.order_number, is_guest=one.user_id is None),
         )
     )

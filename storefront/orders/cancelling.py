@@ -59,12 +59,21 @@ def cancel_for_shopper(actor_id: uuid.UUID, number: str, reason: str = "") -> Ca
 
 
 def cancel_what_went_back(number: str) -> bool:
-    """Cancel an order of which nothing was sent, and all units and all money were given back. False for any other."""
+    """Cancel an order of which nothing was sent, and all units and all money were given back. False for any other.
+
+    Also one that was complete because a part of the money was kept, which is given back by now.
+    """
     with transaction():
-        order = _lock(number, Order.status.in_(CANCELLABLE))
-        if order is None or order.payment_status not in SETTLED or not _is_cancellable(order):
+        was_complete = sa.and_(Order.status == "completed", Order.fulfilment_status == "unfulfilled")
+        order = _lock(number, sa.or_(Order.status.in_(CANCELLABLE), was_complete))
+        if order is None or order.payment_status not in SETTLED:
             return False
         if any(line.left.quantity for line in refundable(number).lines):
+            return False
+        if order.status == "completed":
+            write(sa.update(Order).where(Order.id == order.id).values(status="placed"))
+            order = _lock(number, Order.status.in_(CANCELLABLE))
+        if order is None or not _is_cancellable(order):
             return False
         _cancel(order, number, "", "system", None)
         return True

@@ -15,7 +15,7 @@ from storefront.core.ids import new_id
 from storefront.core.money import ZERO, round_money
 from storefront.core.outbox import enqueue_all
 from storefront.orders.models import Order, OrderItem, Shipment
-from storefront.orders.queries import SHIPPABLE, units_to_send
+from storefront.orders.queries import SHIPPABLE, UNITS_LEFT, units_to_send
 from storefront.orders.timeline import record_event
 
 
@@ -219,12 +219,6 @@ def close(order_id: uuid.UUID, before: str, actor: str, note: str = "") -> None:
 
 def is_complete(order_id: uuid.UUID) -> bool:
     """Whether all that will be sent of the order has left."""
-    left = sa.exists().where(
-        OrderItem.order_id == order_id,
-        sa.func.greatest(
-            OrderItem.shipped_quantity + OrderItem.cancelled_quantity, OrderItem.refunded_quantity
-        )
-        < OrderItem.quantity,
-    )
+    left = sa.exists().where(OrderItem.order_id == order_id, UNITS_LEFT > 0)
     waiting = sa.exists().where(Shipment.order_id == order_id, Shipment.status == "preparing")
     return not session().scalar(sa.select(sa.or_(left, waiting)))

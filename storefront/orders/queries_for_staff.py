@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,16 +15,24 @@ from storefront.core.db import session
 from storefront.core.pagination import Page
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.models.states import ORDER_TRANSITIONS
-from storefront.orders.queries import OrderPage, normal_number, order_page_where
+from storefront.orders.queries import (
+    UNITS_LEFT,
+    OrderPage,
+    has_units_to_send,
+    normal_number,
+    order_page_where,
+    units_of_order,
+)
 from storefront.payments.captures import CaptureRow, captures_of
 from storefront.payments.queries import PaymentRow, RefundRow, payments_of, refunds_of
 
 PER_PAGE = 50
+REFUND_OPEN = "refund_open"
 
 
 @dataclass(frozen=True, slots=True)
 class StaffOrder:
-    """An order in the staff list."""
+    """An order in the staff list. ``to_send`` is how many units are still to be sent."""
 
     id: uuid.UUID
     number: str
@@ -35,39 +44,45 @@ class StaffOrder:
     total: Decimal
     currency: str
     quantity: int
+    to_send: int
     created_at: datetime
 
 
 def staff_orders(text: str = "", status: str = "", page: int = 1) -> Page[StaffOrder]:
-    """Orders by number or e-mail address, the newest first; drafts are left out. Two statements."""
+    """Orders by number or e-mail address, the newest first; drafts are left out. Two statements.
+
+    ``placed`` are those with something to pack; :data:`REFUND_OPEN` those whose goods were all given back before
+    anything was sent, and whose money is on its way or could not be given back.
+    """
     email = sa.func.coalesce(Order.guest_email, sa.cast(User.email, sa.Text))
     wanted = [Order.status != "draft"]
     if status in ORDER_TRANSITIONS:
         wanted.append(Order.status == status)
+    if status == "placed":
+        wanted.append(has_units_to_send())
+    if status == REFUND_OPEN:
+        wanted.extend([Order.status == "placed", sa.not_(has_units_to_send())])
     if text:
         like = "%" + text.replace("%", r"\%").replace("_", r"\_") + "%"
         wanted.append(sa.or_(Order.order_number == normal_number(text), email.ilike(like)))
     joined = sa.join(Order, User, User.id == Order.user_id, isouter=True)
     total = session().scalar(sa.select(sa.func.count(Order.id)).select_from(joined).where(*wanted)) or 0
-    units = (
-        sa.select(sa.func.coalesce(sa.func.sum(OrderItem.quantity), 0))
-        .where(OrderItem.order_id == Order.id)
-        .scalar_subquery()
+    columns: tuple[Any, ...] = (
+        Order.id,
+        Order.order_number,
+        email,
+        Order.user_id.is_(None),
+        Order.status,
+        Order.payment_status,
+        Order.fulfilment_status,
+        Order.total_amount,
+        Order.currency,
+        units_of_order(OrderItem.quantity),
+        units_of_order(UNITS_LEFT),
+        Order.created_at,
     )
     rows = session().execute(
-        sa.select(
-            Order.id,
-            Order.order_number,
-            email,
-            Order.user_id.is_(None),
-            Order.status,
-            Order.payment_status,
-            Order.fulfilment_status,
-            Order.total_amount,
-            Order.currency,
-            units,
-            Order.created_at,
-        )
+        sa.select(*columns)
         .select_from(joined)
         .where(*wanted)
         .order_by(Order.created_at.desc(), Order.id.desc())

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from storefront.core.db import session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
-from storefront.core.outbox import enqueue_all
-from storefront.orders.models import Order, OrderEvent, OrderRefund, RefundItem
+from storefront.core.outbox import enqueue_all, enqueue_once
+from storefront.orders.models import Order, OrderEvent, OrderItem, OrderRefund, RefundItem
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_shares import Share, shares_of
 from storefront.orders.timeline import record_event
@@ -28,7 +28,10 @@ from storefront.promotions import services as promotions
 from storefront.promotions.queries.gift_cards import gift_card_paid
 
 MAIL = "mail.order_refunded"
+WENT_BACK = "orders.went_back"
+"""Outbox: all goods of an order were given back before anything was sent. Whether it is over is to be looked at."""
 _OWED = ("pending", "authorised", "failed")
+_TAKEN = ("paid", "partially_refunded", "refunded")
 
 
 def write_items(
@@ -63,11 +66,26 @@ def order_follows_refunds(order_id: uuid.UUID, payment_id: uuid.UUID | None) -> 
             refunds.mark(payment_id)
         settle_order_refunds(order_id)
         taken, given = _taken_and_given(order_id)
-        if taken and given:
-            status = "refunded" if given >= taken else "partially_refunded"
-            before = ("paid", "partially_refunded") if status == "refunded" else ("paid",)
-            if set_payment_status(order_id, status, before):
+        if taken:
+            status = "refunded" if given >= taken else "partially_refunded" if given else "paid"
+            rank = _TAKEN.index(status)
+            if given and set_payment_status(order_id, status, _TAKEN[:rank]):
                 record_event(order_id, status)
+            # A bank has sent back what had gone back; the timeline says that of the refund.
+            set_payment_status(order_id, status, _TAKEN[rank + 1 :])
+        if _went_back_unsent(order_id):
+            enqueue_once(WENT_BACK, order_id=str(order_id))
+
+
+def _went_back_unsent(order_id: uuid.UUID) -> bool:
+    """Whether nothing was sent of a living order, and all its goods were given back or are about to be."""
+    kept = sa.exists().where(OrderItem.order_id == order_id, OrderItem.refunded_quantity < OrderItem.quantity)
+    is_open = sa.exists().where(
+        Order.id == order_id,
+        Order.status.in_(["pending", "placed", "completed"]),
+        Order.fulfilment_status == "unfulfilled",
+    )
+    return bool(session().scalar(sa.select(sa.and_(is_open, sa.not_(kept)))))
 
 
 def _taken_and_given(order_id: uuid.UUID) -> tuple[Decimal, Decimal]:
@@ -171,6 +189,13 @@ def _take_back(order_id: uuid.UUID, one: _Standing) -> None:
         refunds.claim_again(order_id, one.waived)
     write(sa.update(OrderRefund).where(OrderRefund.id == one.id).values(status="failed"))
     _note_failure(order_id, one)
+    # An order that had ended by it is open again. One that was cancelled stays so: its goods may be somebody else's by
+    # now, and its money is let go of until it is gone.
+    was_complete = sa.and_(
+        Order.id == order_id, Order.status == "completed", Order.fulfilment_status == "unfulfilled"
+    )
+    if write(sa.update(Order).where(was_complete).values(status="placed")):
+        record_event(order_id, "opened_again", from_status="completed", to_status="placed")
 
 
 def _note_failure(order_id: uuid.UUID, one: _Standing) -> None:

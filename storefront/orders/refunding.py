@@ -20,8 +20,8 @@ from storefront.analytics.services import record_audit
 from storefront.core.db import session, transaction
 from storefront.core.ids import new_id
 from storefront.core.money import ZERO
-from storefront.orders.cancelling import cancel_what_went_back
 from storefront.orders.drafts import head_of
+from storefront.orders.ending import end_what_went_back
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderRefund
 from storefront.orders.parcels import close_if_complete
@@ -86,8 +86,8 @@ class _Money:
 def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest) -> uuid.UUID:
     """Give back what ``request`` says; returns the id of the order's refund. ``actor_id`` None is the shop itself.
 
-    An order of which nothing is left to send goes on as if all of it had left; one that was given back whole before
-    anything was sent is cancelled.
+    An order of which nothing is left to send goes on as if all of it had left. One that was given back whole before
+    anything was sent is cancelled, one of whose money a part is kept is complete: when the money is back, now or later.
 
     Raises NotAllowed, :class:`NotFound`, :class:`RefundRefused`, :class:`RefundTooLarge`, :class:`RefundedMeanwhile`,
     ``UnknownGiftCard``, :class:`CaptureInProgress`, :class:`RefundFailed`, and :class:`PaymentProviderFailure` when
@@ -95,7 +95,7 @@ def refund_order(actor_id: uuid.UUID | None, number: str, request: RefundRequest
     """
     order_refund_id, waiting = promise_refund(actor_id, number, request)
     carry_out(number, waiting)
-    cancel_what_went_back(number)
+    end_what_went_back(refundable(number).order_id)
     return order_refund_id
 
 

@@ -8,6 +8,7 @@ from storefront.orders.change_quotes import Quote
 from storefront.orders.changeable import LineChange, WantedChange
 from storefront.orders.changing import ChangedOrder, change_for_shopper, change_order, quote_change
 from storefront.orders.closing import close_order
+from storefront.orders.ending import end_what_went_back
 from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
 from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
@@ -43,6 +44,7 @@ __all__ = [
     "change_order",
     "close_order",
     "drop",
+    "end_what_went_back",
     "give_up_changes",
     "let_go",
     "look_again",

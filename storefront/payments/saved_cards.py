@@ -17,7 +17,7 @@ from storefront.core.errors import NotFound
 from storefront.core.ids import new_id
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.models import Payment, PaymentCustomer, SavedPaymentMethod
-from storefront.payments.queries import payment_at_provider
+from storefront.payments.queries import PaymentRow, payment_at_provider
 from storefront.providers.payment_provider import CardSetup, NextStep, PaymentProviderFailure, ProviderCard
 from storefront.providers.stripe_customers import stripe_customers
 
@@ -107,12 +107,23 @@ def is_to_be_kept(order_id: uuid.UUID) -> bool:
 def pay_with_card(order_id: uuid.UUID, user_id: uuid.UUID, card_id: uuid.UUID, back: str) -> NextStep:
     """Pay this person's order with a card they have kept; ``back`` is the way back from their bank.
 
-    Raises :class:`NotFound` for a card that is not theirs, ``PaymentProviderFailure`` (``declined`` by the bank).
+    Raises as :func:`pay_payment_with_card`.
+    """
+    return pay_payment_with_card(payment_at_provider(order_id), user_id, card_id, back)
+
+
+def pay_payment_with_card(
+    payment: PaymentRow | None, user_id: uuid.UUID, card_id: uuid.UUID, back: str
+) -> NextStep:
+    """The same for one payment that was begun. The caller has made sure that it is this person's to pay.
+
+    Raises :class:`NotFound` for a card that is not theirs and for a payment that waits for nobody,
+    ``PaymentProviderFailure`` (``declined`` by the bank).
     """
     card, customer = _own(user_id, card_id), customer_of(user_id)
     if customer is None:
         raise NotFound("card", str(card_id))
-    reference = _open_reference(order_id)
+    reference = _reference_of(payment)
     release()
     return stripe_customers().pay_with(reference, customer, card.reference, back)
 
@@ -221,9 +232,12 @@ def _own(user_id: uuid.UUID, card_id: uuid.UUID) -> KeptCard:
 
 
 def _open_reference(order_id: uuid.UUID) -> str:
-    payment = payment_at_provider(order_id)
+    return _reference_of(payment_at_provider(order_id))
+
+
+def _reference_of(payment: PaymentRow | None) -> str:
     if payment is None or payment.status != "pending" or not payment.provider_reference:
-        raise NotFound("payment", str(order_id))
+        raise NotFound("payment")
     return payment.provider_reference
 
 

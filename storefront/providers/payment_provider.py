@@ -114,6 +114,19 @@ class ProviderSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What a change of a subscription would cost. Amounts are in whole units of its currency, not in cents.
+
+    ``price`` is for the time that begins with it, ``credit`` for what is unused of the time that was paid, and ``due``
+    is what would be charged at once: never below zero, and less where the customer has credit from before.
+    """
+
+    price: Decimal
+    credit: Decimal
+    due: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """Something the provider told us of, its signature checked. The ids are empty where it names none."""
 

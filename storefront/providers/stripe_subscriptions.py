@@ -12,11 +12,12 @@ from typing import Any
 from storefront.core.per_application import once_per_application
 from storefront.core.settings import Settings
 from storefront.providers.payment_provider import (
+    ChangePreview,
     PaymentProviderFailure,
     ProviderSubscription,
     SubscriptionStatus,
 )
-from storefront.providers.stripe_client import StripePayments, minor_units
+from storefront.providers.stripe_client import StripePayments, minor_units, whole_units
 
 _STATUS: dict[str, SubscriptionStatus] = {
     "incomplete": "incomplete",
@@ -70,20 +71,64 @@ class StripeSubscriptions(StripePayments):
         found = self._ask(lambda: self._client.v1.customers.retrieve(customer_id)).to_dict()
         return str((found.get("invoice_settings") or {}).get("default_payment_method") or "")
 
-    def change_price(self, subscription_id: str, price_id: str, *, plan: str) -> None:
-        """Let it cost another price from now on. The rest of the period is charged, or counted, at once.
+    def change_price(
+        self, subscription_id: str, price_id: str, *, plan: str, at: datetime
+    ) -> tuple[Decimal, str] | None:
+        """Let it cost another price from now on. The rest of the period as of ``at`` is charged, or counted, at once.
 
         A price of another interval begins a new period now: it is charged whole, less what is left of the former one.
-        Where the card does not pay, nothing is changed. ``plan`` is our id of what is had for it.
+        Where the card does not pay, nothing is changed. ``plan`` is our id of what is had for it. Returns what was
+        charged for the change, with its currency; None where no invoice says it.
         """
-        found = self._ask(lambda: self._client.v1.subscriptions.retrieve(subscription_id)).to_dict()
+        found = self._subscription(subscription_id)
         params: Any = {
             "items": [{"id": _item(found).get("id"), "price": price_id}],
             "proration_behavior": "always_invoice",
+            "proration_date": int(at.timestamp()),
             "payment_behavior": "error_if_incomplete",
             "metadata": {"plan": plan},
+            "expand": ["latest_invoice"],
         }
-        self._ask(lambda: self._client.v1.subscriptions.update(subscription_id, params))
+        changed = self._ask(lambda: self._client.v1.subscriptions.update(subscription_id, params)).to_dict()
+        invoice = changed.get("latest_invoice")
+        if not isinstance(invoice, dict) or invoice.get("id") == found.get("latest_invoice"):
+            return None
+        currency = str(invoice["currency"]).upper()
+        return whole_units(int(invoice.get("amount_paid") or 0), currency), currency
+
+    def preview_change(self, subscription_id: str, price_id: str, *, at: datetime) -> ChangePreview:
+        """What :meth:`change_price` would charge, counted as of ``at`` (https://docs.stripe.com/api/invoices/create_preview)."""
+        found = self._subscription(subscription_id)
+        params: Any = {
+            "customer": found["customer"],
+            "subscription": subscription_id,
+            "subscription_details": {
+                "items": [{"id": _item(found).get("id"), "price": price_id}],
+                "proration_behavior": "always_invoice",
+                "proration_date": int(at.timestamp()),
+            },
+        }
+        invoice = self._ask(lambda: self._client.v1.invoices.create_preview(params)).to_dict()
+        currency = str(invoice["currency"]).upper()
+        amounts = [int(line["amount"]) for line in invoice["lines"]["data"]]
+        return ChangePreview(
+            price=whole_units(sum(one for one in amounts if one > 0), currency),
+            credit=whole_units(-sum(one for one in amounts if one < 0), currency),
+            due=whole_units(max(0, int(invoice["amount_due"])), currency),
+        )
+
+    def price_of(self, subscription_id: str) -> Decimal:
+        """What it costs each period by now."""
+        item = _item(self._subscription(subscription_id))
+        price = item.get("price") or item.get("plan") or {}
+        amount = price.get("unit_amount", price.get("amount"))
+        return whole_units(int(amount or 0), str(price.get("currency") or "eur"))
+
+    def _subscription(self, subscription_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask(
+            lambda: self._client.v1.subscriptions.retrieve(subscription_id)
+        ).to_dict()
+        return found
 
     def subscriptions_of(self, customer_id: str) -> list[ProviderSubscription]:
         """All of a customer's, ended ones included."""

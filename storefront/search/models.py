@@ -48,7 +48,15 @@ class FacetValue(Base):
     """
 
     __tablename__ = "facet_values"
-    __table_args__ = (one_of("kind", FACET_KINDS), sa.UniqueConstraint("kind", "name", "value"))
+    __table_args__ = (
+        one_of("kind", FACET_KINDS),
+        sa.UniqueConstraint("kind", "name", "value"),
+        sa.Index(
+            "ix_facet_values_said",
+            sa.text("lower(value)"),
+            postgresql_where=sa.text("kind IN ('option', 'specification')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(sa.Identity(always=True), primary_key=True)
     kind: Mapped[str]
@@ -95,7 +103,6 @@ class ProductSearch(Base):
         sa.Index("ix_product_search_rating", "rating_average", "rating_count", "product_id"),
         sa.Index("ix_product_search_published_at", "published_at", "product_id"),
         sa.Index("ix_product_search_sort_name", "sort_name", "product_id"),
-        sa.Index("ix_product_search_sku", "sku"),
         sa.Index(
             "ix_product_search_to_embed",
             "product_id",

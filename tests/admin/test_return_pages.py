@@ -76,6 +76,18 @@ def test_what_was_not_sent_yet_stays_on_the_shelf_unless_somebody_says_otherwise
     assert manager.post(path, form | {f"quantity-{order.items[0]}": "1"}).status_code == 303
     with app.app_context():
         assert stock_of(kettle) == Stock(18, 0)
+    assert order.number in manager.get("/admin/orders?status=placed").text
+    rest = manager.form(manager.get(path), path).values | {
+        f"quantity-{order.items[0]}": "2",
+        "adjustment": "-1",
+    }
+    assert manager.post(path, rest).status_code == 303
+    assert order.number not in manager.get("/admin/orders?status=placed").text
+    assert order.number in manager.get("/admin/orders?status=completed").text
+    shown = manager.get(f"/admin/orders/{order.number}").text
+    assert "Nothing to send" in shown
+    assert "Closed: nothing will be sent" in shown
+    assert "Nothing to pack" in manager.get("/admin/").text
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,15 @@ def test_a_wish_with_a_price_and_a_colour(guest: Visit) -> None:
     assert call.arguments == {"query": "rain jacket", "max_price": "150", "colour": "blue"}
 
 
+def test_a_colour_may_be_a_specification(guest: Visit) -> None:
+    for number, colour in enumerate(("Jet black", "Jet black", "White", "White")):
+        make_product(
+            f"Plain cable {number}", "9.00", sku=f"CAB-{number}", specifications={"Cable colour": colour}
+        )
+    found = guest.say("a cable in black")
+    assert sorted(skus(found)) == ["CAB-0", "CAB-1"]
+
+
 @pytest.mark.usefixtures("jackets")
 def test_what_is_beyond_the_price_is_named_as_such(guest: Visit) -> None:
     found = guest.say("a rain jacket under 50")

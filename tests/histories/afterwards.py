@@ -28,13 +28,17 @@ from storefront.returns.services import (
     ReturnRequest,
     WantedLine,
     approve_return,
+    begin_difference,
     close_unreceived,
     complete_return,
+    pay_later,
     receive_return,
     record_difference_paid,
     refuse_return,
     request_return,
+    settle_difference,
     ship_replacement,
+    waiting_difference,
     withdraw_return,
 )
 from tests.histories.shopping import Shopping
@@ -44,7 +48,9 @@ refused = suppress(DomainError, PaymentProviderFailure)
 REFUNDS = tuple(itertools.product((1, 1, 2), (True, False), (True, False)))
 """So many units, onto a gift card or not, back on the shelf or not."""
 ASKED = some.tuples(some.booleans(), some.booleans(), some.sampled_from((1, 2)), some.integers(0, 3))
-"""For other goods, or money and that onto a gift card; so many units; so many steps."""
+"""For other goods, or money; by card, or onto a gift card; so many units; so many steps."""
+BY_CARD = ("paid", "paid", "declined", "left", "nobody came back", "paid later")
+"""How the card payment of a difference goes."""
 
 
 class Afterwards(Shopping):
@@ -134,12 +140,29 @@ class Afterwards(Shopping):
             chosen = draw(some.sampled_from(offered)) if offered else None
             is_dearer = chosen is not None and chosen.price > line.unit_price
             wanted = WantedLine(line.id, units, "other", replacement_id=chosen.product_id if chosen else None)
-            method = "invoice" if is_dearer else "gift_card" if card else "original"
+            dearer = "stripe" if card or steps > 1 else "invoice"
+            method = dearer if is_dearer else "gift_card" if card else "original"
             request = ReturnRequest("exchange" if exchange else "return", [wanted], method)
             asked = request_return(bought.me, bought.placed.number, request)
             for _step in range(steps):
                 self._go_on(bought, staff_return(asked.number), good=units == 1)
                 release()
+
+    def agree_to_a_dearer_one(self, bought: Bought, how: str) -> None:
+        """Something of it is to be exchanged for something dearer, as staff have agreed; a card pays so, or not yet."""
+        with suppress(DomainError):
+            order = returnable(bought.me, bought.placed.number)
+            release()
+            for line in order.lines:
+                for chosen in line.replacements:
+                    if chosen.price > line.unit_price:
+                        wanted = WantedLine(line.id, 1, "other", replacement_id=chosen.product_id)
+                        request = ReturnRequest("exchange", [wanted], "stripe")
+                        asked = request_return(bought.me, bought.placed.number, request)
+                        approve_return(self.world.staff, asked.number)
+                        if how in BY_CARD:
+                            self._pay_difference(bought, asked.number, how)
+                        return
 
     def decide_about_a_return(self, draw: Draw) -> None:
         bought, one = self._return(draw, "requested", "approved")
@@ -157,6 +180,8 @@ class Afterwards(Shopping):
                 self._go_on(bought, one, good=draw(some.booleans()))
 
     def _go_on(self, bought: Bought, one: ReturnView, *, good: bool) -> None:
+        if one.awaits_card and good:
+            self._pay_difference(bought, one.number, "paid")
         with refused:
             if one.status == "requested":
                 approve_return(self.world.staff, one.number)
@@ -189,10 +214,31 @@ class Afterwards(Shopping):
                 bought.note_replacement(line.replacement_id, line.quantity)
 
     def pay_a_difference(self, draw: Draw) -> None:
-        _bought, one = self._return(draw, "approved", "received", "completed")
+        """By card, or staff have seen the money of who pays later."""
+        bought, one = self._return(draw, "approved", "received", "completed")
+        if one is None:
+            return
+        if one.awaits_card:
+            self._pay_difference(bought, one.number, draw(some.sampled_from(BY_CARD)))
+            return
         with refused:
-            if one is not None:
-                record_difference_paid(self.world.staff, one.number)
+            record_difference_paid(self.world.staff, one.number)
+
+    def _pay_difference(self, bought: Bought, number: str, how: str) -> None:
+        """Before the card's fields: the bank says yes or no, or nobody comes back, or it is paid later after all."""
+        with refused:
+            begin_difference(bought.me, number)
+            release()
+            payment = waiting_difference(bought.me, number)
+            release()
+            if payment is None or payment.provider_reference is None:
+                return
+            if how != "left":
+                self.world.bank.pay(payment.provider_reference, approved=how != "declined")
+            if how in ("paid", "declined"):
+                settle_difference(payment.id)
+            if how == "paid later":
+                pay_later(bought.me, number, "invoice")
 
     def _return(self, draw: Draw, *statuses: str) -> tuple[Bought, ReturnView] | tuple[None, None]:
         there = [

@@ -22,11 +22,11 @@ Silence = Literal["before", "after"]
 class Bank:
     """Everything it holds. ``silent`` is how the next requests fail, first one first; so many refunds it refuses."""
 
-    capture_by_hand: bool = True
     intents: dict[str, Intent] = field(default_factory=dict)
     given_back: dict[str, list[ProviderRefund]] = field(default_factory=dict)
     silent: list[Silence] = field(default_factory=list)
     refuses_refunds: int = 0
+    _by_hand: set[str] = field(default_factory=set)
     _answers: dict[str, object] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -49,6 +49,8 @@ class Bank:
                 order_id=metadata["order_id"],
             )
             self._answers[key] = self.intents[intent.id] = intent
+            if capture == "manual":
+                self._by_hand.add(intent.id)
         return self._say(self._answers[key])  # type: ignore[return-value]
 
     def retrieve(self, intent_id: str) -> Intent | None:
@@ -115,7 +117,7 @@ class Bank:
             return
         if not approved:
             self._put(replace(intent, error="card_declined"))
-        elif self.capture_by_hand:
+        elif intent_id in self._by_hand:
             self._put(replace(intent, status="authorised", error=""))
         else:
             self._put(replace(intent, status="captured", captured=intent.amount, error=""))

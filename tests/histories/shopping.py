@@ -21,6 +21,7 @@ from storefront.orders.errors import CheckoutExpired, OrderNotCancellable, Total
 from storefront.orders.services import PlacedOrder, bring_up_to_date, cancel_order, place_order
 from storefront.promotions.errors import GiftCardBalanceChanged
 from storefront.providers.payment_provider import PaymentProviderFailure
+from storefront.returns.services import settle_difference
 from tests.factories.accounts import make_staff
 from tests.factories.buying import make_guest, make_product, make_shipping, make_shopper, order_request
 from tests.factories.promotions import make_gift_card, make_promotion
@@ -66,9 +67,9 @@ PURCHASES = some.builds(
 )
 
 
-def opened(*, by_hand: bool) -> World:
+def opened() -> World:
     """A product in three sizes, few of each; a shopper and two guests; gift cards and a code of three uses."""
-    bank = Bank(capture_by_hand=by_hand)
+    bank = Bank()
     for_this_application("stripe_payments", bank)
     make_shipping()
     make_promotion("amount", str(COUPON), code="FIVE", usage_limit=3)
@@ -219,8 +220,10 @@ class Shopping:
             self._news_of(intent)
 
     def _news_of(self, intent: str) -> None:
+        about = uuid.UUID(self.world.bank.intents[intent].order_id)
+        is_of_order = about in {one.placed.order_id for one in self.world.orders}
         with suppress(PaymentProviderFailure):
-            bring_up_to_date(uuid.UUID(self.world.bank.intents[intent].order_id))
+            bring_up_to_date(about) if is_of_order else settle_difference(about)
         self.look_at_carts()
 
     def look_at_carts(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import psycopg
 
+from storefront.core import schema
+from storefront.core.database_roles import DatabaseUrls
 from storefront.search.models import PRICE_STEPS
 from tests.migrations import rows
-from tests.migrations.conftest import Logins
+from tests.migrations.conftest import Logins, connect
 
 LISTS_AS_ROWS_SAY = """
 SELECT step.id, s.standing, s.product_id FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
@@ -128,3 +131,32 @@ def test_price_steps_are_the_same_in_the_database_and_in_the_program(logins: Log
         logins.app.execute("UPDATE products SET price = %s WHERE id = %s", (step, product))
         found = logins.app.execute("SELECT price_step FROM product_search WHERE product_id = %s", (product,))
         assert found.fetchone() == (place,)
+
+
+def test_the_migration_fills_it_for_more_products_than_a_batch(
+    fresh_database: Callable[[], DatabaseUrls],
+) -> None:
+    urls = fresh_database()
+    schema.upgrade(urls, "16_search_changes")
+    count = 2_003  # one batch of two thousand, and three
+    with connect(urls.owner) as owner:
+        group = rows.category(owner)
+        owner.execute(
+            "INSERT INTO products (name, slug, sku, price, category_id, specifications, published_at)"
+            " SELECT 'Thing', 'thing-' || n, 'T-' || n, 10, %s, '{\"Colour\": \"red\"}', now()"
+            " FROM generate_series(1, %s) AS n",
+            (group, count),
+        )
+        owner.commit()
+    schema.upgrade(urls, "17_read_model")
+    with connect(urls.owner) as owner:
+        red = "SELECT id FROM facet_values WHERE (kind, name, value) = ('specification', 'Colour', 'red')"
+        held = f"SELECT count(*) FROM product_search WHERE facet_ids @> ARRAY({red})"  # noqa: S608
+        assert owner.execute(held).fetchone() == (count,)
+        assert len(listed(owner, group)) == count
+        assert lists_are_true(owner)
+        assert owner.execute(
+            "SELECT count(*) FROM product_search AS s FULL JOIN product_sample AS o USING (product_id)"
+            " WHERE (s.facet_ids, s.standing) IS DISTINCT FROM (o.facet_ids, o.standing)"
+            " AND (o.product_id IS NOT NULL OR get_byte(uuid_send(s.product_id), 15) & 15 = 0)"
+        ).fetchone() == (0,)

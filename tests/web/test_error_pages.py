@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +13,8 @@ from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from storefront.core.db import db
+from storefront.core.connections import engine_options
+from storefront.core.db import db, reading, release, session, transaction
 from storefront.core.settings import Settings
 from storefront.http.errors import error_answer
 from tests.factories.catalog import make_product
@@ -80,29 +84,84 @@ def _database_is_away() -> NoReturn:
     raise OperationalError("SELECT", {}, Exception("the server is gone"))
 
 
-def test_a_search_that_takes_too_long_is_stopped_and_says_so(
-    app: Flask, client: FlaskClient, settings: Settings
-) -> None:
-    with app.app_context():
-        make_product("Tent")
-        engine = db.engine
-
-    def hurry(driver: Any, _record: object, _proxy: object) -> None:
-        driver.execute("SET statement_timeout = '100ms'")
-
+@contextmanager
+def slow_products(settings: Settings) -> Iterator[None]:
+    """Whoever reads the list of products waits until the block ends."""
     assert settings.database_owner_url
     owner = sa.create_engine(settings.database_owner_url.get_secret_value(), poolclass=sa.NullPool)
     with owner.connect() as somebody:
         somebody.execute(sa.text("LOCK TABLE product_search IN ACCESS EXCLUSIVE MODE"))
-        engine.dispose()
-        sa.event.listen(engine, "checkout", hurry)
-        try:
-            page = client.get("/search?q=tent")
-            fragment = client.get("/search?q=tent", headers={"HX-Request": "true"})
-        finally:
-            sa.event.remove(engine, "checkout", hurry)
+        yield
+
+
+@pytest.fixture
+def hasty(application: Flask, settings: Settings, clean_database: None) -> Iterator[Flask]:
+    """An application whose pages' statements may run for a fifth of a second."""
+    from storefront import create_app, jobs
+
+    hasty = create_app(settings.model_copy(update={"database_page_seconds": 0.2}))
+    yield hasty
+    with hasty.app_context():
+        for engine in db.engines.values():
             engine.dispose()
-    assert (page.status_code, fragment.status_code) == (503, 503)
-    assert "took longer than it should" in page.text
-    assert "took longer than it should" in fragment.text
-    assert client.get("/search?q=tent").status_code == 200
+    jobs.init_celery(application, settings)  # jobs run in the application that was made last
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        ("/search?q=tent", {}),
+        ("/search?q=tent", {"HX-Request": "true"}),
+        ("/search/suggest?q=ten", {"HX-Request": "true"}),
+    ],
+)
+def test_a_page_that_takes_too_long_is_stopped_and_says_so(
+    hasty: Flask, settings: Settings, address: str, headers: dict[str, str]
+) -> None:
+    with hasty.app_context():
+        make_product("Tent")
+    client = hasty.test_client()
+    with slow_products(settings):
+        began = time.monotonic()
+        answer = client.get(address, headers=headers)
+        assert time.monotonic() - began < 10, "the login's own limit would be fifteen"
+    assert answer.status_code == 503
+    assert "took longer than it should" in answer.text
+    assert ("<html" in answer.text) is not bool(headers)
+    assert client.get(address, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "method", "limit"),
+    [
+        ("/search", "GET", "200ms"),
+        ("/search", "HEAD", "200ms"),
+        ("/no-such-page", "GET", "200ms"),
+        ("/cart/lines", "POST", "15s"),
+        ("/admin/searches", "GET", "15s"),
+    ],
+)
+def test_only_what_a_shopper_waits_for_is_short(hasty: Flask, address: str, method: str, limit: str) -> None:
+    with hasty.test_request_context(address, method=method):
+        assert session().scalar(sa.text("SHOW statement_timeout")) == limit
+        release()
+        with transaction():  # the same engine until the request ends
+            assert session().scalar(sa.text("SHOW statement_timeout")) == limit
+    with hasty.test_request_context(address, method=method), reading() as borrowed:
+        assert borrowed.execute("SHOW statement_timeout").fetchone() == (limit,)
+    with hasty.app_context():
+        assert session().scalar(sa.text("SHOW statement_timeout")) == "15s"
+
+
+def test_without_a_limit_for_pages_the_logins_own_holds(app: Flask, settings: Settings) -> None:
+    url = settings.database_url
+    assert url
+    given = f"{url.get_secret_value()}{'&' if '?' in url.get_secret_value() else '?'}options=-c%20jit%3Doff"
+    for seconds, limit in ((0, "15s"), (1.5, "1500ms")):
+        engine = sa.create_engine(
+            **engine_options(settings, given, autocommit=True, statement_seconds=seconds)
+        )
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SHOW jit")) == "off"
+            assert connection.scalar(sa.text("SHOW statement_timeout")) == limit
+        engine.dispose()

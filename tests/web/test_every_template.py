@@ -34,6 +34,7 @@ WITH_CARDS = {
     "account/card.html",
     "account/cards.html",
     "account/membership_change.html",
+    "account/membership_confirm.html",
     "account/pay_membership.html",
     "checkout/bank.html",
     "checkout/pay.html",

@@ -9,32 +9,47 @@ from storefront.core.db import release
 from storefront.core.identity import Identity
 from storefront.orders.queries_for_staff import staff_order
 from storefront.orders.services import bring_up_to_date, place_order
+from storefront.payments.saved_cards import kept_cards
 from storefront.returns.queries import ReturnView, returnable, returns_of
 from storefront.returns.services import approve_return, receive_return
 from tests.factories.accounts import make_staff, sign_in
-from tests.factories.buying import fill_cart, guest_with_token, make_shipping, order_request
+from tests.factories.buying import (
+    fill_cart,
+    guest_with_token,
+    make_shipping,
+    order_request,
+    shopper_with_token,
+)
 from tests.factories.cards import work
+from tests.factories.memberships import keep_card
 from tests.factories.returns import deliver, kettle_sizes
-from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, StripeServer
+from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, VISA, StripeServer
 from tests.web.paper_browser import PaperBrowser
 
 
 @pytest.fixture
 def exchange(card_app: Flask) -> tuple[PaperBrowser, str]:
-    """A kettle has arrived; in another size it costs 6.00 more: asked for on its page, by card, and agreed to."""
+    """A guest's kettle has arrived; in another size it costs 6.00 more."""
+    with card_app.app_context():
+        guest, token = guest_with_token()
+    browser = PaperBrowser(card_app, token)
+    return browser, exchanged(card_app, guest, browser)
+
+
+def exchanged(card_app: Flask, person: Identity, browser: PaperBrowser) -> str:
+    """Their order, whose exchange was asked for on its page, by card, and agreed to."""
     with card_app.app_context():
         make_shipping()
         sizes = kettle_sizes()
-        guest, token = guest_with_token()
-        fill_cart(guest, (sizes[0], 1))
-        placed = place_order(guest, order_request("34.90"))
+        fill_cart(person, (sizes[0], 1))
+        placed = place_order(person, order_request("34.90"))
         deliver(placed.order_id)
-        me = Identity(None, guest.session_id, frozenset({placed.order_id}))
+        me = Identity(person.user_id, person.session_id, frozenset({placed.order_id}))
         (line,) = returnable(me, placed.number).lines
         release()
-    browser = PaperBrowser(card_app, token)
-    look_up = browser.form(browser.get("/orders/find"), "/orders/find")
-    browser.submit(look_up, number=placed.number, email="ida@example.com")
+    if person.user_id is None:
+        look_up = browser.form(browser.get("/orders/find"), "/orders/find")
+        browser.submit(look_up, number=placed.number, email="ida@example.com")
     path = f"/orders/{placed.number}/return"
     review = browser.post(
         path,
@@ -50,7 +65,7 @@ def exchange(card_app: Flask) -> tuple[PaperBrowser, str]:
     with card_app.app_context():
         approve_return(make_staff("manager").id, f"{placed.number}-R1")
         release()
-    return browser, placed.number
+    return placed.number
 
 
 def view(app: Flask, number: str) -> ReturnView:
@@ -140,6 +155,38 @@ def test_staff_see_what_the_replacement_waits_for(
     assert "The card has not paid the €6.00" in refused.text
     staff.submit(staff.form(staff.get(page), f"{page}/later"), method="on_delivery")
     assert "Send the replacement" in staff.get(page).text
+
+
+def test_a_kept_card_pays_it_after_its_bank_has_asked_and_nobody_elses_does(
+    card_app: Flask, stripe: StripeServer
+) -> None:
+    with card_app.app_context():
+        (me, token), (other, strangers) = shopper_with_token("ida@example.com"), shopper_with_token()
+        for person, card in ((me, NEEDS_3D_SECURE), (me, DECLINED), (other, VISA)):
+            assert person.user_id
+            keep_card(stripe, person.user_id, card)
+        kept = {one.last_four: str(one.id) for one in kept_cards(me.user_id)}
+        (theirs,) = kept_cards(other.user_id)
+        release()
+    browser, stranger = PaperBrowser(card_app, token), PaperBrowser(card_app, strangers)
+    number = exchanged(card_app, me, browser)
+    fields = begin(browser, number)
+    path, back = (f"/orders/{number}/returns/{number}-R1/{step}" for step in ("pay/card", "paid"))
+    assert fields.count(f'action="{path}"') == 2
+    assert stranger.post(path, {"card": str(theirs.id)}).status_code == 404
+    assert browser.post(path, {"card": str(theirs.id)}).status_code == 404
+    assert PaperBrowser(card_app).post(path, {"card": kept["3155"]}).status_code == 404
+    assert browser.post(path, {"card": kept["0341"]}).location == back
+    assert browser.get(back).location.endswith("/pay")
+    assert "Your bank did not approve the payment." in browser.get(browser.get(back).location).text
+    bank = browser.post(path, {"card": kept["3155"]})
+    address = bank.headers["Refresh"].removeprefix("0;url=")
+    assert address.startswith(f"{stripe.url}/_bank?intent=pi_")
+    assert f"Order {number}: €6.00 for your exchange. You come back here afterwards." in bank.text
+    stripe.authenticate(stripe.intents()[-1]["id"])
+    assert browser.get(back).location == f"/orders/{number}"
+    assert view(card_app, number).is_charged
+    assert browser.post(path, {"card": kept["3155"]}).location == f"/orders/{number}"
 
 
 def test_what_the_provider_tells_reaches_the_exchange(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from storefront.core.db import release
 from storefront.core.identity import Identity
 from storefront.memberships.queries import offered_plans, staff_plans
 from storefront.memberships.services import follow
+from storefront.memberships.services.quoting import next_payment
 from storefront.payments.saved_cards import kept_cards
 from storefront.web.chat.area import message_limit
 from tests.factories.accounts import make_staff, sign_in
@@ -92,12 +95,63 @@ def test_another_card_and_another_plan(card_app: Flask, stripe: StripeServer) ->
     assert (
         "The card is removed" in browser.follow(browser.post(f"/account/cards/{first.id}/removal", {})).text
     )
-    plan = browser.form(browser.get("/account/membership/change"), "/account/membership/plan")
+    confirm = f"/account/membership/change/{other}"
+    assert f'href="{confirm}"' in browser.get("/account/membership/change").text
+    plan = browser.form(browser.get(confirm), "/account/membership/plan")
     assert plan.values["plan"] == str(other)
-    assert "The price has changed" in browser.follow(browser.submit(plan, price="price_1")).text
+    an_hour_ago = str(int(plan.values["at"]) - 3600)
+    for seen in ({"price": "price_1"}, {"due": "0.01"}, {"due": "x"}, {"at": an_hour_ago}):
+        refused = browser.submit(plan, **seen)
+        assert refused.location == confirm, seen
+        assert "The price has changed" in browser.follow(refused).text
     changed = browser.follow(browser.submit(plan)).text
     assert "Your membership has changed." in changed
     assert "Family" in changed
+    assert browser.follow(browser.get(confirm)).status_code == 200, "it is had: back to it"
+
+
+def test_what_a_change_of_interval_charges_is_named_before_it_is_charged(
+    card_app: Flask, stripe: StripeServer
+) -> None:
+    with card_app.app_context():
+        make_plan()
+        year = make_plan(name="Patron", price=Decimal("50.00"), interval="year")
+        month = make_plan(name="Family", price=Decimal("8.00"))
+    identity, browser = member_to_be(card_app, stripe)
+    join(card_app, identity, browser)
+    stripe.fail_next("/v1/invoices/create_preview", status=404)
+    estimated = words_of(browser.get(f"/account/membership/change/{year}"))
+    assert (
+        "What it costs now, estimated Our payment provider does not tell the exact amount beforehand."
+        in estimated
+    )
+    assert "Charged now about €45.00 Next payment: €50.00 on" in estimated
+    page = browser.get(f"/account/membership/change/{year}")
+    form = browser.form(page, "/account/membership/plan")
+    on = next_payment(datetime.fromtimestamp(int(form.values["at"]), UTC), "year")
+    assert (
+        "Patron, for a year from today €50.00 Unused time of Friends -€5.00 Charged now €45.00 "
+        f"Next payment: €50.00 on {on:%b} {on.day}, {on.year}."
+    ) in words_of(page)
+    changed = browser.follow(browser.submit(form)).text
+    assert "Your membership has changed. Charged now: €45.00." in changed
+    (asked,) = [
+        one for one in stripe.asked_for(stripe.subscriptions()[0]["id"]) if "proration_date" in one.form
+    ]
+    assert asked.form["proration_date"] == form.values["at"]
+    (told,) = stripe.subscriptions()
+    stripe.tell_of(told["id"], current_period_end=told["current_period_start"] + 365 * 24 * 3600)
+    with card_app.app_context():
+        follow(first_user(identity))
+        release()
+    back = words_of(browser.get(f"/account/membership/change/{month}"))
+    assert "Family, for a month from today €8.00 Unused time of Patron -€50.00 Charged now €0.00" in back
+    assert "€42.00 of what you have paid is left over." in back
+
+
+def words_of(page: TestResponse) -> str:
+    """The page as it is read."""
+    return " ".join(re.sub("<[^>]+>", " ", page.text).split())
 
 
 def test_a_plan_says_what_it_charges_now_by_its_interval(card_app: Flask, stripe: StripeServer) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from storefront.search.queries import Facet
+from storefront.search.queries import Facet, FacetOption
 
-COLOUR_OPTIONS = frozenset({"colour", "color"})
+_COLOUR_NAMES = frozenset({"colour", "color"})
 
 COLOUR_FAMILIES: dict[str, frozenset[str]] = {
     "blue": frozenset({"night", "glacier", "navy", "azure", "sky", "indigo", "cobalt", "ocean", "teal"}),
@@ -28,28 +29,47 @@ SPELLINGS = {"gray": "grey", "navy": "blue", "turquoise": "blue", "violet": "pur
 COLOUR_WORDS = frozenset(COLOUR_FAMILIES) | frozenset(SPELLINGS)
 
 
-def colour_values(facets: Sequence[Facet], wanted: str) -> dict[str, tuple[str, ...]]:
-    """The option and its values that ``wanted`` means among ``facets``; empty where none fits."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Values of one facet, an ``option`` or a ``specification``."""
+
+    kind: str
+    name: str
+    values: tuple[str, ...]
+
+
+def colour_choice(facets: Sequence[Facet], wanted: str) -> Choice | None:
+    """What ``wanted`` means among ``facets``: values of an option, else of the specification that most have it in."""
     word = wanted.strip().lower()
     family = COLOUR_FAMILIES.get(SPELLINGS.get(word, word), frozenset()) | {word}
-    for facet in _options(facets):
-        if facet.name.lower() in COLOUR_OPTIONS:
-            values = [one.value for one in facet.options if family & set(one.value.lower().split())]
-            if values:
-                return {facet.name: tuple(values)}
-    return {}
+
+    def fit(facet: Facet) -> list[FacetOption]:
+        return [one for one in facet.options if family & set(one.value.lower().split())]
+
+    named = [(facet, fit(facet)) for facet in facets if _is_colour(facet)]
+    found = [(facet, values) for facet, values in named if values]
+    if not found:
+        return None
+    facet, values = max(
+        found, key=lambda one: (one[0].kind == "option", sum(value.count for value in one[1]))
+    )
+    return Choice(facet.kind, facet.name, tuple(one.value for one in values))
 
 
-def size_values(facets: Sequence[Facet], wanted: str) -> dict[str, tuple[str, ...]]:
-    """The option that has the value ``wanted`` (``M``, ``43``), whatever the shop calls it; empty where none has."""
+def size_choice(facets: Sequence[Facet], wanted: str) -> Choice | None:
+    """The option that has the value ``wanted`` (``M``, ``43``), whatever the shop calls it; None where none has."""
     word = wanted.strip().lower()
-    for facet in _options(facets):
-        if facet.name.lower() not in COLOUR_OPTIONS:
-            values = [one.value for one in facet.options if one.value.lower() == word]
+    for facet in facets:
+        if facet.kind == "option" and not _is_colour(facet):
+            values = tuple(one.value for one in facet.options if one.value.lower() == word)
             if values:
-                return {facet.name: tuple(values)}
-    return {}
+                return Choice(facet.kind, facet.name, values)
+    return None
 
 
-def _options(facets: Sequence[Facet]) -> list[Facet]:
-    return [facet for facet in facets if facet.kind == "option"]
+def _is_colour(facet: Facet) -> bool:
+    """Options are called "Colour", specifications also "Product colour" or "Cable colour"."""
+    name = facet.name.lower()
+    if facet.kind == "specification":
+        name = name.split()[-1]
+    return facet.kind in ("option", "specification") and name in _COLOUR_NAMES

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from storefront.assistant.tools.choices import colour_values, size_values
+from storefront.assistant.tools.choices import colour_choice, size_choice
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount, card_of, facts_of
 from storefront.catalog.queries import ProductCard, ProductPage, product_cards, product_page
@@ -60,7 +60,7 @@ def search_products(
         sort="relevance" if reorder else sort,
         per_page=_CONSIDERED if reorder else SHOWN,
     )
-    listing, missing = _with_options(search_listing(request), colour, size)
+    listing, missing = _with_choices(search_listing(request), colour, size)
     cards = sorted(listing.cards, key=_ORDERS[sort])[:SHOWN] if reorder else listing.cards
     milliseconds = (time.perf_counter() - started) * 1000
     log_search(
@@ -89,20 +89,21 @@ _ORDERS: dict[str, Callable[[ProductCard], Any]] = {
 }
 
 
-def _with_options(
+def _with_choices(
     listing: ListingPage, colour: str | None, size: str | None
 ) -> tuple[ListingPage, list[str]]:
-    """The listing narrowed by the options that its own facets offer, and the wishes that none offers."""
-    options: dict[str, tuple[str, ...]] = {}
-    missing = []
-    for wish, values_of in ((colour, colour_values), (size, size_values)):
-        if wish:
-            values = values_of(listing.facets, wish)
-            options |= values
-            missing += [] if values else [wish]
-    if not options:
+    """The listing narrowed by what its own facets offer, and the wishes that none offers."""
+    request, missing = listing.request, []
+    options, specifications = dict(request.options), dict(request.specifications)
+    for wish, choice_of in ((colour, colour_choice), (size, size_choice)):
+        choice = choice_of(listing.facets, wish) if wish else None
+        if choice:
+            (options if choice.kind == "option" else specifications)[choice.name] = choice.values
+        elif wish:
+            missing.append(wish)
+    if (options, specifications) == (dict(request.options), dict(request.specifications)):
         return listing, missing
-    narrowed = search_listing(replace(listing.request, options=options))
+    narrowed = search_listing(replace(request, options=options, specifications=specifications))
     return (narrowed, missing) if narrowed.total else (listing, [wish for wish in (colour, size) if wish])
 
 

@@ -51,6 +51,8 @@ class SpecificationRules(_Strict):
     strip_prefixes: list[str] = []
     humanize: bool = Field(False, description="`display_diagonal` becomes `Display diagonal`.")
     column: str | None = Field(None, description="A column that holds an object of specifications.")
+    separator: str = Field("", description="Parts values of several: with a comma `Black,Blue`, not `1,200`.")
+    units: dict[str, str] = Field({}, description="What a specification's bare numbers are in, by its name.")
 
 
 class Mapping(_Strict):
@@ -107,7 +109,7 @@ class Mapping(_Strict):
         row.check()
         return row
 
-    def _specifications(self, values: AnyMapping[str, Any]) -> dict[str, str]:
+    def _specifications(self, values: AnyMapping[str, Any]) -> dict[str, str | list[str]]:
         rules, prefixes = self.specifications, tuple(self.specifications.strip_prefixes)
         found: dict[str, str] = {}
         given = values.get(rules.column) if rules.column else None
@@ -117,7 +119,20 @@ class Mapping(_Strict):
             for column, value in values.items():
                 if column not in self._known_columns and (text := as_text(value)):
                     found.setdefault(_specification_name(column, prefixes, rules.humanize), text)
-        return {name: text[:2_000] for name, text in found.items() if name and text}
+        return {name: _parts(name, text[:2_000], rules) for name, text in found.items() if name and text}
+
+
+def _parts(name: str, text: str, rules: SpecificationRules) -> str | list[str]:
+    """A specification's value with its unit; a list where it is several. "10, or more" and "1,200" are one value."""
+    unit = rules.units.get(name)
+    if unit and _NUMBER.fullmatch(text):
+        return f"{text} {unit}"
+    if not rules.separator or rules.separator not in text:
+        return text
+    between = re.escape(rules.separator)
+    parts = re.split(rf"(?<=\S)(?<!\d){between}(?=\S)|(?<=\d){between}(?=[^\s\d])", text)
+    distinct = list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    return distinct if len(distinct) > 1 else distinct[0]
 
 
 @lru_cache(maxsize=20_000)  # a feed has thousands of columns and millions of cells
@@ -130,6 +145,7 @@ def _specification_name(column: str, prefixes: tuple[str, ...], humanize: bool) 
 
 
 _MOST_DIGITS = 20
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def as_text(value: Any) -> str:

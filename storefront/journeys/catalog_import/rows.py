@@ -34,7 +34,7 @@ class ProductRow:
     short_description: str | None = None
     description: str | None = None
     tags: list[str] = field(default_factory=list)
-    specifications: dict[str, str] = field(default_factory=dict)
+    specifications: dict[str, str | list[str]] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     images: list[str] = field(default_factory=list)
     is_featured: bool = False

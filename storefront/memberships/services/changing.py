@@ -6,18 +6,16 @@ The provider is asked with no transaction open; what it says is followed.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
+from storefront.core.clock import now
 from storefront.core.db import release
-from storefront.memberships.errors import (
-    CardPaysMembership,
-    MembershipEnds,
-    NoMembership,
-    PlanNotOffered,
-    PriceSeenOtherwise,
-)
+from storefront.memberships.errors import CardPaysMembership, NoMembership, PriceSeenOtherwise
 from storefront.memberships.queries import Membership, membership_of
-from storefront.memberships.queries import plan as plan_by_id
 from storefront.memberships.services.following import follow
+from storefront.memberships.services.quoting import COUNTS_FOR, changeable, quote_change
 from storefront.payments import saved_cards
 from storefront.payments.saved_cards import card_reference, customer_of
 from storefront.providers.stripe_subscriptions import stripe_subscriptions
@@ -45,27 +43,33 @@ def change_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
     stripe_subscriptions().pay_by(customer, card)
 
 
-def change_plan(user_id: uuid.UUID, plan_id: uuid.UUID, seen_price: str) -> None:
-    """Have another plan from now on, at the price that was seen, by the provider's name for it.
+@dataclass(frozen=True, slots=True)
+class SeenQuote:
+    """What the page said of a change: the price, by the provider's name for it, what is due now, and as of when."""
+
+    price_id: str
+    due: Decimal
+    at: datetime
+
+
+def change_plan(user_id: uuid.UUID, plan_id: uuid.UUID, seen: SeenQuote) -> tuple[Decimal, str] | None:
+    """Have another plan from now on, at what was seen; returns what was charged, with its currency, where it is known.
 
     Of the same interval, what is left of the period is charged at once, or counted for what falls due next; another
     interval begins a new period, of which the rest of the former one is paid. Where the card does not pay, nothing is
     changed. Raises :class:`NoMembership`, :class:`MembershipEnds`, :class:`PlanNotOffered`,
-    :class:`PriceSeenOtherwise` and ``PaymentProviderFailure``.
+    :class:`PriceSeenOtherwise`, also for a quote that is too old, and ``PaymentProviderFailure``.
     """
-    membership = _membership(user_id)
-    plan = plan_by_id(plan_id)
-    if membership.ends_with_period:
-        raise MembershipEnds(membership.plan_name)
-    if not membership.is_running or membership.reference is None:
-        raise NoMembership
-    if not plan.is_active or plan.price_id is None:
-        raise PlanNotOffered(plan_id)
-    if plan.price_id != seen_price:
+    _membership, reference, plan, price_id = changeable(user_id, plan_id)
+    if price_id != seen.price_id or not now() - COUNTS_FOR <= seen.at <= now():
+        raise PriceSeenOtherwise(plan_id)
+    quote = quote_change(user_id, plan_id, seen.at)
+    if quote.due != seen.due:
         raise PriceSeenOtherwise(plan_id)
     release()
-    stripe_subscriptions().change_price(membership.reference, plan.price_id, plan=str(plan.id))
+    charged = stripe_subscriptions().change_price(reference, price_id, plan=str(plan.id), at=quote.at)
     follow(user_id)
+    return charged
 
 
 def remove_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 ORDER_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "draft": ("pending", "placed", "cancelled"),
     "pending": ("placed", "cancelled"),
-    "placed": ("processing", "shipped", "delivered", "cancelled"),
+    "placed": ("processing", "shipped", "delivered", "completed", "cancelled"),
     "processing": ("shipped", "delivered", "cancelled"),
     "shipped": ("delivered",),
     "delivered": ("completed",),
-    "completed": (),
+    "completed": ("placed",),
     "cancelled": (),
 }
 PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -17,8 +17,8 @@ PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "authorised": ("paid", "failed", "cancelled"),
     "failed": ("pending", "authorised", "paid", "cancelled"),
     "paid": ("partially_refunded", "refunded"),
-    "partially_refunded": ("refunded",),
-    "refunded": (),
+    "partially_refunded": ("paid", "refunded"),
+    "refunded": ("paid", "partially_refunded"),
     "cancelled": (),
 }
 FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {

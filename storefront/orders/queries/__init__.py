@@ -15,6 +15,7 @@ from storefront.orders.queries.pages import (
     order_page_where,
     visible_to,
 )
+from storefront.orders.queries.units import UNITS_LEFT, has_units_to_send, units_of_order
 from storefront.orders.queries.views import (
     CANCELLABLE,
     NOT_PAID_YET,
@@ -36,6 +37,7 @@ __all__ = [
     "NOT_PAID_YET",
     "SETTLED",
     "SHIPPABLE",
+    "UNITS_LEFT",
     "OrderLine",
     "OrderPage",
     "OrderReduction",
@@ -44,6 +46,7 @@ __all__ = [
     "TimelineEvent",
     "Unpaid",
     "find_guest_order",
+    "has_units_to_send",
     "is_cancellable",
     "is_changeable",
     "normal_number",
@@ -54,6 +57,7 @@ __all__ = [
     "order_to_pay",
     "orders_of",
     "recent_orders",
+    "units_of_order",
     "units_to_send",
     "visible_to",
 ]

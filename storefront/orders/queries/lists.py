@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from storefront.core.identity import Identity
 from storefront.core.pagination import Page
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries.pages import normal_number, visible_to
+from storefront.orders.queries.units import UNITS_LEFT, units_of_order
 from storefront.orders.queries.views import OrderSummary
 
 
@@ -32,23 +34,20 @@ def recent_orders(identity: Identity, limit: int) -> list[OrderSummary]:
 
 
 def _summaries(which: sa.ColumnElement[bool], limit: int, offset: int = 0) -> list[OrderSummary]:
-    units = (
-        sa.select(sa.func.coalesce(sa.func.sum(OrderItem.quantity), 0))
-        .where(OrderItem.order_id == Order.id)
-        .scalar_subquery()
+    columns: tuple[Any, ...] = (
+        Order.id,
+        Order.order_number,
+        Order.status,
+        Order.payment_status,
+        Order.fulfilment_status,
+        Order.total_amount,
+        Order.currency,
+        units_of_order(OrderItem.quantity),
+        units_of_order(UNITS_LEFT),
+        Order.placed_at,
     )
     rows = session().execute(
-        sa.select(
-            Order.id,
-            Order.order_number,
-            Order.status,
-            Order.payment_status,
-            Order.fulfilment_status,
-            Order.total_amount,
-            Order.currency,
-            units,
-            Order.placed_at,
-        )
+        sa.select(*columns)
         .where(which)
         .order_by(Order.created_at.desc(), Order.id.desc())
         .limit(limit)

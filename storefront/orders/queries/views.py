@@ -147,7 +147,7 @@ class OrderPage:
     def can_change(self) -> bool:
         """Whether the shopper may still change it."""
         may = is_changeable(self.status, self.fulfilment_status, self.payment_status)
-        return may and not self.parcels and not self.external_id
+        return may and self.to_send > 0 and not self.parcels and not self.external_id
 
     @property
     def to_send(self) -> int:
@@ -186,7 +186,7 @@ def is_changeable(status: str, fulfilment_status: str, payment_status: str) -> b
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """An order in a list."""
+    """An order in a list. ``to_send`` is how many units are still to be sent."""
 
     id: uuid.UUID
     number: str
@@ -196,4 +196,5 @@ class OrderSummary:
     total: Decimal
     currency: str
     quantity: int
+    to_send: int
     placed_at: datetime

@@ -1,6 +1,7 @@
 """Changes to returns, one module a side: the shopper asks, staff decide, the goods and the money move."""
 
 from storefront.returns.services.card import (
+    LAPSED,
     begin_difference,
     follow_difference,
     settle_difference,
@@ -28,6 +29,7 @@ from storefront.returns.services.settling import (
 )
 
 __all__ = [
+    "LAPSED",
     "AskedReturn",
     "ReturnPreview",
     "ReturnRequest",

@@ -9,6 +9,7 @@ reservation would lapse.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
@@ -19,6 +20,7 @@ from storefront.core.clock import now
 from storefront.core.db import transaction, write
 from storefront.core.identity import Identity
 from storefront.core.ids import new_secret
+from storefront.core.outbox import enqueue
 from storefront.core.settings import current_settings
 from storefront.orders.drafts import head_of
 from storefront.orders.timeline import record_event
@@ -36,6 +38,8 @@ from storefront.returns.services.charging import count_difference
 from storefront.returns.services.steps import locked
 
 log = structlog.get_logger(__name__)
+LAPSED = "lapsed"
+"""The step of a return that its letter is about: the payment of its difference was not completed."""
 Outcome = Literal["paid", "waiting", "processing", "declined", "unknown", "ended"]
 
 
@@ -63,7 +67,7 @@ def begin_difference(identity: Identity, number: str) -> None:
             at_once=True,
         )
     except PaymentDeclined:
-        _end(row, "declined")
+        _end(row, _drop, "declined")
         raise
     beside.record_change_reference(row.id, answer.reference)
 
@@ -123,7 +127,10 @@ def _act_on(payment: PaymentRow, state: PaymentState) -> Outcome:
         is_paid = state.status == "captured" and state.is_for(payment.amount, payment.currency)
         if one is None or not one.awaits_card or not is_paid:
             log.warning("difference_not_counted", payment=str(payment.id), state=state.status)
-            _drop(current, "paid otherwise" if state.status != "cancelled" else "left")
+            if state.status == "cancelled":
+                _lapse(current, "left")
+            else:
+                _drop(current, "paid otherwise")
             return "ended"
         beside.adopt_change_payment(payment.id, "captured", state.captured)
         count_difference(one)
@@ -141,11 +148,20 @@ def _drop(payment: PaymentRow, why: str) -> None:
     write(sa.update(Return).where(Return.payment_id == payment.id).values(payment_id=None))
 
 
-def _end(payment: PaymentRow, why: str) -> None:
+def _lapse(payment: PaymentRow, why: str) -> None:
+    """A payment that its shopper has begun did not come about in time: they are told how the exchange goes on."""
+    one = return_of_payment(payment.id)
+    _drop(payment, why)
+    if one is not None and one.awaits_card:
+        record_event(one.order_id, "difference_lapsed", note=one.number)
+        enqueue("mail.return_step", return_id=str(one.id), step=LAPSED)
+
+
+def _end(payment: PaymentRow, drop: Callable[[PaymentRow, str], None], why: str) -> None:
     with transaction():
         head_of(payment.order_id, lock=True)
         if payment_row(payment.id).status == "pending":
-            _drop(payment, why)
+            drop(payment, why)
 
 
 def follow_difference(payment_id: uuid.UUID) -> Outcome:
@@ -166,5 +182,5 @@ def follow_difference(payment_id: uuid.UUID) -> Outcome:
             if failure.code != "refused":
                 raise
             return settle_difference(payment_id)  # they were quicker
-    _end(payment, "expired")
+    _end(payment, _lapse, "expired")
     return "ended"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -17,7 +17,8 @@ from typing import Any
 from storefront.search.elastic.documents import facet, facet_parts
 from storefront.search.elastic.wanted import Query
 from storefront.search.models import PRICE_STEPS
-from storefront.search.queries.engine import CountRow
+from storefront.search.queries.engine import CountRow, Holders
+from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.price_ranges import CENT
 
 MOST_SPECIFICATIONS = 6
@@ -155,3 +156,13 @@ def _names_that_matter(answer: Mapping[str, Any], candidates: int, choices: Mapp
     fit.sort(key=lambda name: (-holders[name], values[name], name))
     chosen = {key.partition("|")[2] for key in choices if key.startswith("specification|")}
     return chosen | set(fit[:MOST_SPECIFICATIONS])
+
+
+def holders_of(aggregated: Mapping[str, Any], facts: Sequence[Fact]) -> Holders:
+    """What the answer to :func:`wanted.holders_request` says of the ``facts``, in their order."""
+    buckets = aggregated["facts"]["buckets"]
+    of = {
+        frozenset(facts[int(place)] for place in bucket["key"].split("&")): int(bucket["doc_count"])
+        for bucket in buckets
+    }
+    return Holders(int(aggregated["worded"]["doc_count"]), of)

@@ -14,9 +14,10 @@ from storefront.core.clock import now
 from storefront.core.db import release
 from storefront.providers.search_server import SearchServer, SearchServerFailure
 from storefront.search.elastic import wanted
-from storefront.search.elastic.counting import aggregations, all_met, counted
+from storefront.search.elastic.counting import aggregations, all_met, counted, holders_of
 from storefront.search.elastic.wanted import Query
-from storefront.search.queries.engine import EngineAnswer, Hit, SearchEngine
+from storefront.search.queries.engine import EngineAnswer, Hit, Holders, SearchEngine
+from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Question
 
@@ -26,6 +27,9 @@ T = TypeVar("T")
 COUNTED_EXACTLY = 10_000
 DEEPEST = 10_000
 """How far into a list a page number leads: the server's own limit. Further on goes by :attr:`next_after`."""
+
+MOST_FACTS = 100
+"""Of how many facts a word may be, which it is can be asked: the server's own limit."""
 
 NEAREST = 50
 _CANDIDATES_FOR_NEAREST = 500
@@ -68,6 +72,15 @@ class ElasticsearchEngine:
         return self._or_reserve(
             lambda: self._answer(request, question, vector),
             lambda: self._reserve.answer(request, question, vector),
+        )
+
+    def holders(
+        self, request: ListingRequest, rest: Question, whole: Question, facts: Sequence[Fact]
+    ) -> Holders:
+        """See :meth:`SearchEngine.holders`."""
+        return self._or_reserve(
+            lambda: self._holders(request, rest, whole, facts),
+            lambda: self._reserve.holders(request, rest, whole, facts),
         )
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
@@ -150,6 +163,15 @@ class ElasticsearchEngine:
             price_most=counts.price_most,
             next_after=None,
         )
+
+    def _holders(
+        self, request: ListingRequest, rest: Question, whole: Question, facts: Sequence[Fact]
+    ) -> Holders:
+        met = [*wanted.base_filters(request, rest, now()), *wanted.choices(request, rest).values()]
+        release()
+        asked = facts[:MOST_FACTS]
+        found = self._server().search(self._alias, wanted.holders_request(rest, whole, asked, met))
+        return holders_of(found["aggregations"], asked)
 
     def _suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         filters = wanted.base_filters(ListingRequest(), None, now())

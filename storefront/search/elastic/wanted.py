@@ -14,6 +14,7 @@ from typing import Any
 
 from storefront.catalog.queries import category_by_slug
 from storefront.search.elastic.documents import facet
+from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Question, Term
 
@@ -91,6 +92,25 @@ def listing_query(filters: Sequence[Query]) -> Query:
     return {"bool": {"filter": list(filters)}}
 
 
+def holders_request(
+    rest: Question, whole: Question, facts: Sequence[Fact], met: Sequence[Query]
+) -> dict[str, Any]:
+    """The request that counts, among what holds the ``rest`` of a text, each fact, each two, and the whole text.
+
+    The server allows a hundred ``facts``.
+    """
+    each = {str(place): {"term": {"facets": facet(*fact)}} for place, fact in enumerate(facts)}
+    return {
+        "query": {"bool": {"must": _words(rest, together=True) or [{"match_none": {}}], "filter": list(met)}},
+        "aggs": {
+            "facts": {"adjacency_matrix": {"filters": each}},
+            "worded": {"filter": {"bool": {"must": _words(whole, together=True) or [{"match_none": {}}]}}},
+        },
+        "size": 0,
+        "track_total_hits": False,
+    }
+
+
 def text_query(
     question: Question, filters: Sequence[Query], near: Sequence[str] = (), *, together: bool = True
 ) -> Query:
@@ -99,7 +119,7 @@ def text_query(
     ``near`` are ids, the nearest first. With ``together`` a product must hold every term, else one suffices.
     """
     reasons = [
-        *_words(question, together),
+        *_words(question, together=together),
         *(_constant({"ids": {"values": [key]}}, nearness(place)) for place, key in enumerate(near)),
     ]
     if question.code:
@@ -120,7 +140,7 @@ def nearness(place: int) -> float:
     return round(NEAR_SCORE / (1 + place / _NEAR_FALLS_BY_HALF), 4)
 
 
-def _words(question: Question, together: bool) -> list[Query]:
+def _words(question: Question, *, together: bool) -> list[Query]:
     is_sure = question.manner not in ("partial", "nothing")
     terms = question.terms
     if not terms and question.manner == "nothing":

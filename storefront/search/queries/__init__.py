@@ -2,6 +2,7 @@
 
 - ``request``: what somebody asks for, made sensible
 - ``reading``, ``measures``: what a text says by itself; ``narrowing``: the filters that it names
+- ``guesses``: colours, sizes and measures that it may name; ``holding``: whether it does
 - ``words``, ``synonyms``, ``understanding``: its words beside the shop's vocabulary and what staff taught
 - ``meaning``, ``neighbours``: what it is like
 - ``engine``: what finds; ``postgresql`` does by ``filters``, ``text_search``, ``answer_statement``, ``list_statement``

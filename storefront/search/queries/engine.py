@@ -8,7 +8,7 @@ An adapter imports this module, never the other way round; ``storefront.app`` ch
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -17,6 +17,7 @@ import msgspec
 
 from storefront.core.per_application import once_per_application
 from storefront.core.settings import Settings
+from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Question
 
@@ -71,6 +72,17 @@ class EngineAnswer:
     by_meaning: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Of the products that hold a text's other words: how many hold one fact, or two of them; the counts compare.
+
+    ``worded`` is how many hold the words that may be facts as words, wherever they stand.
+    """
+
+    worded: int
+    of: Mapping[frozenset[Fact], int]
+
+
 class SearchEngine(Protocol):
     """Something that finds products."""
 
@@ -81,6 +93,11 @@ class SearchEngine(Protocol):
 
         ``question`` is what its text means (None: a list without a text), ``vector`` its embedding where there is one.
         """
+
+    def holders(
+        self, request: ListingRequest, rest: Question, whole: Question, facts: Sequence[Fact]
+    ) -> Holders:
+        """Whether words of a text may be ``facts``: what holds the ``rest`` of it, and the choices of ``request``."""
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         """Products whose names hold what was ``typed`` (cleaned), its last word half or whole; the best first."""

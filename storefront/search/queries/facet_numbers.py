@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 
 import sqlalchemy as sa
@@ -30,10 +30,16 @@ def facet_numbers(facts: Iterable[Fact]) -> dict[Fact, int]:
     missing = [fact for fact in wanted if fact not in known]
     if missing:
         found = _read(missing)
-        with _lock:
-            _kept.update({(database, fact): number for fact, number in found.items()})
+        keep_facet_numbers(found)
         known |= found
     return known
+
+
+def keep_facet_numbers(numbers: Mapping[Fact, int]) -> None:
+    """Keep what somebody else read."""
+    database = _database()
+    with _lock:
+        _kept.update({(database, fact): number for fact, number in numbers.items()})
 
 
 def forget_facet_numbers() -> None:

@@ -1,8 +1,9 @@
 """The listing: one page of products for a category or a search, whichever engine finds them.
 
 A list costs three statements: the counts, the page's ids, the cards. A text costs as many: its words are looked up,
-it is answered, the cards; the first time a text is asked for its neighbours in meaning are a fourth. A page that
-finds nothing spends one on products that sell.
+it is answered, the cards; the first time a text is asked for its neighbours in meaning are a fourth, and where words
+of it may be a colour, a size or a measure, whether they are is a fifth. A page that finds nothing spends one on
+products that sell.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from storefront.core.cache import CacheKind, remembered
 from storefront.core.clock import now
 from storefront.core.db import release, session
 from storefront.search.queries.engine import EngineAnswer, search_engine
+from storefront.search.queries.facet_numbers import Fact, keep_facet_numbers
 from storefront.search.queries.facets import Facet, facets_of
+from storefront.search.queries.guesses import Decided, Guesses, decided, guesses_of, phrases_of, with_facts
 from storefront.search.queries.list_statement import read_position
 from storefront.search.queries.meaning import meaning_of
-from storefront.search.queries.narrowing import narrowed, with_options
-from storefront.search.queries.reading import Reading
+from storefront.search.queries.named_values import named_values
+from storefront.search.queries.narrowing import narrowed
+from storefront.search.queries.reading import read
 from storefront.search.queries.request import ListingRequest
-from storefront.search.queries.understanding import Manner, Question, understand
+from storefront.search.queries.understanding import Manner, Question, understand, vocabulary_of
 
 MOST_PAGES_BY_NUMBER = 40
 """Pages that have a number of their own; further on goes from page to page."""
@@ -126,21 +130,39 @@ def ranked_products(text: str, limit: int = 20, *, by_meaning: bool = True) -> l
 
 
 def _find(request: ListingRequest, *, by_meaning: bool = True) -> _Found:
-    """Answer a cleaned request. Colours and sizes in its text are choices first, words where that finds nothing."""
+    """Answer a cleaned request. Colours, sizes and measures in its text are choices where that is more than a guess."""
     if not request.text:
         return _Found(request, None, _answer(request, None, by_meaning=by_meaning))
     narrower, reading = narrowed(request)
-    chosen, rest = with_options(narrower, reading)
-    if chosen is not narrower:
-        found = _find_read(chosen, rest, by_meaning=by_meaning)
-        if found.answer.total and found.answer.together:
-            return found
-    return _find_read(narrower, reading, by_meaning=by_meaning)
+    if not reading.rest:
+        return _Found(narrower, None, _answer(narrower, None, by_meaning=by_meaning))
+    vocabulary = vocabulary_of(reading, phrases_of(reading))
+    question = understand(reading, vocabulary)
+    guesses = guesses_of(narrower, reading, vocabulary.facts, named_values().brands)
+    if guesses:
+        keep_facet_numbers({(one.kind, one.name, one.value): one.number for one in vocabulary.facts})
+        rest = understand(read(guesses.rest), vocabulary)
+        facts = _decided(narrower, guesses, rest, question)
+        if facts:
+            chosen = with_facts(narrower, guesses.rest, facts)
+            found = _Found(chosen, rest, _answer(chosen, rest, by_meaning=by_meaning))
+            if found.answer.total:  # of three facts only each two are known to go together
+                return found
+    return _Found(narrower, question, _answer(narrower, question, by_meaning=by_meaning))
 
 
-def _find_read(request: ListingRequest, reading: Reading, *, by_meaning: bool) -> _Found:
-    question = understand(reading) if reading.rest else None
-    return _Found(request, question, _answer(request, question, by_meaning=by_meaning))
+def _decided(request: ListingRequest, guesses: Guesses, rest: Question, whole: Question) -> tuple[Fact, ...]:
+    """Which facts the guesses in a text are: asked of the engine once, remembered as long as what it finds."""
+    asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
+    key = msgspec.json.encode((asked_for, guesses, rest, whole)).decode()
+    release()
+    return remembered(
+        CacheKind.SEARCH_ANSWER,
+        key,
+        Decided,
+        lambda: decided(guesses, search_engine().holders(request, rest, whole, guesses.facts)),
+        tags=("catalog", "products"),
+    ).facts
 
 
 def _answer(request: ListingRequest, question: Question | None, *, by_meaning: bool) -> EngineAnswer:

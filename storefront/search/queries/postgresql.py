@@ -27,8 +27,10 @@ from storefront.search.queries.answer_statement import (
     unpacked,
 )
 from storefront.search.queries.begun import products_begun
-from storefront.search.queries.engine import CountRow, EngineAnswer, Hit
+from storefront.search.queries.engine import CountRow, EngineAnswer, Hit, Holders
+from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.filters import Asked, FacetKey, Shape, asked
+from storefront.search.queries.holding import count_holders
 from storefront.search.queries.list_statement import (
     MOST_BY_NUMBER,
     Way,
@@ -80,6 +82,12 @@ class PostgreSQLEngine:
         is_ranked = question and request.sort == "relevance"
         answer = (_ranked if is_ranked else _listed)(request, wanted, values)
         return replace(answer, by_meaning=bool(near))
+
+    def holders(
+        self, request: ListingRequest, rest: Question, whole: Question, facts: Sequence[Fact]
+    ) -> Holders:
+        """See :meth:`SearchEngine.holders`."""
+        return count_holders(request, rest, whole, facts)
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         """See :meth:`SearchEngine.suggest`."""

@@ -99,9 +99,14 @@ def read(text: str) -> Reading:
     )
 
 
+def holds_phrase(text: str) -> bool:
+    """Whether something in ``text`` is quoted."""
+    return '"' in text and _QUOTED.search(text) is not None
+
+
 def _prices(text: str) -> tuple[Decimal | None, Decimal | None, str]:
     """The price limits that ``text`` names, and ``text`` without them. Quoted words are never a price."""
-    if '"' in text and _QUOTED.search(text):
+    if holds_phrase(text):
         return (None, None, text)
     between = _BETWEEN.search(text)
     if between and _is_price_span(text, between):

@@ -1,9 +1,9 @@
 """What a text means, whichever engine looks for it.
 
 First the text is read by itself (:mod:`reading`). Then its words are looked up in the shop's vocabulary, in one
-statement: a half word is completed, a misspelt one mended, a word nobody uses left out, "head phones" and
-"headphones" become one, and what staff taught the search is added. The outcome is a :class:`Question`, the same
-for every engine.
+statement (:func:`vocabulary_of`): a half word is completed, a misspelt one mended, a word nobody uses left out, "head
+phones" and "headphones" become one, and what staff taught the search is added. The outcome is a :class:`Question`, the
+same for every engine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 from storefront.search.queries.named_values import named_values
 from storefront.search.queries.reading import Reading, Wanted
 from storefront.search.queries.synonyms import Synonyms, synonyms
-from storefront.search.queries.words import WordFound, look_up, meant
+from storefront.search.queries.words import Vocabulary, WordFound, look_up, meant
 
 Manner = Literal["exact", "completed", "corrected", "partial", "nothing"]
 _LONGEST_CODE = 64
@@ -60,13 +60,18 @@ class Question:
         return self.did_you_mean or self.text
 
 
-def understand(reading: Reading) -> Question:
-    """What a text that was read asks for. At most one statement, besides the synonyms' now and then."""
-    languages = named_values().languages
-    meanings = synonyms(languages)
+def vocabulary_of(reading: Reading, phrases: Sequence[str] = ()) -> Vocabulary:
+    """What the shop knows of a text that was read, and of the ``phrases`` in it. At most one statement."""
+    words = [one.forms[0] for one in reading.wanted if one.is_word]
+    return look_up(words, named_values().languages, phrases)
+
+
+def understand(reading: Reading, vocabulary: Vocabulary) -> Question:
+    """What a text that was read asks for, said what the shop knows of it. No statement, besides the synonyms'."""
+    meanings = synonyms(named_values().languages)
     words = [one.forms[0] for one in reading.wanted if one.is_word]
     taught = _taught(words, meanings)
-    found = look_up(words, languages) if words else {}
+    found = vocabulary.words
     mended = _mended([word for word in words if word not in taught], found)
     terms, left_out, completed = _terms(reading.wanted, found, mended, taught)
     manner: Manner = "exact"

@@ -39,6 +39,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class FactFound:
+    """An option's or specification's value that stands in a text, and its number."""
+
+    number: int
+    kind: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class WordFound:
     """What the vocabulary says about ``word``.
 
@@ -55,7 +65,20 @@ class WordFound:
     joined: str | None = None
 
 
-_DECODER = msgspec.json.Decoder(list[WordFound])
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the shop knows of a text: its ``words``, by what was typed, and the ``facts`` that it may name."""
+
+    words: Mapping[str, WordFound]
+    facts: tuple[FactFound, ...] = ()
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    words: list[WordFound]
+    facts: tuple[FactFound, ...]
+
+
+_DECODER = msgspec.json.Decoder(_Answer)
 # Parameters come by way of a sub-select: where the planner sees their values it plans anew each time, for nothing, and
 # planning this takes eight times as long as answering.
 _LOOK_UP = sa.text("""
@@ -86,7 +109,12 @@ WITH typed AS MATERIALIZED (
   ) END AS in_all
   FROM known
 )
-SELECT CAST(coalesce(json_agg(json_build_object(
+SELECT CAST(json_build_object('facts', (
+  SELECT coalesce(json_agg(json_build_object('number', v.id, 'kind', kind, 'name', name, 'value', value)), '[]')
+  FROM facet_values AS v
+  WHERE kind IN ('option', 'specification')
+    AND lower(value) = ANY (ARRAY(SELECT unnest((SELECT CAST(:phrases AS text[])))))
+), 'words', coalesce(json_agg(json_build_object(
   'word', word,
   'holders', in_all,
   'completions', CASE WHEN in_all = 0 AND length(plain) > 1 THEN coalesce((
@@ -111,25 +139,29 @@ SELECT CAST(coalesce(json_agg(json_build_object(
     WHERE a.word = ANY (ARRAY(SELECT left(plain, place) FROM generate_series(3, length(plain) - 3) AS place))
     ORDER BY least(a.holders, b.holders) DESC LIMIT 1), '[]') ELSE '[]' END,
   'joined', (SELECT v.word FROM search_words AS v WHERE v.word = plain || next)
-) ORDER BY place), '[]') AS text) FROM held
+) ORDER BY place), '[]')) AS text) FROM held
 """)
 
 
-def look_up(words: Sequence[str], languages: Sequence[str] = (LANGUAGE,)) -> Mapping[str, WordFound]:
-    """What the vocabulary says about each of the ``words`` (lower case, in the order they were typed).
+def look_up(
+    words: Sequence[str], languages: Sequence[str] = (LANGUAGE,), phrases: Sequence[str] = ()
+) -> Vocabulary:
+    """What the shop knows about each of the ``words`` (lower case, in the order they were typed).
 
-    ``languages`` are those of the shop's contents: a word is known where one of them knows its stem.
+    ``languages`` are those of the shop's contents: a word is known where one of them knows its stem. Of the
+    ``phrases`` (lower case) it says which are values of options and specifications. One statement, or none.
     """
-    if not words:
-        return {}
+    if not words and not phrases:
+        return Vocabulary({})
     values = {
         "words": list(words),
         "languages": list(languages),
         "shortest": MENDED_FROM,
         "long": TRIED_TWICE_FROM,
+        "phrases": list(phrases),
     }
-    found = _DECODER.decode(scalar(_LOOK_UP, values) or "[]")
-    return {one.word: one for one in found}
+    found = _DECODER.decode(scalar(_LOOK_UP, values))
+    return Vocabulary({one.word: one for one in found.words}, found.facts)
 
 
 def meant(found: WordFound) -> str | None:

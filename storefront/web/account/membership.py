@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from storefront.core.errors import DomainError, NotFound
 from storefront.core.texts import gettext as _
+from storefront.http.formats import format_money
 from storefront.http.wording import explain
 from storefront.memberships import queries, services
+from storefront.memberships.errors import PriceSeenOtherwise
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.saved_cards import kept_cards
 from storefront.providers.payment_provider import PaymentProviderFailure
@@ -111,14 +115,49 @@ def change_membership_card() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/membership/change/<uuid:plan_id>")
+def confirm_membership_plan(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """What the change to this plan costs now, and when it falls due next: said before anybody says yes."""
+    user_id = signed_in().id
+    try:
+        quote = services.quote_change(user_id, plan_id)
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        return _back(explain(refusal), "error")
+    return render_template(
+        "account/membership_confirm.html", current=queries.membership_of(user_id), quote=quote
+    )
+
+
 @blueprint.post("/membership/plan")
 def change_membership_plan() -> ResponseReturnValue:
-    """Another plan from now on."""
-    plan_id, seen = _id("plan"), request.form.get("price", "")
-    return _act(
-        lambda user_id: services.change_plan(user_id, plan_id, seen),
-        _("Your membership has changed."),
-    )
+    """Another plan from now on, at what the page said."""
+    plan_id = _id("plan")
+    try:
+        charged = services.change_plan(signed_in().id, plan_id, _seen())
+    except PriceSeenOtherwise as refusal:
+        flash(explain(refusal), "error")
+        return redirect(url_for("account.confirm_membership_plan", plan_id=plan_id), 303)
+    except DomainError as refusal:
+        return _back(explain(refusal), "error")
+    said = _("Your membership has changed.")
+    if charged is not None:
+        amount = format_money(*charged)
+        said += " " + (
+            _("Charged now: %(amount)s.", amount=amount) if charged[0] else _("Nothing is charged now.")
+        )
+    return _back(said)
+
+
+def _seen() -> services.SeenQuote:
+    """What the form says that its page said; what is no such thing was never seen."""
+    try:
+        due = Decimal(request.form.get("due", "")[:20])
+        at = datetime.fromtimestamp(int(request.form.get("at", "")[:12]), UTC)
+    except (ArithmeticError, ValueError, OSError):
+        due, at = Decimal(-1), datetime.fromtimestamp(0, UTC)
+    return services.SeenQuote(request.form.get("price", "")[:200], due, at)
 
 
 def _act(act: Callable[[uuid.UUID], None], said: str) -> ResponseReturnValue:

@@ -8,13 +8,15 @@ from flask.typing import ResponseReturnValue
 from storefront.core.db import release
 from storefront.core.errors import DomainError, NotFound
 from storefront.core.texts import gettext as _
+from storefront.http.formats import format_money
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
+from storefront.payments.saved_cards import pay_payment_with_card
 from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.returns.services import begin_difference, pay_later, settle_difference, waiting_difference
 from storefront.web.checkout.area import blueprint
-from storefront.web.checkout.paying import card_page, tell_unpaid, waiting_page
+from storefront.web.checkout.paying import bank_page, card_page, chosen_card, tell_unpaid, waiting_page
 
 
 @blueprint.post("/orders/<number>/returns/<return_number>/pay")
@@ -60,8 +62,34 @@ def pay_exchange(number: str, return_number: str) -> ResponseReturnValue:
         return waiting_page(number, explain(failure), 503, _again(number, return_number))
     if secret is None:
         return redirect(_again(number, return_number), 303)
-    back = url_for("checkout.exchange_paid", number=number, return_number=return_number, _external=True)
-    return card_page(number, payment.amount, payment.currency, secret, back)
+    kept = url_for("checkout.pay_exchange_kept", number=number, return_number=return_number)
+    return card_page(
+        number, payment.amount, payment.currency, secret, _bank_leads(number, return_number), kept
+    )
+
+
+@blueprint.post("/orders/<number>/returns/<return_number>/pay/card")
+def pay_exchange_kept(number: str, return_number: str) -> ResponseReturnValue:
+    """Pay what an exchange costs more with a card that was kept. The bank may still want to hear from the shopper."""
+    user = current_visitor().user
+    payment = waiting_difference(current_visitor().identity, return_number)
+    if user is None:
+        raise NotFound("card")
+    card = chosen_card()
+    if payment is None or not payment.provider_reference:
+        return _back(number)
+    try:
+        step = pay_payment_with_card(payment, user.id, card, _bank_leads(number, return_number))
+    except PaymentProviderFailure as failure:
+        if failure.is_undecided:
+            return waiting_page(number, explain(failure), 503, _again(number, return_number))
+        # The way back knows how it stands now, and offers the other cards.
+        return redirect(_again(number, return_number), 303)
+    if step.redirect_to:
+        amount = format_money(payment.amount, payment.currency)
+        over = _("Order %(number)s: %(amount)s for your exchange.", number=number, amount=amount)
+        return bank_page(over, step.redirect_to)
+    return redirect(_again(number, return_number), 303)
 
 
 @blueprint.get("/orders/<number>/returns/<return_number>/paid")
@@ -92,6 +120,10 @@ def exchange_paid(number: str, return_number: str) -> ResponseReturnValue:
 
 def _back(number: str) -> ResponseReturnValue:
     return redirect(url_for("checkout.order", number=number), 303)
+
+
+def _bank_leads(number: str, return_number: str) -> str:
+    return url_for("checkout.exchange_paid", number=number, return_number=return_number, _external=True)
 
 
 def _again(number: str, return_number: str) -> str:

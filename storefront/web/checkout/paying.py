@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from decimal import Decimal
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -15,12 +14,12 @@ from storefront.core.errors import NotFound
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.card_fields import provider_script, with_provider
+from storefront.http.formats import format_money
 from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.queries import Unpaid, order_to_pay
 from storefront.orders.services import bring_up_to_date
 from storefront.payments.saved_cards import (
-    KeptCard,
     is_to_be_kept,
     keep_card_of,
     keep_no_card_of,
@@ -55,7 +54,7 @@ def pay(number: str) -> ResponseReturnValue:
         order.currency,
         secret,
         _back(order),
-        kept_cards(user_id),
+        url_for("checkout.pay_kept", number=order.number),
         is_kept=is_kept,
     )
 
@@ -66,14 +65,16 @@ def card_page(
     currency: str,
     secret: str,
     back: str,
-    cards: Sequence[KeptCard] = (),
+    pay_kept: str = "",
     *,
     is_kept: bool = False,
 ) -> ResponseReturnValue:
     """The page with the provider's fields: ``amount`` for order ``number``; afterwards the browser goes ``back``.
 
-    ``is_kept``: the shopper has asked for the card to be kept, at an attempt before.
+    ``pay_kept`` is where the form of a card leads that the visitor has kept; without it none is offered. ``is_kept``:
+    the shopper has asked for the card to be kept, at an attempt before.
     """
+    cards = kept_cards(current_visitor().identity.user_id) if pay_kept else []
     page = render_template(
         "checkout/pay.html",
         number=number,
@@ -84,6 +85,7 @@ def card_page(
         script=provider_script(),
         back=back,
         cards=cards,
+        pay_kept=pay_kept,
         is_kept=is_kept,
     )
     return with_provider(make_response(page))
@@ -112,14 +114,15 @@ def pay_kept(number: str) -> ResponseReturnValue:
     """Pay with a card that was kept. The bank may still want to hear from the shopper."""
     order, user = _own_order(number)
     try:
-        step = pay_with_card(order.id, user.id, _card_id(), _back(order))
+        step = pay_with_card(order.id, user.id, chosen_card(), _back(order))
     except PaymentProviderFailure as failure:
         if failure.is_undecided:
             return _unanswered(order, failure)
         # The order's own page knows how it stands now, and offers the other cards.
         return redirect(url_for("checkout.returned", order=order.number), 303)
     if step.redirect_to:
-        return _to_the_bank(order, step.redirect_to)
+        over = _("Order %(number)s over %(total)s.", number=order.number, total=_money(order))
+        return bank_page(over, step.redirect_to)
     return redirect(url_for("checkout.returned", order=order.number), 303)
 
 
@@ -131,16 +134,24 @@ def _own_order(number: str) -> tuple[Unpaid, SignedInUser]:
     return order, user
 
 
-def _card_id() -> uuid.UUID:
+def chosen_card() -> uuid.UUID:
+    """The kept card that the form names. Raises NotFound."""
     try:
         return uuid.UUID(request.form.get("card", ""))
     except ValueError:
         raise NotFound("card") from None
 
 
-def _to_the_bank(order: Unpaid, address: str) -> ResponseReturnValue:
-    """A page of our own in between: a form may not lead to other sites (``form-action``)."""
-    response = make_response(render_template("checkout/bank.html", order=order, address=address))
+def _money(order: Unpaid) -> str:
+    return format_money(order.to_pay, order.currency)
+
+
+def bank_page(over: str, address: str) -> ResponseReturnValue:
+    """A page of our own before the bank's: a form may not lead to other sites (``form-action``).
+
+    ``over`` says what is paid.
+    """
+    response = make_response(render_template("checkout/bank.html", over=over, address=address))
     response.headers["Refresh"] = f"0;url={address}"
     return response
 

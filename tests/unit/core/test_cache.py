@@ -18,7 +18,8 @@ import redis
 from flask import Flask
 from pydantic import SecretStr
 
-from storefront.core.cache import CacheKind, cache_counts, cache_store, forget, remembered
+from storefront.core import at_hand
+from storefront.core.cache import CacheKind, cache_counts, cache_store, forget, remembered, remembered_each
 from storefront.core.cache_store import CacheStore
 from storefront.core.clock import frozen, now
 from storefront.core.embedded import processes
@@ -202,11 +203,72 @@ def test_zero_seconds_switch_a_kind_off(app_context: Flask, monkeypatch: pytest.
     assert [ask(make).name, ask(make).name] == ["number 1", "number 2"]
 
 
-def test_a_hit_asks_redis_once(app_context: Flask, redis_client: redis.Redis) -> None:
+def test_a_hit_asks_redis_once(
+    app_context: Flask, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_hand, "SECONDS", 3600.0)
     ask(card, "catalog", "product:1")
     before = _round_trips(redis_client)
     ask(pytest.fail, "catalog", "product:1")
     assert _round_trips(redis_client) - before == 1
+
+
+def test_what_is_at_hand_asks_nothing_until_it_is_forgotten(
+    app_context: Flask, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_hand, "SECONDS", 3600.0)
+    counts, one = Counted(), Counted()
+
+    def look() -> tuple[str, str]:
+        large = remembered(CARD, "counts", Card, counts, tags=["category:1"], at_hand=True)
+        small = remembered_each(
+            CARD, ["one"], Card, lambda keys: {key: one() for key in keys}, tags=lambda _key: ["product:1"]
+        )
+        return large.name, small["one"].name
+
+    assert look() == ("number 1", "number 1")
+    before = _round_trips(redis_client)
+    assert look() == ("number 1", "number 1")
+    assert _round_trips(redis_client) == before
+    forget("product:1")
+    assert look() == ("number 1", "number 2")
+    forget("category:1")
+    assert look() == ("number 2", "number 2")
+
+
+def test_what_another_process_forgets_is_seen_with_the_next_look(
+    app_context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, elsewhere = Counted(), CacheStore(app_context.extensions["binary_redis"])
+
+    def look() -> str:
+        return remembered(CARD, "elsewhere", Card, make, tags=["category:1"], at_hand=True).name
+
+    monkeypatch.setattr(at_hand, "SECONDS", 3600.0)
+    assert look() == "number 1"
+    elsewhere.forget(["category:1"])
+    assert look() == "number 1"
+    monkeypatch.setattr(at_hand, "SECONDS", 0.0)
+    assert look() == "number 2"
+
+
+def test_a_process_that_begins_knows_what_was_forgotten_before(app_context: Flask) -> None:
+    store = cache_store()
+    ask(card, "product:1")
+    (name,) = [one.decode().removeprefix("cache:entry:") for one in store._redis.keys("cache:entry:*")]
+    assert CacheStore(app_context.extensions["binary_redis"]).entry(name) is not None
+    forget("product:1")
+    assert CacheStore(app_context.extensions["binary_redis"]).entry(name) is None
+
+
+def test_an_earlier_moment_never_takes_the_place_of_a_later_one() -> None:
+    told = iter([(10, {1: 5}), (20, {1: 12})])
+    known = at_hand.Forgotten(lambda since: next(told))
+    known.follow()
+    known.learn({1: 15, 2: 9})
+    known.learn({1: 12})
+    assert not known.stands(at_hand.Stamp(began=13, fresh_until=0, slots=(1,)))
+    assert known.stands(at_hand.Stamp(began=16, fresh_until=0, slots=(1, 2, 3)))
 
 
 def _round_trips(client: redis.Redis) -> int:

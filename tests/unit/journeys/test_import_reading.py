@@ -30,6 +30,9 @@ published_at = "date"
 [specifications]
 strip_prefixes = ["attr_"]
 humanize = true
+separator = ","
+[specifications.units]
+"Screen size" = "inch"
 """
 
 
@@ -86,13 +89,26 @@ def test_a_row_in_the_shops_terms(mapping: Mapping) -> None:
             "attr_display_diagonal": 6.0,
             "attr_wi_fi": True,
             "attr_none": None,
+            "attr_screen_size": 27,
+            "attr_colour": "Black,Blue",
+            "attr_sheets": "10,B5",
+            "attr_yield": "1,200 pages, or more",
+            "attr_twice": "Red,Red",
             "picture link": "http://example.com",
         },
     )
     assert (row.line, row.sku, row.name, row.price, row.stock) == (7, "12", "Tent", Decimal("129.95"), 3)
     assert row.category == ("Shop", "Tents", "Domes")
     assert row.tags == ["a", "b"]
-    assert row.specifications == {"Display diagonal": "6", "Wi fi": "Yes"}
+    assert row.specifications == {
+        "Display diagonal": "6",
+        "Wi fi": "Yes",
+        "Screen size": "27 inch",
+        "Colour": ["Black", "Blue"],
+        "Sheets": ["10", "B5"],
+        "Yield": "1,200 pages, or more",
+        "Twice": "Red",
+    }
     assert row.published_at is not None
     assert row.published_at.isoformat() == "2026-01-31T00:00:00+00:00"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -30,8 +31,9 @@ from storefront.memberships.errors import (
     PlanNotOffered,
     PriceSeenOtherwise,
 )
-from storefront.memberships.queries import Membership, membership_of, offered_plans, plan, staff_plans
+from storefront.memberships.queries import Membership, Plan, membership_of, offered_plans, plan, staff_plans
 from storefront.memberships.services import (
+    SeenQuote,
     change_card,
     change_plan,
     create_plan,
@@ -41,6 +43,7 @@ from storefront.memberships.services import (
     paying_card,
     payment_page,
     publish_plan,
+    quote_change,
     reconcile_memberships,
     remove_card,
     resume,
@@ -60,7 +63,7 @@ from storefront.providers.stripe_subscriptions import StripeSubscriptions
 from tests.factories.accounts import make_staff
 from tests.factories.buying import fill_cart, make_product, make_shipping, make_shopper, order_request
 from tests.factories.cards import work
-from tests.factories.memberships import keep_card, make_member, make_payer, make_plan, plan_edit
+from tests.factories.memberships import Payer, keep_card, make_member, make_payer, make_plan, plan_edit
 from tests.stripe_server import DECLINED, NEEDS_3D_SECURE, StripeServer
 
 OTHER = "5555555555554444"
@@ -384,13 +387,14 @@ def test_another_plan_gives_what_it_gives_at_the_price_that_was_seen(stripe: Str
     assert other.price_id
     release()
     with pytest.raises(PriceSeenOtherwise):
-        change_plan(payer.user_id, other.id, "price_of_yesterday")
+        change_plan(payer.user_id, other.id, replace(seen(payer, other), price_id="price_of_yesterday"))
     stripe.fail_next(f"/v1/subscriptions/{reference}", status=402, method="POST")
     with pytest.raises(PaymentProviderFailure):
-        change_plan(payer.user_id, other.id, other.price_id)
+        change_plan(payer.user_id, other.id, seen(payer, other))
     assert standing(payer.user_id).plan_name == "Friends"
     release()
-    change_plan(payer.user_id, other.id, other.price_id)
+    quoted = seen(payer, other)
+    change_plan(payer.user_id, other.id, quoted)
     changed = standing(payer.user_id)
     assert (changed.plan_id, changed.plan_name, changed.reference) == (other.id, "Family", reference)
     assert (tier(payer.user_id), ships_free(payer.identity)) == ("member", [])
@@ -399,9 +403,17 @@ def test_another_plan_gives_what_it_gives_at_the_price_that_was_seen(stripe: Str
         "always_invoice",
         "error_if_incomplete",
     )
+    first = plan(make_plan(name="Friends again"))
     stop_at_period_end(payer.user_id)
     with pytest.raises(MembershipEnds):
-        change_plan(payer.user_id, other.id, other.price_id)
+        change_plan(payer.user_id, first.id, replace(quoted, price_id=first.price_id or ""))
+
+
+def seen(payer: Payer, other: Plan) -> SeenQuote:
+    """What the page says of a change to this plan."""
+    quote = quote_change(payer.user_id, other.id)
+    release()
+    return SeenQuote(quote.price_id, quote.due, quote.at)
 
 
 def test_what_was_read_before_somebody_wrote_is_read_again(

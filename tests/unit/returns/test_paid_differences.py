@@ -14,13 +14,17 @@ from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.outbox import OutboxEntry
+from storefront.core.settings import current_settings
+from storefront.http.order_words import words_for
 from storefront.http.paper_words import letter_words, paper_list
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.queries import Papers, papers_of
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
+from storefront.jobs.outbox import drain
 from storefront.orders.models import Order
+from storefront.orders.queries import order_page
 from storefront.orders.refund_goods import RefundLine
 from storefront.orders.refunding import RefundRequest, refund_order
 from storefront.orders.services import bring_up_to_date, process_event, reconcile_payments
@@ -29,6 +33,8 @@ from storefront.payments.events import keep_event
 from storefront.payments.models import Payment, Refund, WebhookEvent
 from storefront.payments.queries import payment_row, payments_of
 from storefront.payments.services import BESIDE
+from storefront.providers.mail import mail_folder
+from storefront.providers.mail_folder import stored_mails
 from storefront.providers.payment_provider import PaymentProviderFailure, ProviderEvent
 from storefront.returns.errors import DifferenceUnpaid, RefundUnderWay, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.queries import staff_return
@@ -338,6 +344,7 @@ def test_what_nobody_pays_is_let_go_of_and_can_be_begun_again(staff: uuid.UUID, 
     with frozen(now() + timedelta(hours=1)):
         reconcile_payments()
         work()
+        assert_told_of_lapse(bought, number, times=1)
     assert stripe.intent(intent)["status"] == "canceled"
     release()
     assert waiting_difference(bought.me, number) is None
@@ -345,6 +352,40 @@ def test_what_nobody_pays_is_let_go_of_and_can_be_begun_again(staff: uuid.UUID, 
     assert second != intent
     stripe.pay(second)
     assert settle_difference(payment_id) == "paid"
+
+
+def test_what_was_ended_at_the_provider_is_told_unless_it_is_begun_again(
+    staff: uuid.UUID, stripe: StripeServer
+) -> None:
+    bought, number = exchanged(staff)
+    payment_id, intent = begun(bought, number)
+    stripe.call("POST", f"/v1/payment_intents/{intent}/cancel")
+    assert settle_difference(payment_id) == "ended"
+    payment_id, intent = begun(bought, number)
+    assert_told_of_lapse(bought, number, times=0)
+    stripe.call("POST", f"/v1/payment_intents/{intent}/cancel")
+    assert settle_difference(payment_id) == "ended"
+    assert_told_of_lapse(bought, number, times=1)
+
+
+def assert_told_of_lapse(bought: Bought, number: str, *, times: int) -> None:
+    """A line of the timeline, and so many letters with the way to the order."""
+    release()
+    drain()
+    release()
+    label = "Payment of the exchange's difference not completed"
+    page = order_page(bought.me, bought.number)
+    assert label in [step.label for step in words_for(page).steps]
+    subject = f"Your payment for the exchange {number} was not completed"
+    letters = [one for one in stored_mails(mail_folder(current_settings())) if one.subject == subject]
+    assert len(letters) == times
+    for letter in letters:
+        for text in (letter.text, letter.html):
+            words = " ".join(text.split())
+            assert "Nothing was charged. Your exchange goes on" in words
+            assert "You may also pay it another way than by card." in words
+            assert "costs €6.00 more. How it is paid: Card." in words
+            assert f"/orders/find?number={bought.number}" in words
 
 
 def test_closed_while_the_card_pays_the_money_goes_back(staff: uuid.UUID, stripe: StripeServer) -> None:

@@ -306,6 +306,21 @@ def test_a_letter_promises_goods_to_come_back_only_while_they_may(staff: uuid.UU
     [asked] = [html for html in letters if "What comes back" in html]
     [refused] = [html for html in letters if "What was to come back" in html]
     assert ("worn" in asked, "worn" in refused) == (False, True)
+    second = ask(bought, 3)
+    approve_return(staff, second)
+    receive_return(staff, second, [])
+    complete_return(staff, second)
+    subjects()
+    letters = [one for one in stored_mails(mail_folder(current_settings())) if second in one.subject]
+    headed = {
+        one.subject.split(" return ")[0]: one.text.split(":\n")[0].rpartition("\n")[2] for one in letters
+    }
+    assert headed == {
+        "We have your": "What comes back",
+        "Please send your": "What comes back",
+        "Your": "What came back",
+    }
+    assert all(headed[one.subject.split(" return ")[0]] in one.html for one in letters)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -48,3 +49,20 @@ def test_nothing_found_is_said_and_is_no_error(app: Flask) -> None:
     assert runner.invoke(args=["search", "xylophone"]).output == "Nothing found.\n"
     assert json.loads(runner.invoke(args=["search", "xylophone", "--json"]).output) == []
     assert runner.invoke(args=["search", "tent", "--limit", "0"]).exit_code == 2
+
+
+def test_a_file_holds_whatever_people_type(app: Flask, tmp_path: Path) -> None:
+    lines = [b"tent", b"\xff\xfe \x00 \xed\xa0\x80", b"", b"-" * 10_000, b"tent " * 2_000, b"& | ! <-> :* ('"]
+    file = tmp_path / "queries.txt"
+    file.write_bytes(b"\n".join(lines))
+    printed = app.test_cli_runner().invoke(args=["search", "--queries", str(file), "--json"])
+    assert printed.exit_code == 0
+    answers = [json.loads(line) for line in printed.output.splitlines()]
+    assert [answer["query"][:4] for answer in answers] == [
+        "tent",
+        "\ufffd\ufffd \x00",
+        "----",
+        "tent",
+        "& | ",
+    ]
+    assert [len(answer["products"]) for answer in answers] == [3, 0, 0, 3, 0]

@@ -26,7 +26,8 @@ from storefront.search.elastic import upkeep
 from storefront.search.elastic.engine import ElasticsearchEngine
 from storefront.search.elastic.mapping import LOADED
 from storefront.search.queries import ListingRequest
-from storefront.search.queries.engine import EngineAnswer
+from storefront.search.queries.engine import EngineAnswer, Holders, SearchEngine
+from storefront.search.queries.postgresql import PostgreSQLEngine
 from storefront.search.queries.understanding import Question, Term
 from tests.elastic_server import ElasticServer
 from tests.emptying import Once
@@ -41,6 +42,9 @@ class NoReserve:
     """In place of PostgreSQL: whoever asks it shows that the server has failed."""
 
     def answer(self, request: object, question: object, vector: object) -> EngineAnswer:
+        raise AssertionError("the server did not answer")
+
+    def holders(self, request: object, rest: object, whole: object, facts: object) -> Holders:
         raise AssertionError("the server did not answer")
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
@@ -270,6 +274,37 @@ def test_words_are_found_in_any_form_in_the_language_of_the_text(shop: Shop) -> 
     assert names(shop.ask(wanted("hill", "BOOTS"))) == ["Hiking boots"]
     assert names(shop.ask(wanted("gebirgsschuhe", "fur"))) == ["Gebirgsschuhe für Damen"]
     assert shop.ask(wanted("sandal")).total == 0
+
+
+def test_says_which_facts_go_with_a_text_as_postgresql_does(shop: Shop) -> None:
+    shelf = make_category("Shelf")
+    for name, facts in (
+        ("Plain cable", {"Product colour": "Black", "Cable length": "2 m"}),
+        ("Long cable", {"Product colour": ["Black", "Red"], "Cable length": "5 m"}),
+        ("Black cable", {"Cable length": "2 m"}),
+        ("Black adapter", {"Product colour": "Black"}),
+    ):
+        make_product(name, "5.00", category=shelf, specifications=facts)
+    shop.rebuild()
+    black, red = ("specification", "Product colour", "Black"), ("specification", "Product colour", "Red")
+    short = ("specification", "Cable length", "2 m")
+    request = ListingRequest(text="black cable").cleaned()
+    engines: tuple[SearchEngine, ...] = (shop.engine, PostgreSQLEngine())
+    for engine in engines:
+        found = engine.holders(request, wanted("cable"), wanted("black", "cable"), [black, red, short])
+        assert found.worded == 3
+        assert {facts: count for facts, count in found.of.items() if count} == {
+            frozenset({black}): 2,
+            frozenset({red}): 1,
+            frozenset({short}): 2,
+            frozenset({black, red}): 1,
+            frozenset({black, short}): 1,
+        }
+        in_dear = replace(request, price_min=Decimal(6))
+        assert (
+            engine.holders(in_dear, wanted("cable"), wanted("black"), [black]).of.get(frozenset({black}), 0)
+            == 0
+        )
 
 
 def test_phrases_exclusions_alternatives_and_half_words(shop: Shop) -> None:

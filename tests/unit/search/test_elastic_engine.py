@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from storefront.core.clock import frozen
 from storefront.core.db import release, session
 from storefront.providers.elasticsearch_client import ElasticsearchServer
+from storefront.search.elastic.documents import facet
 from storefront.search.elastic.engine import ElasticsearchEngine
 from storefront.search.elastic.mapping import index_body
 from storefront.search.queries import ListingRequest
-from storefront.search.queries.engine import EngineAnswer
+from storefront.search.queries.engine import EngineAnswer, Holders
 from storefront.search.queries.understanding import Question, Term
 from tests.elastic_server import ElasticServer
 from tests.factories.catalog import make_category
@@ -57,6 +58,10 @@ class Reserve:
     def answer(self, request: ListingRequest, question: Question | None, vector: object) -> EngineAnswer:
         self.asked.append(request.text)
         return EngineAnswer((), 7, True, True, (), None, None, None)
+
+    def holders(self, request: ListingRequest, rest: Question, whole: Question, facts: object) -> Holders:
+        self.asked.append(f"{rest.text} of {whole.text}")
+        return Holders(3, {})
 
     def suggest(self, typed: str, limit: int) -> list[uuid.UUID]:
         self.asked.append(typed)
@@ -411,3 +416,35 @@ def test_server_is_asked_with_no_transaction_open(shop: Set) -> None:
     assert shop.reserve.asked == []
     assert not session().in_transaction()
     release()
+
+
+def test_whether_words_are_facts_is_one_request(shop: Set) -> None:
+    whole = Question("red kettle", (Term(("red",)), Term(("kettle",))))
+    fact = ("option", "Colour", "Red")
+    with frozen(NOON):
+        found = shop.engine.holders(
+            ListingRequest(text="red kettle", in_stock=True).cleaned(), KETTLE, whole, [fact]
+        )
+    (body,) = shop.bodies()
+
+    def scored(*words: str) -> dict[str, Any]:
+        return {
+            "script_score": {
+                "query": {"bool": {"must": [word(one) for one in words]}},
+                "script": {"source": "saturation(_score, params.half)", "params": {"half": 15.0}},
+            }
+        }
+
+    assert body == {
+        "query": {"bool": {"must": [scored("kettle")], "filter": [PUBLISHED, {"term": {"available": True}}]}},
+        "aggs": {
+            "facts": {"adjacency_matrix": {"filters": {"0": {"term": {"facets": facet(*fact)}}}}},
+            "worded": {"filter": {"bool": {"must": [scored("red", "kettle")]}}},
+        },
+        "size": 0,
+        "track_total_hits": False,
+    }
+    assert (found.worded, shop.reserve.asked) == (0, [])
+    shop.elastic.fails("_search", status=500)
+    assert shop.engine.holders(ListingRequest(text="red kettle").cleaned(), KETTLE, whole, [fact]).worded == 3
+    assert shop.reserve.asked == ["kettle of red kettle"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ from storefront.search.queries import ListingPage, ListingRequest, search_listin
 from storefront.search.services import refresh_words
 from tests.factories.catalog import make_brand, make_category, make_product, make_variants
 
+AssertQueries = Callable[[int], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
@@ -113,3 +116,80 @@ def test_what_was_chosen_by_hand_wins() -> None:
     page = find("red jacket under 150", options={"Colour": ("Forest green",)}, price_max=Decimal(300))
     assert page.request.options["Colour"] == ("Forest green",)
     assert page.request.price_max == Decimal("300.00")
+
+
+@pytest.fixture
+def cables() -> None:
+    """Most hold their colour as a specification, one only in its name; another one says the same less often."""
+    shelf = make_category("Cables")
+    for name, facts in (
+        ("HDMI cable 2 m", {"Product colour": "Black", "Cable length": "2 m", "Shielded": "Yes"}),
+        (
+            "HDMI cable braided",
+            {"Product colour": ["Black", "Red"], "Feet colour": "Black", "Cable length": "2 m"},
+        ),
+        ("HDMI cable slim", {"Product colour": "Black", "Cable length": "1000 mm"}),
+        ("HDMI cable black", {"Cable length": "5 m"}),
+        ("HDMI cable white", {"Product colour": "White", "Feet colour": "No"}),
+        ("Laser printer", {"Product colour": "White", "Printing colours": "Black"}),
+        ("Laser printer grand", {"Product colour": "Black"}),
+    ):
+        make_product(name, "9.00", category=shelf, specifications=facts)
+    refresh_words()
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "chosen"),
+    [
+        # Three of four that "black" finds have it there.
+        ("black hdmi cable", "hdmi cable", {"Product colour": ("Black",)}),
+        ("hdmi cable 2m", "hdmi cable", {"Cable length": ("2 m",)}),
+        ("black hdmi cable, 2 m", "hdmi cable", {"Product colour": ("Black",), "Cable length": ("2 m",)}),
+        ("hdmi cable in colour black", "hdmi cable", {"Product colour": ("Black",)}),
+        ("black or white hdmi cable", "hdmi cable", {"Product colour": ("Black", "White")}),
+        # What a printer prints is as often said of it as what it looks like.
+        ("black laser printer", "black laser printer", {}),
+        ("black and white hdmi cable", "black and white hdmi cable", {}),
+        ("no hdmi cable", "no hdmi cable", {}),
+        ("hdmi cable 7 m", "hdmi cable 7 m", {}),
+        ("-black hdmi cable", "-black hdmi cable", {}),
+        # Each of them is there, but not together.
+        ("red hdmi cable 5 m", "red hdmi cable 5 m", {}),
+    ],
+)
+def test_a_specification_is_a_choice_where_it_says_what_the_word_does(
+    cables: None, text: str, left: str, chosen: dict[str, tuple[str, ...]]
+) -> None:
+    page = find(text)
+    assert (page.request.text, page.request.specifications) == (left, chosen)
+    assert page.request.options == {}
+    assert page.total
+    applied = [(one.kind, one.name, one.value) for one in page.applied]
+    assert applied == [("specification", name, value) for name, values in chosen.items() for value in values]
+
+
+def test_a_value_of_two_colours_is_one(cables: None) -> None:
+    make_product("HDMI cable striped", "9.00", specifications={"Product colour": "Black/White"})
+    refresh_words()
+    page = find("black and white hdmi cable")
+    assert page.request.specifications == {"Product colour": ("Black/White",)}
+    assert found(page) == {"HDMI cable striped"}
+
+
+def test_measures_may_be_options() -> None:
+    card = make_product("Memory card", "20.00", 0)
+    make_variants(card, [{"Capacity": "1 TB"}, {"Capacity": "64 GB"}], price="20.00", stock=3)
+    refresh_words()
+    assert find("1000gb memory card").request.options == {"Capacity": ("1 TB",)}
+    assert find("memory card 64 gb").request.options == {"Capacity": ("64 GB",)}
+
+
+def test_whether_a_word_is_a_choice_costs_one_small_statement(assert_queries: AssertQueries) -> None:
+    find("jacket")  # what a process keeps of the catalog is read
+    with assert_queries(3):
+        find("rain jacket")
+    with assert_queries(4) as sent:  # the words, whether red is a choice, the answer, the cards
+        assert find("red jacket").total == 2
+    assert "GROUP BY found.held, found.worded" in sent[1]
+    with assert_queries(4):  # as many where it is none: nothing is answered twice
+        assert find("red soup").total == 1

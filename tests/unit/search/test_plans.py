@@ -130,6 +130,8 @@ ASKED: dict[str, Callable[[], object]] = {
     "a word under two facets": lambda: search_listing(
         ListingRequest(text=COMMON, brands=("maker-5",), specifications={"Colour": ("red",)})
     ),
+    "a colour beside a common word": lambda: search_listing(ListingRequest(text=f"red {COMMON}")),
+    "a colour beside a rare word": lambda: search_listing(ListingRequest(text=f"red {RARE}")),
     "a common word, cheapest first": lambda: search_listing(ListingRequest(text=COMMON, sort="price_up")),
     "two letters typed": lambda: suggest("la"),
     "a word typed": lambda: suggest(COMMON),

@@ -110,7 +110,9 @@ def test_the_vocabulary_follows_the_products() -> None:
 @pytest.mark.usefixtures("shop")
 def test_one_statement_says_all_about_the_words(assert_queries) -> None:
     with assert_queries(1):
-        found = look_up(["head", "lamp", "rechargea", "washabel", "headphone", "headlamps", "the", "wxyz"])
+        found = look_up(
+            ["head", "lamp", "rechargea", "washabel", "headphone", "headlamps", "the", "wxyz"]
+        ).words
     assert found["head"].joined is None
     assert found["lamp"].holders > 0
     assert [one.word for one in found["rechargea"].completions] == ["rechargeable"]
@@ -122,7 +124,7 @@ def test_one_statement_says_all_about_the_words(assert_queries) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_two_words_that_are_one_are_joined() -> None:
-    assert look_up(["head", "phone", "stand"])["head"].joined == "headphone"
+    assert look_up(["head", "phone", "stand"]).words["head"].joined == "headphone"
 
 
 @pytest.mark.usefixtures("shop")
