@@ -28,7 +28,7 @@ from storefront.orders.queries import normal_number, visible_to
 from storefront.orders.timeline import record_event
 from storefront.payments import changing as change_payments
 from storefront.payments import services as payments
-from storefront.payments.methods import PaymentState
+from storefront.payments.methods import PaymentState, unpaid
 from storefront.payments.queries import PaymentRow, payment_row, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
@@ -55,13 +55,9 @@ def settle_change(payment: PaymentRow) -> Outcome:
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
         change_payments.record_change_reference(payment.id, state.reference)
-    if state is None or state.status in ("open", "processing"):
+    if state is None or state.is_unpaid:
         payments.record_error(payment, state.error if state else "")
-        if state is None:
-            return "unknown"
-        if state.status == "processing":
-            return "processing"
-        return "declined" if state.error else "waiting"
+        return unpaid(state)
     with transaction():
         head_of(payment.order_id, lock=True)
         change = _change(payment.id)

@@ -34,7 +34,7 @@ from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
 from storefront.payments.events import record_outcome
-from storefront.payments.methods import Authorisation, PaymentState
+from storefront.payments.methods import Authorisation, PaymentState, unpaid
 from storefront.payments.queries import (
     PaymentRow,
     order_of_reference,
@@ -90,7 +90,7 @@ def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
     order_id = payment.order_id
     if state is not None and not payment.provider_reference:
         payments.record_reference(order_id, state.reference)
-    if state is None or state.status in ("open", "processing"):
+    if state is None or state.is_unpaid:
         return _still_open(payment, state)
     if state.status == "cancelled":
         return _ended_outside(payment)
@@ -127,11 +127,7 @@ def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
         return "cancelled"
     if status not in ("draft", "pending"):
         return "placed"
-    if state is None:
-        return "unknown"
-    if state.status == "open":
-        return "declined" if state.error else "waiting"
-    return "processing"
+    return unpaid(state)
 
 
 def _ended_outside(payment: PaymentRow) -> Outcome:
