@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from flask import request
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DecimalField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -15,13 +14,14 @@ from storefront.core.ids import new_secret
 from storefront.core.money import round_money
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import tidy
+from storefront.http.forms import Form
 from storefront.orders.queries import OrderPage
 from storefront.orders.services import ParcelRequest
 
 _MOST_UNITS = 100_000
 
 
-class ParcelForm(FlaskForm):
+class ParcelForm(Form):
     """What goes into the next parcel, and how it travels. The units are fields of their own: ``units-<line>``."""
 
     request_key = HiddenField()
@@ -64,7 +64,7 @@ class ParcelForm(FlaskForm):
         )
 
 
-class CaptureForm(FlaskForm):
+class CaptureForm(Form):
     """How much of what is promised is taken now."""
 
     amount = DecimalField(
@@ -78,13 +78,13 @@ class CaptureForm(FlaskForm):
             raise ValidationError(_("Please give an amount with at most two decimals."))
 
 
-class NoteForm(FlaskForm):
+class NoteForm(Form):
     """Something for the staff alone."""
 
     note = TextAreaField(_("Note"), validators=[DataRequired(), Length(max=2_000)], filters=[tidy])
 
 
-class ReasonForm(FlaskForm):
+class ReasonForm(Form):
     """Why an order is cancelled or closed."""
 
     reason = StringField(_("Why"), validators=[Length(max=500)], filters=[tidy])

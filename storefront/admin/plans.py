@@ -6,7 +6,6 @@ import uuid
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DecimalField,
@@ -24,6 +23,7 @@ from storefront.core.errors import DomainError
 from storefront.core.money import round_money
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import tidy
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.memberships import queries
 from storefront.memberships.queries import Plan
@@ -31,7 +31,7 @@ from storefront.memberships.services import PlanEdit, create_plan, publish_plan,
 from storefront.payments.cards import cards_are_configured
 
 
-class PlanForm(FlaskForm):
+class PlanForm(Form):
     """What a membership costs and gives."""
 
     version = HiddenField()

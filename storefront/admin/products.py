@@ -6,7 +6,6 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DecimalField,
@@ -32,11 +31,12 @@ from storefront.catalog.services import ProductEdit, update_product
 from storefront.core.errors import DomainError
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.search.queries import clean_text
 
 
-class ProductForm(FlaskForm):
+class ProductForm(Form):
     """What staff may change about a product."""
 
     version = HiddenField(validators=[InputRequired()])

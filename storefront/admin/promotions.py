@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -30,6 +29,7 @@ from storefront.catalog.queries.staff import taxonomy_choices
 from storefront.core.errors import DomainError
 from storefront.core.money import round_money
 from storefront.core.texts import gettext as _
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.promotions.queries.staff import (
     PromotionDetails,
@@ -55,7 +55,7 @@ KINDS = (
 )
 
 
-class PromotionForm(FlaskForm):
+class PromotionForm(Form):
     """What is given, to whom, when, how often. Times are UTC."""
 
     version = HiddenField()
@@ -187,7 +187,7 @@ def make_codes(promotion_id: uuid.UUID) -> ResponseReturnValue:
     ), 200 if made else 422
 
 
-class GiftCardForm(FlaskForm):
+class GiftCardForm(Form):
     """How much it is worth."""
 
     amount = DecimalField(_("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])

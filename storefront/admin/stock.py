@@ -6,7 +6,6 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -16,13 +15,14 @@ from storefront.catalog.queries.staff import editable_product, staff_products
 from storefront.core.errors import DomainError
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.inventory.queries import movements_of
 from storefront.inventory.services import count_stock
 from storefront.search.queries import clean_text
 
 
-class CountForm(FlaskForm):
+class CountForm(Form):
     """What lies on the shelf."""
 
     quantity = IntegerField(_("Units on the shelf"), validators=[InputRequired(), NumberRange(0, 10_000_000)])

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
@@ -16,6 +15,7 @@ from storefront.admin.area import blueprint
 from storefront.core.errors import DomainError
 from storefront.core.pagination import page_number
 from storefront.core.texts import gettext as _
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.search.errors import SynonymRefused
 from storefront.search.queries import clean_text
@@ -39,7 +39,7 @@ LANGUAGES = (
 """The languages whose words the search stems, each by its own name."""
 
 
-class SynonymForm(FlaskForm):
+class SynonymForm(Form):
     """Words that mean the same, or what one word means besides itself."""
 
     version = HiddenField()

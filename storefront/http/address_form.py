@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import TextInput
@@ -22,6 +21,7 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import label_of, problem_text
 from storefront.http.country_field import CountryField
+from storefront.http.forms import Form
 
 ADDRESS_PARTS = (
     *("full_name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone"),
@@ -50,7 +50,7 @@ class RegionField(SelectField):
             self.widget, self.type = TextInput(), "StringField"
 
 
-class AddressFields(FlaskForm):
+class AddressFields(Form):
     """The parts of an address. ``shown`` are those of the country, in the order people write them there."""
 
     full_name = StringField(_l("Full name"), filters=[tidy], validators=[Length(max=120)])

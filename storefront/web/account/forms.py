@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
@@ -24,9 +23,10 @@ from storefront.accounts.errors import EmailInvalid
 from storefront.accounts.passwords import MAXIMUM_LENGTH as PASSWORD_MAXIMUM
 from storefront.accounts.services import AddressInput
 from storefront.http.address_form import AddressFields, tidy
+from storefront.http.forms import Form
 
 
-def _is_email(_form: FlaskForm, field: Field) -> None:
+def _is_email(_form: Form, field: Field) -> None:
     try:
         normal_email(field.data or "")
     except EmailInvalid:
@@ -57,7 +57,7 @@ def _name(label: str) -> StringField:
     return StringField(label, filters=[tidy], validators=[Length(max=80), plain])
 
 
-class SignInForm(FlaskForm):
+class SignInForm(Form):
     """E-mail and password. The address is not judged: a wrong one simply opens nothing."""
 
     email = EmailField(
@@ -68,7 +68,7 @@ class SignInForm(FlaskForm):
     password = _password(_l("Password"))
 
 
-class SignUpForm(FlaskForm):
+class SignUpForm(Form):
     """A new account."""
 
     email = _email()
@@ -77,34 +77,34 @@ class SignUpForm(FlaskForm):
     last_name = _name(_l("Last name"))
 
 
-class EmailForm(FlaskForm):
+class EmailForm(Form):
     """Where to send a link."""
 
     email = _email()
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(Form):
     """The link's secret and the account's password."""
 
     token = HiddenField(validators=[InputRequired(), Length(max=200)])
     password = _password(_l("Your password"))
 
 
-class ResetForm(FlaskForm):
+class ResetForm(Form):
     """The link's secret and the new password."""
 
     token = HiddenField(validators=[InputRequired(), Length(max=200)])
     new_password = _password(_l("New password"))
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(Form):
     """The password so far and the new one."""
 
     current_password = _password(_l("Current password"))
     new_password = _password(_l("New password"))
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(Form):
     """Who the person is, as far as they want to say."""
 
     first_name = _name(_l("First name"))

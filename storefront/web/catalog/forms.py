@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
+from storefront.http.forms import Form
 from storefront.http.visitor import current_visitor
 from storefront.reviews.services import LONGEST_COMMENT, LONGEST_TITLE, MOST_POINTS, NewReview
 
 
-class ReviewForm(FlaskForm):
+class ReviewForm(Form):
     """A review: stars, a title if one likes, the text, points for and against by line."""
 
     class Meta:

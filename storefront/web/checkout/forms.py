@@ -9,7 +9,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, Field, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length
 
@@ -22,6 +21,7 @@ from storefront.core.money import ZERO
 from storefront.core.texts import gettext as _
 from storefront.http.address_form import ADDRESS_PARTS, AddressFields, tidy
 from storefront.http.countries import country_name
+from storefront.http.forms import Form
 from storefront.http.wording import explain
 from storefront.orders.services import PostalAddress, SeenAmount
 from storefront.pricing.snapshot import CartSnapshot
@@ -33,7 +33,7 @@ _SEEN_BYTES = 60_000
 _LARGEST_AMOUNT = Decimal(10) ** 10
 
 
-class CheckoutFields(FlaskForm):
+class CheckoutFields(Form):
     """What is asked beside the two addresses."""
 
     email = EmailField(
@@ -135,7 +135,7 @@ class CheckoutForm:
 
     def is_valid(self) -> bool:
         """Check every part that is asked for; the remarks stand at the fields afterwards."""
-        parts: list[FlaskForm] = [self.fields, self.shipping]
+        parts: list[Form] = [self.fields, self.shipping]
         if self.fields.other_billing.data:
             parts.append(self.billing)
         # Each one is asked, so that all remarks come at once.
@@ -153,7 +153,7 @@ class CheckoutForm:
 
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong, in the order of the page: (the field's id, its label, the sentence)."""
-        parts: list[FlaskForm] = [self.fields, self.shipping, self.billing]
+        parts: list[Form] = [self.fields, self.shipping, self.billing]
         return [
             (field.id, str(field.label.text), str(field.errors[0]))
             for part in parts

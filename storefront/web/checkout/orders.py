@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -18,6 +17,7 @@ from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
+from storefront.http.forms import Form
 from storefront.http.order_words import OrderWords, missing_words, payment_name, words_for
 from storefront.http.paper_answers import pdf_of
 from storefront.http.paper_words import PaperWords, paper_list
@@ -92,7 +92,7 @@ def paper(number: str, document: str) -> ResponseReturnValue:
     return pdf_of(issued_document(order_page(current_visitor().identity, number).id, document))
 
 
-class CancelForm(FlaskForm):
+class CancelForm(Form):
     """Why, if they want to say."""
 
     reason = TextAreaField(_l("Why, if you want to tell us"), validators=[Length(max=500)], filters=[tidy])
@@ -133,7 +133,7 @@ def order_again(number: str) -> ResponseReturnValue:
     return redirect(url_for("cart.page"), 303)
 
 
-class LookupForm(FlaskForm):
+class LookupForm(Form):
     """Number and e-mail address, as they stand in the confirmation mail."""
 
     number = StringField(
