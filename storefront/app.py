@@ -16,7 +16,8 @@ from storefront.core.db import PAGES, PATIENT_AREAS
 from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
-from storefront.core.settings import ROOT, Settings, load_settings
+from storefront.core.settings import ROOT, Settings
+from storefront.core.settings_reading import load_settings
 from storefront.http import (
     assets,
     context,

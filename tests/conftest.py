@@ -6,12 +6,13 @@ Nothing is started until a test asks for it. See README.md for which fixture giv
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import uuid4
 
 import pytest
@@ -19,9 +20,11 @@ import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from xdist.remote import Producer
 
 from tests import servers, statements
-from tests.emptying import Emptier
+from tests.emptying import Emptier, Once, Rows
+from tests.scheduling import LongestFirst, rank
 from tests.stripe_server import StripeServer, card_settings
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from storefront.core.database_roles import DatabaseUrls
     from storefront.core.settings import Settings
 
+
+T = TypeVar("T")
 
 # How long an example takes says how busy the machine is, and nothing of the shop.
 examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,8 +56,25 @@ def pytest_configure() -> None:
 
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    # Many a test begins processes, and compiled modules halve the start of each; some machines forbid them by this.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if not _is_worker():
         servers.begin_run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:
+    """Under ``--dist loadscope``: ours, in the order that :func:`pytest_collection_modifyitems` leaves."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    config.option.loadscopereorder = False
+    return LongestFirst(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first."""
+    items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,9 +87,15 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def databases() -> Iterator[servers.TestDatabases]:
     """The run's PostgreSQL: makes databases. The last worker to leave stops the servers."""
+    from flask import Flask
+    from jinja2 import FileSystemBytecodeCache
+
     from storefront.core import embedded
 
-    yield servers.TestDatabases()
+    started = servers.TestDatabases()
+    # Several applications are built: each template is compiled once for all of them.
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(servers.compiled_templates()))}
+    yield started
     embedded.leave(servers.run_folder())
 
 
@@ -93,7 +121,7 @@ def settings(
     """Settings of the application under test: this worker's database, Redis number, folder and port."""
     from pydantic import SecretStr
 
-    from storefront.core.settings import load_settings
+    from storefront.core.settings_reading import load_settings
 
     urls = databases.migrated(database_name)
     redis_url = databases.services.redis_url.replace("db=0", f"db={_worker_number()}")
@@ -169,6 +197,31 @@ def clean_database(_emptier: Emptier, _redis_connection: redis.Redis, settings: 
         letter.unlink()
 
 
+@pytest.fixture(scope="session")
+def _made_once() -> dict[Callable[..., object], tuple[object, Rows]]:
+    return {}
+
+
+@pytest.fixture
+def once(app: Flask, _emptier: Emptier, _made_once: dict[Callable[..., object], tuple[object, Rows]]) -> Once:
+    """``once(build)``: what ``build`` returns, in a context of its own. Later tests get the same rows, copied in.
+
+    Rows are all it may leave behind, and the database must be empty before. Worth it where many tests want many rows.
+    """
+
+    def made(build: Callable[[], T]) -> T:
+        if build not in _made_once:
+            with app.app_context():
+                found = build()
+            _made_once[build] = (found, _emptier.rows())
+            return found
+        known, rows = _made_once[build]
+        _emptier.write(rows)
+        return cast("T", known)
+
+    return made
+
+
 @pytest.fixture
 def app(application: Flask, clean_database: None) -> Flask:
     """The application. No context is pushed: requests get their own, as in production."""
@@ -231,6 +284,22 @@ def client(app: Flask) -> FlaskClient:
 def redis_client(_redis_connection: redis.Redis, clean_database: None) -> redis.Redis:
     """This worker's Redis database, emptied after the test."""
     return _redis_connection
+
+
+@pytest.fixture
+def no_redis(app: Flask, settings: Settings) -> Iterator[None]:
+    """Redis is away: the application's clients find no server at their address."""
+    from pydantic import SecretStr
+
+    from storefront.core.cache import init_cache
+    from storefront.core.redis import init_redis
+
+    names = ("redis", "waiting_redis", "binary_redis", "cache_store")
+    kept = {name: app.extensions[name] for name in names}
+    init_redis(app, settings.model_copy(update={"redis_url": SecretStr("unix:///nonexistent/redis.sock")}))
+    init_cache(app)
+    yield
+    app.extensions.update(kept)
 
 
 @pytest.fixture

@@ -50,6 +50,13 @@ def run_folder() -> Path:
     return Path(os.environ[_FOLDER_VARIABLE])
 
 
+def compiled_templates() -> Path:
+    """Where this run's applications keep their templates as Jinja compiles them."""
+    folder = run_folder() / "templates"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 class TestDatabases:
     """Makes databases on the run's server: migrated copies of a template, or empty ones."""
 

@@ -20,7 +20,8 @@ from storefront.core import embedded
 from storefront.core.database_roles import DatabaseUrls
 from storefront.core.schema import is_current
 from storefront.core.services import with_services
-from storefront.core.settings import Settings, load_settings
+from storefront.core.settings import Settings
+from storefront.core.settings_reading import load_settings
 
 BENCHMARKS = Path(__file__).parents[1]
 ROOT = BENCHMARKS.parent

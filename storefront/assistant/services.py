@@ -203,18 +203,6 @@ def adopt_conversations(session_id: uuid.UUID, user_id: uuid.UUID) -> int:
         )
 
 
-def end_conversation(identity: Identity, conversation_id: uuid.UUID) -> None:
-    """Close a conversation for good. Raises NotFound for somebody else's."""
-    with transaction():
-        ended = write(
-            sa.update(Conversation)
-            .where(Conversation.id == conversation_id, queries.belongs_to(identity))
-            .values(status="closed", ended_at=now())
-        )
-        if not ended:
-            raise NotFound("conversation", str(conversation_id))
-
-
 def request_handoff(
     identity: Identity,
     conversation_id: uuid.UUID,

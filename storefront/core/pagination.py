@@ -24,14 +24,6 @@ class Page(Generic[T]):
         """How many pages there are, at least one."""
         return max(1, -(-self.total // self.per_page))
 
-    @property
-    def has_next(self) -> bool:
-        return self.number < self.pages
-
-    @property
-    def has_previous(self) -> bool:
-        return self.number > 1
-
 
 def page_number(raw: str | None) -> int:
     """The page somebody asked for, made sensible: anything that is no number from 1 to 10,000 is clamped."""

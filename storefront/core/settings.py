@@ -1,28 +1,19 @@
-"""Every setting of the shop, read once from the environment, typed and checked.
+"""Every setting of the shop, typed. ``docs/settings.md`` lists them all; a test compares.
 
-A wrong value stops the start with a sentence that names the variable. ``docs/settings.md`` lists them all;
-a test compares.
+``settings_reading`` reads them from the environment, once, and checks what must fit together.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from flask import current_app
-from pydantic import EmailStr, Field, HttpUrl, PositiveInt, SecretStr, ValidationError
+from pydantic import EmailStr, Field, HttpUrl, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
-T = TypeVar("T")
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class SettingsInvalid(SystemExit):
-    """The environment holds a value the shop cannot start with."""
 
 
 class Settings(BaseSettings):
@@ -307,7 +298,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
 
     def secret(self) -> str:
-        """The signing key. Only callable once :func:`load_settings` has made sure that there is one."""
+        """The signing key. Only callable once ``load_settings`` has made sure that there is one."""
         assert self.secret_key is not None
         return self.secret_key.get_secret_value()
 
@@ -321,86 +312,7 @@ class Settings(BaseSettings):
         return str(self.public_url).rstrip("/") if self.public_url else f"http://{self.host}:{self.port}"
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Read the environment. Raises :class:`SettingsInvalid` with a sentence per wrong variable."""
-    try:
-        settings = Settings(**overrides)
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise SettingsInvalid("The settings are wrong.\n" + "\n".join(lines)) from None
-    instance_dir = settings.instance_dir.expanduser().absolute()
-    updates: dict[str, Any] = {"instance_dir": instance_dir}
-    if settings.secret_key is None:
-        if settings.environment == "production":
-            raise SettingsInvalid("SECRET_KEY: set it to a long random value; production needs its own.")
-        updates["secret_key"] = SecretStr(_kept_secret(instance_dir))
-    if settings.environment == "production" and settings.public_url is None:
-        raise SettingsInvalid(
-            "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
-            "and an https address keeps the session cookie off plain connections."
-        )
-    if settings.invoice_prefix == settings.credit_note_prefix:
-        raise SettingsInvalid(
-            "CREDIT_NOTE_PREFIX: take another one than INVOICE_PREFIX, numbers are told apart by it."
-        )
-    if settings.search_backend == "elasticsearch":
-        if settings.elasticsearch_url is None:
-            raise SettingsInvalid("ELASTICSEARCH_URL: name the server, or set SEARCH_BACKEND=postgresql.")
-        if find_spec("elasticsearch") is None:
-            raise SettingsInvalid("SEARCH_BACKEND: install the client first, `pip install elasticsearch`.")
-    if settings.vector_backend == "pinecone":
-        if not settings.pinecone_host or settings.pinecone_api_key is None:
-            raise SettingsInvalid(
-                "PINECONE_HOST, PINECONE_API_KEY: name both, or set VECTOR_BACKEND=pgvector."
-            )
-        if settings.search_backend == "elasticsearch":
-            raise SettingsInvalid(
-                "VECTOR_BACKEND: set it to pgvector; Elasticsearch keeps its own copy of PostgreSQL's vectors."
-            )
-    if settings.stripe_secret_key is not None and not settings.stripe_publishable_key:
-        raise SettingsInvalid("STRIPE_PUBLISHABLE_KEY: name it beside STRIPE_SECRET_KEY, or unset both.")
-    if settings.stripe_secret_key is not None and settings.stripe_webhook_secret is None:
-        raise SettingsInvalid(
-            "STRIPE_WEBHOOK_SECRET: name it beside STRIPE_SECRET_KEY; without it no news of payments is believed."
-        )
-    if settings.media_backend == "s3" and not settings.s3_bucket:
-        raise SettingsInvalid("S3_BUCKET: name the bucket, or set MEDIA_BACKEND=folder.")
-    return settings.model_copy(update=updates)
-
-
-def _kept_secret(instance_dir: Path) -> str:
-    """Development's signing key: made once, readable by its owner alone."""
-    from storefront.core.ids import new_secret
-
-    path = instance_dir / "secret_key"
-    if not path.exists():
-        instance_dir.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{new_secret()[:8]}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(new_secret())
-        with contextlib.suppress(FileExistsError):  # the first of several starting processes wins
-            path.hardlink_to(fresh)
-        fresh.unlink()
-    return path.read_text().strip()
-
-
 def current_settings() -> Settings:
     """The settings of the running application."""
     settings: Settings = current_app.extensions["settings"]
     return settings
-
-
-def once_per_application(name: str, make: Callable[[Settings], T]) -> T:
-    """The thing of that name of the running application, made from its settings at the first call."""
-    if name not in current_app.extensions:
-        current_app.extensions[name] = make(current_settings())
-    made: T = current_app.extensions[name]
-    return made
-
-
-def for_this_application(name: str, made: object) -> None:
-    """Have ``made`` as the thing of that name from now on."""
-    current_app.extensions[name] = made

@@ -29,9 +29,10 @@ from storefront.assistant.queries import MessageView
 from storefront.assistant.tools import TOOLS
 from storefront.core.db import release
 from storefront.core.identity import Identity
+from storefront.core.per_application import once_per_application
 from storefront.core.queues import CHAT_QUEUE
 from storefront.core.redis import redis_client, waiting_redis_client
-from storefront.core.settings import current_settings, once_per_application
+from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.http.wording import explain
 from storefront.providers.language_models import LanguageModel

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
-from typing import Any
 
 import structlog
 
@@ -101,13 +100,3 @@ def _handle(entry: outbox.Claimed) -> bool:
 def drain_outbox() -> int:
     """The scheduled and the nudged drain."""
     return drain()
-
-
-def handled_kinds() -> frozenset[str]:
-    """All kinds somebody handles; a test compares them with those that are written."""
-    return frozenset(_all_handlers())
-
-
-def run_handler(kind: str, payload: dict[str, Any]) -> None:
-    """Run one handler directly (the CLI's replay of a failed entry)."""
-    _all_handlers()[kind](**payload)

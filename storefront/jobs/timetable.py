@@ -7,7 +7,7 @@ looks well, sends no letter and keeps every hold. It loads the settings and the 
 from __future__ import annotations
 
 from storefront.core import embedded
-from storefront.core.settings import load_settings
+from storefront.core.settings_reading import load_settings
 from storefront.jobs.celery_app import celery, configure
 
 _settings = load_settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import timedelta
 from typing import Literal
@@ -21,12 +22,13 @@ from storefront.orders.changeable import current_order, wanted_from
 from storefront.orders.changing import check_changeable, end_waiting
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import TotalChanged
+from storefront.orders.letting_go import StillUndecided, drop
 from storefront.orders.models import Order, OrderChange
 from storefront.orders.queries import normal_number, visible_to
 from storefront.orders.timeline import record_event
 from storefront.payments import changing as change_payments
 from storefront.payments import services as payments
-from storefront.payments.methods import PaymentState
+from storefront.payments.methods import PaymentState, unpaid
 from storefront.payments.queries import PaymentRow, payment_row, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
@@ -53,13 +55,9 @@ def settle_change(payment: PaymentRow) -> Outcome:
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
         change_payments.record_change_reference(payment.id, state.reference)
-    if state is None or state.status in ("open", "processing"):
+    if state is None or state.is_unpaid:
         payments.record_error(payment, state.error if state else "")
-        if state is None:
-            return "unknown"
-        if state.status == "processing":
-            return "processing"
-        return "declined" if state.error else "waiting"
+        return unpaid(state)
     with transaction():
         head_of(payment.order_id, lock=True)
         change = _change(payment.id)
@@ -129,7 +127,8 @@ def _change(payment_id: uuid.UUID) -> OrderChange | None:
 def give_up_changes() -> dict[str, int]:
     """End changes whose card has not paid in the time that goods are held; returns how many of each. Run by a job.
 
-    The provider is told first: what was voided can never be paid.
+    The change is ended first, under its order's lock, and its payment let go of right after: whoever pays between the
+    two gets the money back.
     """
     counts = {"changed": 0, "ended": 0}
     before = now() - timedelta(minutes=current_settings().reservation_minutes)
@@ -155,15 +154,13 @@ def _give_up(payment_id: uuid.UUID) -> Outcome:
     if outcome in ("changed", "ended", "processing"):
         return outcome
     with transaction():
-        payment = payment_row(payment_id)
-    if payment.provider_reference:
-        try:
-            payments.void(payment.provider, payment.provider_reference, str(payment.id))
-        except PaymentProviderFailure as failure:
-            if failure.code != "refused":
-                raise
-            return settle_change(payment)  # they were quicker
-    with transaction():
         head_of(payment.order_id, lock=True)
-        end_waiting(payment.order_id, "expired")
+        change = _change(payment_id)
+        is_waiting = change is not None and change.status == "waiting"
+        if is_waiting:
+            end_waiting(payment.order_id, "expired")
+    if not is_waiting:
+        return settle_change(payment)  # they were quicker
+    with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
+        drop(payment_id, "expired")
     return "ended"

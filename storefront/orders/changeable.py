@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from storefront.accounts.models import User
-from storefront.cart.queries import Parent, is_sold
+from storefront.cart.queries.lines import Parent, is_sold
 from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.core.db import session

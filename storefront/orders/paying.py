@@ -7,6 +7,7 @@ that is there either makes the order count, or goes back.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import timedelta
 from typing import Literal
@@ -23,6 +24,7 @@ from storefront.orders.capturing import paid, reconcile_captures
 from storefront.orders.change_payments import is_of_change, settle_change
 from storefront.orders.drafts import abandon, head_of
 from storefront.orders.errors import CheckoutExpired
+from storefront.orders.letting_go import StillUndecided, let_go
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.orders.timeline import record_event
@@ -32,11 +34,10 @@ from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
 from storefront.payments.events import record_outcome
-from storefront.payments.methods import Authorisation, PaymentState
+from storefront.payments.methods import Authorisation, PaymentState, unpaid
 from storefront.payments.queries import (
     PaymentRow,
     order_of_reference,
-    payment_at_provider,
     payment_row,
     payments_at_provider,
     refund_row,
@@ -89,7 +90,7 @@ def _act_on(payment: PaymentRow, state: PaymentState | None) -> Outcome:
     order_id = payment.order_id
     if state is not None and not payment.provider_reference:
         payments.record_reference(order_id, state.reference)
-    if state is None or state.status in ("open", "processing"):
+    if state is None or state.is_unpaid:
         return _still_open(payment, state)
     if state.status == "cancelled":
         return _ended_outside(payment)
@@ -126,11 +127,7 @@ def _still_open(payment: PaymentRow, state: PaymentState | None) -> Outcome:
         return "cancelled"
     if status not in ("draft", "pending"):
         return "placed"
-    if state is None:
-        return "unknown"
-    if state.status == "open":
-        return "declined" if state.error else "waiting"
-    return "processing"
+    return unpaid(state)
 
 
 def _ended_outside(payment: PaymentRow) -> Outcome:
@@ -169,24 +166,19 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
 
 
 def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
-    """Bring a draft that waits for its shopper to its end: paid after all, or voided at the provider and cancelled.
+    """Bring a draft that waits for its shopper to its end: paid after all, or cancelled and let go of.
 
-    The provider is told first: what was voided can never be paid. Raises :class:`PaymentProviderFailure`, and then
-    the draft stays.
+    The order is closed first, under its lock, and its payment right after: whoever pays between the two gets the money
+    back. The other way round an order could count whose promise is void, as a provider voids what is promised, too.
+    Raises :class:`PaymentProviderFailure`, and then the draft stays.
     """
     outcome = bring_up_to_date(order_id)
     if outcome in ("placed", "cancelled", "processing"):
         return outcome
-    with transaction():
-        payment = payment_at_provider(order_id)
-    if payment is not None and payment.provider_reference:
-        try:
-            payments.void(payment.provider, payment.provider_reference, str(payment.id))
-        except PaymentProviderFailure as failure:
-            if failure.code != "refused":
-                raise
-            return bring_up_to_date(order_id)  # they were quicker
-    abandon(order_id, reason)
+    if not abandon(order_id, reason):
+        return bring_up_to_date(order_id)  # they were quicker
+    with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
+        let_go(order_id)
     return "cancelled"
 
 

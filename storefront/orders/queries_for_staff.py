@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from storefront.accounts.models import User
 from storefront.core.db import session
 from storefront.core.pagination import Page
-from storefront.orders.models import ORDER_TRANSITIONS, Order, OrderItem
+from storefront.orders.models import Order, OrderItem
+from storefront.orders.models.states import ORDER_TRANSITIONS
 from storefront.orders.queries import (
     UNITS_LEFT,
     OrderPage,

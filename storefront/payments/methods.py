@@ -97,9 +97,30 @@ class PaymentState:
     currency: str = ""
     card: str = ""
 
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether it still waits for somebody; :func:`unpaid` says for whom."""
+        return self.status in ("open", "processing")
+
     def is_for(self, amount: Decimal, currency: str) -> bool:
         """Whether what is paid there is what was asked for."""
         return self.amount is None or (self.amount, self.currency) == (amount, currency)
+
+
+Unpaid = Literal["unknown", "waiting", "processing", "declined"]
+
+
+def unpaid(state: PaymentState | None) -> Unpaid:
+    """How a payment that is not made yet stands.
+
+    ``unknown`` where it was never begun at the provider, ``waiting`` for the shopper, ``declined`` at their last
+    attempt, ``processing`` at the bank.
+    """
+    if state is None:
+        return "unknown"
+    if state.status == "processing":
+        return "processing"
+    return "declined" if state.error else "waiting"
 
 
 class PaymentMethod(Protocol):

@@ -253,7 +253,6 @@ class StoredEvent:
     intent_id: str
     order_id: str
     customer_id: str
-    is_processed: bool
 
 
 def stored_event(event_id: uuid.UUID) -> StoredEvent:
@@ -269,7 +268,6 @@ def stored_event(event_id: uuid.UUID) -> StoredEvent:
                 sa.func.coalesce(WebhookEvent.payload["intent_id"].astext, ""),
                 sa.func.coalesce(WebhookEvent.payload["order_id"].astext, ""),
                 sa.func.coalesce(WebhookEvent.payload["customer_id"].astext, ""),
-                WebhookEvent.processed_at.is_not(None),
             ).where(WebhookEvent.id == event_id)
         )
         .one_or_none()

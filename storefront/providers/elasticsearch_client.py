@@ -10,7 +10,8 @@ import elasticsearch
 from elasticsearch import helpers
 
 from storefront.core.db import assert_no_transaction
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.search_server import Change, Refusal, SearchServer, SearchServerFailure
 
 BATCH = 500

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from storefront.core.settings import (
-    Settings,
-    current_settings,
-    for_this_application,
-    once_per_application,
-)
+from storefront.core.per_application import for_this_application, once_per_application
+from storefront.core.settings import Settings, current_settings
 from storefront.providers.embeddings import EmbeddingModel
 
 EXTENSION = "embedding_model"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 
 _KEY = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*")
 _TIMEOUT_SECONDS = 10

@@ -16,7 +16,8 @@ import msgspec
 import structlog
 
 from storefront.core.db import assert_no_transaction
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.resting import Rest
 from storefront.providers.vector_store import Near, NewVector, VectorStore, VectorStoreFailure
 

@@ -16,7 +16,8 @@ import stripe
 
 from storefront.core.clock import now
 from storefront.core.db import assert_no_transaction
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.payment_provider import (
     Intent,
     IntentStatus,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.payment_provider import (
     CardSetup,
     NextStep,

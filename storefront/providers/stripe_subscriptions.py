@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.payment_provider import (
     ChangePreview,
     PaymentProviderFailure,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from storefront.accounts.models import User
 from storefront.accounts.queries import may_sign_in
-from storefront.cart.queries import Parent
+from storefront.cart.queries.lines import Parent
 from storefront.catalog.models import Product
 from storefront.catalog.queries import Image, image_from
 from storefront.core.db import session

@@ -119,57 +119,61 @@ def no_reviews(product_id: uuid.UUID) -> ReviewsPage:
     return ReviewsPage(product_id, (), by_stars, None, "helpful", 1, 1, None)
 
 
+# What a prepared statement is asked for.
+_PRODUCT_ID = sa.bindparam("product_id", type_=sa.Uuid())
+_VIEWER_ID = sa.bindparam("viewer_id", type_=sa.Uuid())
+_STARS = sa.bindparam("stars", type_=sa.Integer())
+_NUMBER = sa.bindparam("number", type_=sa.Integer())
+_PUBLISHED = (Review.product_id == _PRODUCT_ID, Review.status == "published", Review.deleted_at.is_(None))
+
+
 @cache
 def _statement(for_viewer: bool, by_stars: bool, sort: str) -> sa.Select[Any]:
-    product_id = sa.bindparam("product_id", type_=sa.Uuid())
-    viewer_id = sa.bindparam("viewer_id", type_=sa.Uuid())
-    stars = sa.bindparam("stars", type_=sa.Integer())
-    number = sa.bindparam("number", type_=sa.Integer())
-    published = (Review.product_id == product_id, Review.status == "published", Review.deleted_at.is_(None))
-    counted = sa.select(Review.rating, sa.func.count().label("n")).where(*published).group_by(Review.rating)
+    """One page of reviews as JSON, with how many there are by stars, and how the viewer's own one stands."""
+    counted = sa.select(Review.rating, sa.func.count().label("n")).where(*_PUBLISHED).group_by(Review.rating)
     counts = counted.cte("counts")
-    histogram = sa.select(
-        sa.func.jsonb_object_agg(sa.cast(counts.c.rating, sa.Text()), counts.c.n)
-    ).scalar_subquery()
+    histogram = sa.select(sa.func.jsonb_object_agg(sa.cast(counts.c.rating, sa.Text()), counts.c.n))
     left = sa.select(sa.func.coalesce(sa.func.sum(counts.c.n), 0))
     if by_stars:
-        left = left.where(counts.c.rating == stars)
+        left = left.where(counts.c.rating == _STARS)
     last_page = sa.func.greatest(sa.func.ceil(left.scalar_subquery() / float(PER_PAGE)), 1)
-    voted = sa.exists().where(ReviewVote.review_id == Review.id, ReviewVote.user_id == viewer_id)
-    chosen = (
-        sa.select(
-            Review.id,
-            Review.rating,
-            Review.title,
-            Review.comment,
-            Review.pros,
-            Review.cons,
-            Review.is_verified_purchase,
-            Review.helpful_count,
-            Review.created_at,
-            User.first_name.label("author"),
-            (voted if for_viewer else sa.false()).label("voted"),
-            ((Review.user_id == viewer_id) if for_viewer else sa.false()).label("own"),
-            sa.func.row_number().over(order_by=(*_ORDERS[sort], Review.id)).label("place"),
-        )
-        .join(User, sa.and_(User.id == Review.user_id, User.deleted_at.is_(None)), isouter=True)
-        .where(*published, *((Review.rating == stars,) if by_stars else ()))
-        .order_by(*_ORDERS[sort], Review.id)
-        .limit(PER_PAGE)
-        .offset(sa.cast(sa.func.least(number - 1, last_page - 1) * PER_PAGE, sa.BigInteger()))
-        .subquery("chosen")
-    )
-    items = sa.select(
-        sa.func.jsonb_agg(
-            sa.func.to_jsonb(sa.literal_column("chosen")).op("ORDER BY")(sa.literal_column("chosen.place"))
-        )
-    ).select_from(chosen)
-    of_viewer = (Review.product_id == product_id, Review.user_id == viewer_id, Review.deleted_at.is_(None))
+    chosen = _chosen(for_viewer, by_stars, sort, last_page).subquery("chosen")
+    in_order = sa.func.to_jsonb(sa.literal_column("chosen")).op("ORDER BY")(sa.literal_column("chosen.place"))
+    items = sa.select(sa.func.jsonb_agg(in_order)).select_from(chosen)
+    of_viewer = (Review.product_id == _PRODUCT_ID, Review.user_id == _VIEWER_ID, Review.deleted_at.is_(None))
     own = sa.select(Review.status).where(*of_viewer)
     return sa.select(
-        histogram.label("by_stars"),
+        histogram.scalar_subquery().label("by_stars"),
         items.scalar_subquery().label("items"),
         (own.scalar_subquery() if for_viewer else sa.null()).label("own_status"),
+    )
+
+
+def _chosen(for_viewer: bool, by_stars: bool, sort: str, last_page: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The reviews of the page that was asked for; of the last one where it lies behind that."""
+    voted = sa.exists().where(ReviewVote.review_id == Review.id, ReviewVote.user_id == _VIEWER_ID)
+    columns: tuple[Any, ...] = (
+        Review.id,
+        Review.rating,
+        Review.title,
+        Review.comment,
+        Review.pros,
+        Review.cons,
+        Review.is_verified_purchase,
+        Review.helpful_count,
+        Review.created_at,
+        User.first_name.label("author"),
+        (voted if for_viewer else sa.false()).label("voted"),
+        ((Review.user_id == _VIEWER_ID) if for_viewer else sa.false()).label("own"),
+        sa.func.row_number().over(order_by=(*_ORDERS[sort], Review.id)).label("place"),
+    )
+    return (
+        sa.select(*columns)
+        .join(User, sa.and_(User.id == Review.user_id, User.deleted_at.is_(None)), isouter=True)
+        .where(*_PUBLISHED, *((Review.rating == _STARS,) if by_stars else ()))
+        .order_by(*_ORDERS[sort], Review.id)
+        .limit(PER_PAGE)
+        .offset(sa.cast(sa.func.least(_NUMBER - 1, last_page - 1) * PER_PAGE, sa.BigInteger()))
     )
 
 

@@ -65,6 +65,15 @@ def audit_rows(app: Flask) -> list[tuple[str, str, dict[str, object]]]:
         return [tuple(row) for row in rows if row.resource_type == "product"]
 
 
+def test_the_overview_colours_what_needs_somebody(app: Flask, client: FlaskClient) -> None:
+    staff = signed_in(app, client, "admin")
+    figure = r'Running low or sold out</p><p class="([^"]+)">(\d+)<'
+    assert re.findall(figure, staff.get("/admin/").text) == [("stat__value", "0")]
+    with app.app_context():
+        make_product("Stove", "60.00", 0)
+    assert re.findall(figure, staff.get("/admin/").text) == [("stat__value stat__value--warn", "1")]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_guests_are_asked_to_sign_in_and_come_back(client: FlaskClient, page: str) -> None:
     answer = client.get(page)

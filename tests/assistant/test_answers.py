@@ -148,9 +148,9 @@ def test_a_task_that_comes_twice_answers_once() -> None:
     assert event_log.read_all(redis_client(), exchange.answer_id) == logged
 
 
-@pytest.mark.usefixtures("app_context")
-def test_without_redis_the_answer_is_made_all_the_same() -> None:
-    nowhere = redis.Redis(unix_socket_path="/nonexistent/socket")
+@pytest.mark.usefixtures("no_redis")
+def test_without_redis_the_answer_is_made_all_the_same(app_context: Flask) -> None:
+    nowhere = app_context.extensions["redis"]
     exchange = ask(make_guest(), "hello")
     assignment = take_assignment(exchange.answer_id)
     assert assignment

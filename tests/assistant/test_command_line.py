@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
-from redis import Redis
 
 from storefront.assistant.events import event_from_json
 from storefront.assistant.models import Conversation, Message
@@ -84,13 +83,9 @@ def test_without_json_people_can_read_it(app: Flask) -> None:
     assert "{" not in result.stdout
 
 
+@pytest.mark.usefixtures("no_redis")
 def test_it_needs_no_redis(app: Flask) -> None:
-    kept = app.extensions["redis"]
-    app.extensions["redis"] = Redis.from_url("unix:///nonexistent/redis.sock")
-    try:
-        assert events(run(app, "hello", "--json"))[-1]["status"] == "complete"
-    finally:
-        app.extensions["redis"] = kept
+    assert events(run(app, "hello", "--json"))[-1]["status"] == "complete"
 
 
 @pytest.mark.parametrize(

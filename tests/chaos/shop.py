@@ -26,7 +26,8 @@ from storefront.core.embedded.folders import Folders, folders_for
 from storefront.core.embedded.postgres import PostgresServer
 from storefront.core.embedded.valkey import ValkeyServer
 from storefront.core.services import DATABASE_NAME, with_services
-from storefront.core.settings import ROOT, load_settings
+from storefront.core.settings import ROOT
+from storefront.core.settings_reading import load_settings
 from tests.servers import reserve_port
 from tests.stripe_server import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, StripeServer
 

@@ -15,8 +15,8 @@ from storefront.cart import services as carts
 from storefront.cart.errors import UnknownProduct
 from storefront.cart.models import Cart, CartItem
 from storefront.cart.queries import cart_view
-from storefront.cart.queries_of_saved import saved_lines
-from storefront.cart.queries_of_wishes import wish_list
+from storefront.cart.queries.saved import saved_lines
+from storefront.cart.queries.wishes import wish_list
 from storefront.cart.services import AddedLine, RemovedLine, Wished
 from storefront.core.clock import frozen, now
 from storefront.core.db import session

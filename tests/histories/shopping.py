@@ -15,7 +15,7 @@ from storefront.cart import services as carts
 from storefront.cart.queries import cart_view
 from storefront.core.db import release
 from storefront.core.errors import DomainError
-from storefront.core.settings import for_this_application
+from storefront.core.per_application import for_this_application
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.errors import CheckoutExpired, OrderNotCancellable, TotalChanged
 from storefront.orders.services import PlacedOrder, bring_up_to_date, cancel_order, place_order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -14,6 +15,7 @@ from storefront.core import schema
 from storefront.core.database_roles import DatabaseUrls
 from tests.migrations import introspection
 from tests.migrations.conftest import connect
+from tests.servers import TestDatabases
 
 _LEFT_OVER = """
 SELECT c.relname FROM pg_class c
@@ -48,9 +50,9 @@ def test_up_down_up_leaves_nothing_and_drifts_nowhere(fresh_database: Callable[[
     command.check(schema.migration_config(urls))
 
 
-def test_drift_would_be_noticed(fresh_database: Callable[[], DatabaseUrls]) -> None:
-    urls = fresh_database()
-    schema.upgrade(urls)
+def test_drift_would_be_noticed(databases: TestDatabases, request: pytest.FixtureRequest) -> None:
+    urls = databases.migrated(name := f"drifted_{uuid4().hex[:12]}")
+    request.addfinalizer(lambda: databases.drop(name))
     with connect(urls.owner) as owner:
         owner.execute("ALTER TABLE carts ALTER COLUMN currency DROP DEFAULT, ADD COLUMN stray text")
         owner.execute("DROP INDEX ix_products_price")
@@ -65,9 +67,9 @@ def test_each_migration_can_be_taken_back_alone(fresh_database: Callable[[], Dat
     revisions = [script.revision for script in ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()][::-1]
     assert len(revisions) >= 10
     for revision in revisions:
-        schema.upgrade(urls, revision)
+        schema.upgrade(urls, revision)  # of the one before, too: it was taken back
         schema.downgrade(urls, "-1")
-        schema.upgrade(urls, revision)
+    schema.upgrade(urls)
     assert schema.is_current(urls)
 
 

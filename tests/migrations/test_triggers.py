@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from storefront.orders.models import FULFILMENT_TRANSITIONS, ORDER_TRANSITIONS, PAYMENT_TRANSITIONS
+from storefront.orders.models.states import FULFILMENT_TRANSITIONS, ORDER_TRANSITIONS, PAYMENT_TRANSITIONS
 from storefront.returns.models import CLOSED, RETURN_TRANSITIONS
 from tests.migrations import rows
 from tests.migrations.conftest import Logins

@@ -6,24 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from pydantic import SecretStr
 
-from storefront.core.cache import init_cache
 from storefront.core.db import db
-from storefront.core.redis import init_redis
 from storefront.core.settings import Settings
+from storefront.providers.mail import mail_folder
+from tests.emptying import Once
 from tests.web.small_town import Town, build_town
-
-
-@pytest.fixture
-def no_redis(app: Flask, settings: Settings) -> Iterator[None]:
-    """Redis is away: the application's clients find no server at their address."""
-    names = ("redis", "waiting_redis", "binary_redis", "cache_store")
-    kept = {name: app.extensions[name] for name in names}
-    init_redis(app, settings.model_copy(update={"redis_url": SecretStr("unix:///nonexistent/redis.sock")}))
-    init_cache(app)
-    yield
-    app.extensions.update(kept)
 
 
 @pytest.fixture
@@ -45,6 +33,8 @@ def build_keeping(settings: Settings, clean_database: None) -> Iterator[Callable
 
 
 @pytest.fixture
-def town(app: Flask) -> Town:
+def town(once: Once, settings: Settings) -> Town:
     """A small shop in which every page has something to show."""
-    return build_town(app)
+    made = once(build_town)
+    (mail_folder(settings) / f"{made.mail}.eml").write_bytes(made.letter)
+    return made

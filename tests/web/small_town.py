@@ -106,6 +106,7 @@ class Town:
     promotion_id: uuid.UUID
     plan_id: uuid.UUID
     mail: str
+    letter: bytes
     share_token: str
     alert_id: uuid.UUID
     left_cart_id: uuid.UUID
@@ -114,63 +115,62 @@ class Town:
     staff: MadeUser
 
 
-def build_town(app: Flask) -> Town:
+def build_town() -> Town:
     """Build it. Every kind of page has a picture, a price reduced, a review, a line, a letter."""
-    with app.app_context():
-        for size in ("small", "medium", "large"):
-            storage().put(f"{PICTURE['key']}-{size}.webp", _PIXEL, "image/webp")
-        for slug in POLICIES:
-            make_policy(slug.capitalize(), slug, _POLICY)
-        make_shipping()
-        tent, kettle, sold_out, category = _products()
-        customer = make_user("customer@example.com", first_name="Ida", last_name="Larsen")
-        review_id = make_review(tent, 4, pros=["dry"], cons=["heavy"], helpful_count=2)
-        make_review(tent, 5)
-        order = _orders(customer.identity, kettle)
-        arrived, return_number = _arrived(customer.identity, kettle)
-        address_id = accounts.add_address(
-            customer.identity, AddressInput("Ida Larsen", "Am Hang 3", "10115", "Berlin", "DE")
-        )
-        made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
-        staff = make_staff()
-        buyer, buyer_token = shopper_with_token("buyer@example.com")
-        fill_cart(buyer, (kettle.id, 2))
-        carts.save_for_later(buyer, kettle.id)
-        refresh_words()
-        for text, found in (("ridge tent", 1), ("headfones", 0)):
-            log_search(ANONYMOUS, text, results_count=found, search_type="text", milliseconds=12)
-        write_log()
-        drain()
-        for wished in (tent.id, kettle.id, sold_out.id):
-            carts.wish(customer.identity, wished)
-        fill_cart(buyer, (kettle.id, 1))
-        (letter, *_others) = stored_mails(mail_folder(current_settings()))
-        return Town(
-            category=category.slug,
-            product=tent.slug,
-            sold_out=sold_out.slug,
-            product_id=tent.id,
-            sold_out_id=sold_out.id,
-            review_id=review_id,
-            order=order,
-            arrived=arrived,
-            return_number=return_number,
-            address_id=address_id,
-            conversation_id=assistant.open_conversation(customer.identity),
-            answer_id=made.exchange.answer_id,
-            synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
-            promotion_id=make_promotion(has_single_codes=True),
-            plan_id=create_plan(
-                staff.id, PlanEdit("Friends", "Closer.", Decimal(5), "month", Decimal(20), True)
-            ),
-            mail=letter.name,
-            share_token=carts.share(customer.identity),
-            alert_id=_alert(sold_out.id),
-            left_cart_id=_left_cart(kettle.id),
-            customer=customer,
-            buyer_token=buyer_token,
-            staff=staff,
-        )
+    for size in ("small", "medium", "large"):
+        storage().put(f"{PICTURE['key']}-{size}.webp", _PIXEL, "image/webp")
+    for slug in POLICIES:
+        make_policy(slug.capitalize(), slug, _POLICY)
+    make_shipping()
+    tent, kettle, sold_out, category = _products()
+    customer = make_user("customer@example.com", first_name="Ida", last_name="Larsen")
+    review_id = make_review(tent, 4, pros=["dry"], cons=["heavy"], helpful_count=2)
+    make_review(tent, 5)
+    order = _orders(customer.identity, kettle)
+    arrived, return_number = _arrived(customer.identity, kettle)
+    address_id = accounts.add_address(
+        customer.identity, AddressInput("Ida Larsen", "Am Hang 3", "10115", "Berlin", "DE")
+    )
+    made = answer(customer.identity, "a kettle under 50", workshop(BuiltinEngine()))
+    staff = make_staff()
+    buyer, buyer_token = shopper_with_token("buyer@example.com")
+    fill_cart(buyer, (kettle.id, 2))
+    carts.save_for_later(buyer, kettle.id)
+    refresh_words()
+    for text, found in (("ridge tent", 1), ("headfones", 0)):
+        log_search(ANONYMOUS, text, results_count=found, search_type="text", milliseconds=12)
+    write_log()
+    drain()
+    for wished in (tent.id, kettle.id, sold_out.id):
+        carts.wish(customer.identity, wished)
+    fill_cart(buyer, (kettle.id, 1))
+    letters = mail_folder(current_settings())
+    (newest, *_others) = stored_mails(letters)
+    return Town(
+        category=category.slug,
+        product=tent.slug,
+        sold_out=sold_out.slug,
+        product_id=tent.id,
+        sold_out_id=sold_out.id,
+        review_id=review_id,
+        order=order,
+        arrived=arrived,
+        return_number=return_number,
+        address_id=address_id,
+        conversation_id=assistant.open_conversation(customer.identity),
+        answer_id=made.exchange.answer_id,
+        synonym_id=create_synonym(None, SynonymEdit(["beaker", "mug"])),
+        promotion_id=make_promotion(has_single_codes=True),
+        plan_id=create_plan(staff.id, PlanEdit("Friends", "Closer.", Decimal(5), "month", Decimal(20), True)),
+        mail=newest.name,
+        letter=(letters / f"{newest.name}.eml").read_bytes(),
+        share_token=carts.share(customer.identity),
+        alert_id=_alert(sold_out.id),
+        left_cart_id=_left_cart(kettle.id),
+        customer=customer,
+        buyer_token=buyer_token,
+        staff=staff,
+    )
 
 
 def _products() -> tuple[Made, Made, Made, Made]:

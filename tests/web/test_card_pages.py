@@ -21,7 +21,8 @@ from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.settings import Settings, current_settings
 from storefront.inventory.services import adjust_stock, release_expired
-from storefront.jobs.outbox import drain, run_handler
+from storefront.jobs.outbox import drain
+from storefront.jobs.payments import payment_returned
 from storefront.orders.models import Order
 from storefront.payments.events import replay_event
 from storefront.payments.models import WebhookEvent
@@ -367,7 +368,7 @@ def test_whoever_pays_for_what_is_gone_is_told_and_gets_it_back(
     letter.unlink()
     with card_app.app_context():
         told = {"order_id": str(order.id), "amount": "999.00", "currency": "USD"}
-        run_handler("mail.payment_returned", told)
+        payment_returned(**told)
         letter = sorted(mail_folder(current_settings()).glob("*.eml"))[-1]
     other = message_from_bytes(letter.read_bytes(), policy=policy.default).get_body(("plain",))
     assert other is not None

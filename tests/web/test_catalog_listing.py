@@ -14,34 +14,39 @@ from storefront.core.cache import forget
 from storefront.core.db import release, session
 from storefront.search.models import SearchLog
 from storefront.search.services import refresh_words, write_log
+from tests.emptying import Once
 from tests.factories.catalog import make_brand, make_category, make_picture, make_product, make_variants
 
 FRAGMENT = {"HX-Request": "true"}
 
 
-@pytest.fixture(autouse=True)
-def shop(app: Flask) -> None:
+def make_shop() -> None:
     """A department with two categories; jackets in sizes; thirty mugs."""
-    with app.app_context():
-        clothing = make_category("Clothing", description="Layers for walking and waiting.")
-        jackets = make_category("Jackets", clothing)
-        fell, moor = make_brand("Larkfell"), make_brand("Thrushmoor")
-        rain = make_product(
-            "Rain Jacket",
-            "120.00",
-            0,
-            category=jackets,
-            brand=fell,
-            slug="rain-jacket",
-            images=[make_picture("pictures/rain", "A blue jacket")],
-        )
-        make_variants(rain, [{"Size": "M"}, {"Size": "L"}], price="120.00")
-        wind = make_product("Wind Jacket", "80.00", 0, category=jackets, brand=moor, slug="wind-jacket")
-        make_variants(wind, [{"Size": "S"}], price="80.00")
-        mugs = make_category("Mugs")
-        for number in range(30):
-            make_product(f"Mug {number:02}", "12.00", category=mugs)
-        refresh_words()
+    clothing = make_category("Clothing", description="Layers for walking and waiting.")
+    jackets = make_category("Jackets", clothing)
+    fell, moor = make_brand("Larkfell"), make_brand("Thrushmoor")
+    rain = make_product(
+        "Rain Jacket",
+        "120.00",
+        0,
+        category=jackets,
+        brand=fell,
+        slug="rain-jacket",
+        images=[make_picture("pictures/rain", "A blue jacket")],
+    )
+    make_variants(rain, [{"Size": "M"}, {"Size": "L"}], price="120.00")
+    wind = make_product("Wind Jacket", "80.00", 0, category=jackets, brand=moor, slug="wind-jacket")
+    make_variants(wind, [{"Size": "S"}], price="80.00")
+    mugs = make_category("Mugs")
+    for number in range(30):
+        make_product(f"Mug {number:02}", "12.00", category=mugs)
+    refresh_words()
+
+
+@pytest.fixture(autouse=True)
+def shop(once: Once) -> None:
+    """Clothing and mugs."""
+    once(make_shop)
 
 
 def names(page: str) -> list[str]:

@@ -15,22 +15,27 @@ from flask.testing import FlaskClient
 from storefront.search.queries import answer_statement, listing, postgresql
 from storefront.search.services import refresh_words
 from storefront.web.catalog.counts import Count, products_in_words, rounded
+from tests.emptying import Once
 from tests.factories.catalog import make_category, make_product
 
 FRAGMENT = {"HX-Request": "true"}
 PRODUCTS = 80
 
 
+def make_pegs() -> None:
+    """Eighty pegs on four pages. Every sixteenth is in the sample, as in large shops."""
+    pegs = make_category("Pegs")
+    for number in range(PRODUCTS):
+        product_id = uuid.UUID(int=uuid.uuid4().int & ~0xFF | (0 if number % 16 == 0 else 0x0F))
+        make_product(f"Peg {number:02}", f"{number + 1}.00", category=pegs, id=product_id)
+    refresh_words()
+
+
 @pytest.fixture(autouse=True)
-def pegs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eighty pegs on four pages, of which one has a number. Every sixteenth is in the sample, as in large shops."""
+def pegs(once: Once, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pegs, and only the first of their pages has a number."""
     monkeypatch.setattr(listing, "MOST_PAGES_BY_NUMBER", 1)
-    with app.app_context():
-        pegs = make_category("Pegs")
-        for number in range(PRODUCTS):
-            product_id = uuid.UUID(int=uuid.uuid4().int & ~0xFF | (0 if number % 16 == 0 else 0x0F))
-            make_product(f"Peg {number:02}", f"{number + 1}.00", category=pegs, id=product_id)
-        refresh_words()
+    once(make_pegs)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from storefront.cart import services as carts
-from storefront.cart.queries_of_saved import saved_lines
-from storefront.cart.queries_of_wishes import wish_list
+from storefront.cart.queries.saved import saved_lines
+from storefront.cart.queries.wishes import wish_list
 from storefront.core.identity import Identity
 from tests.factories.buying import (
     fill_cart,

@@ -14,7 +14,8 @@ from sqlalchemy.orm import aliased
 
 from storefront.cart.errors import ChooseVariant, QuantityOutOfRange, UnknownProduct
 from storefront.cart.models import MAXIMUM_QUANTITY, Cart, CartItem
-from storefront.cart.queries import Parent, is_sold, owned_by
+from storefront.cart.queries import owned_by
+from storefront.cart.queries.lines import Parent, is_sold
 from storefront.cart.services.opening import lock_cart_row, open_cart
 from storefront.catalog.models import Product
 from storefront.core.clock import now

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from storefront.cart.errors import SavedListFull, UnknownProduct
 from storefront.cart.models import MAXIMUM_QUANTITY, MOST_SAVED, CartItem, SavedLine
-from storefront.cart.queries_of_saved import available_of, saved_by
+from storefront.cart.queries.saved import available_of, saved_by
 from storefront.cart.services.lines import AddedLine, RemovedLine, add_line, remove_line
 from storefront.cart.services.opening import lock_cart_row, open_cart
 from storefront.core.db import session, transaction, write

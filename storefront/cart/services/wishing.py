@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from storefront.cart.errors import CartMissing, SignInToShare, UnknownProduct, WishListFull
 from storefront.cart.models import MOST_WISHES, Wish, WishList
-from storefront.cart.queries_of_wishes import list_of, wishable_name
+from storefront.cart.queries.wishes import list_of, wishable_name
 from storefront.cart.services.lines import AddedLine, add_line
 from storefront.catalog.models import Product
 from storefront.core.db import session, transaction, write

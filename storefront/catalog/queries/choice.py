@@ -34,11 +34,6 @@ class Variant:
     on_shelf: int
 
     @property
-    def on_backorder(self) -> bool:
-        """Whether it is sold, and has to arrive first."""
-        return self.available > 0 and self.on_shelf == 0
-
-    @property
     def in_stock(self) -> bool:
         """Whether at least one can be ordered now."""
         return self.available > 0

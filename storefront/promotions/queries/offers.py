@@ -136,65 +136,73 @@ def _rule(row: sa.Row[Any], code: str) -> Rule:
     return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
 
 
+# What a prepared statement is asked for.
+_CODE: Any = sa.bindparam("code", type_=Promotion.code.type)
+_MOMENT = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
+_CART_ID = sa.bindparam("cart_id", type_=sa.Uuid())
+_USER_ID = sa.bindparam("user_id", type_=sa.Uuid())
+_OWN_ORDER = sa.bindparam("order_id", type_=sa.Uuid())
+
+
 @cache
 def _candidates() -> sa.Select[Any]:
     """All automatic promotions that are not over, and the one of the code, with what their limits have seen."""
-    code: Any = sa.bindparam("code", type_=Promotion.code.type)
-    moment = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
-    cart_id = sa.bindparam("cart_id", type_=sa.Uuid())
-    user_id = sa.bindparam("user_id", type_=sa.Uuid())
-    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
-    own_order = sa.bindparam("order_id", type_=sa.Uuid())
-    own_draft = sa.func.coalesce(
-        own_order,
-        sa.select(ORDERS.c.id)
-        .where(ORDERS.c.cart_id == cart_id, ORDERS.c.status == sa.literal_column("'draft'"))
-        .scalar_subquery(),
-    )
-    uses = (
-        sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
-    )
-    of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
-    of_others = PromotionUse.order_id.is_distinct_from(own_draft)
-    spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own_draft))
-    groups = (
-        sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
-        .where(CustomerGroupMember.user_id == user_id)
-        .scalar_subquery()
-    )
     by_code = sa.or_(Promotion.code.is_not(None), Promotion.has_single_codes)
     automatic = sa.and_(
         sa.not_(by_code),
         Promotion.is_active,
-        sa.or_(Promotion.ends_at.is_(None), Promotion.ends_at > moment),
+        sa.or_(Promotion.ends_at.is_(None), Promotion.ends_at > _MOMENT),
     )
     columns: tuple[Any, ...] = (
         *(getattr(Promotion, name) for name in _COLUMNS),
         by_code.label("by_code"),
-        uses.where(PromotionUse.order_id == own_draft).scalar_subquery().label("own_uses"),
-        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
-        sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
-        _ordered_before(user_id, own_order).label("has_ordered"),
-        groups.label("groups"),
+        *_seen_by_limits(),
+        _ordered_before().label("has_ordered"),
+        _groups_of_customer().label("groups"),
     )
-    single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == code)
+    single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == _CODE)
     return (
         sa.select(*columns)
         .join(PromotionCode, single, isouter=True)
-        .where(sa.or_(automatic, Promotion.code == code, PromotionCode.id.is_not(None)))
+        .where(sa.or_(automatic, Promotion.code == _CODE, PromotionCode.id.is_not(None)))
     )
 
 
-def _ordered_before(user_id: Any, own_order: Any) -> sa.Exists:
+def _seen_by_limits() -> tuple[Any, ...]:
+    """How often the promotion was used by this order and by this customer, and whether the code is spent."""
+    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
+    draft = sa.select(ORDERS.c.id).where(
+        ORDERS.c.cart_id == _CART_ID, ORDERS.c.status == sa.literal_column("'draft'")
+    )
+    own = sa.func.coalesce(_OWN_ORDER, draft.scalar_subquery())
+    uses = (
+        sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
+    )
+    of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
+    of_others = PromotionUse.order_id.is_distinct_from(own)
+    spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own))
+    return (
+        uses.where(PromotionUse.order_id == own).scalar_subquery().label("own_uses"),
+        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
+        sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
+    )
+
+
+def _groups_of_customer() -> sa.ScalarSelect[Any]:
+    groups = sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
+    return groups.where(CustomerGroupMember.user_id == _USER_ID).scalar_subquery()
+
+
+def _ordered_before() -> sa.Exists:
     """Whether this customer has an order that counts, besides the one that is changed."""
     as_a_guest = sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email"))
     return (
         sa.select(ORDERS.c.id)
         .where(
-            sa.or_(ORDERS.c.user_id == user_id, as_a_guest),
+            sa.or_(ORDERS.c.user_id == _USER_ID, as_a_guest),
             ORDERS.c.placed_at.is_not(None),
             ORDERS.c.status != "cancelled",
-            ORDERS.c.id.is_distinct_from(own_order),
+            ORDERS.c.id.is_distinct_from(_OWN_ORDER),
         )
         .exists()
     )

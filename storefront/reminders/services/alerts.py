@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from storefront.accounts.emails import normal_email
-from storefront.cart.queries import Parent, is_sold
+from storefront.cart.queries.lines import Parent, is_sold
 from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.core.db import session, transaction, write

@@ -28,7 +28,7 @@ from storefront.payments import changing as beside
 from storefront.payments import services as payments
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import PaymentDeclined
-from storefront.payments.methods import PaymentState
+from storefront.payments.methods import PaymentState, unpaid
 from storefront.payments.queries import PaymentRow, payment_row
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.returns.errors import ReturnChangedMeanwhile
@@ -107,13 +107,9 @@ def settle_difference(payment_id: uuid.UUID) -> Outcome:
     state = payments.ask(payment)
     if state is not None and not payment.provider_reference:
         beside.record_change_reference(payment.id, state.reference)
-    if state is None or state.status in ("open", "processing"):
+    if state is None or state.is_unpaid:
         payments.record_error(payment, state.error if state else "")
-        if state is None:
-            return "unknown"
-        if state.status == "processing":
-            return "processing"
-        return "declined" if state.error else "waiting"
+        return unpaid(state)
     return _act_on(payment, state)
 
 

@@ -15,7 +15,8 @@ from typing import Protocol
 
 import msgspec
 
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Question

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from storefront.core.db import release
-from storefront.core.settings import Settings, once_per_application
+from storefront.core.per_application import once_per_application
+from storefront.core.settings import Settings
 from storefront.providers.vector_store import Near, VectorStore, VectorStoreFailure
 
 EXTENSION = "vector_store"

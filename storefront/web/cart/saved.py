@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.cart import services as carts
 from storefront.cart.queries import reduced_cart
-from storefront.cart.queries_of_saved import saved_lines
+from storefront.cart.queries.saved import saved_lines
 from storefront.core.errors import DomainError
 from storefront.core.texts import gettext as _
 from storefront.http.rendering import trigger, wants_fragment

@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from storefront.cart import services as carts
 from storefront.cart.errors import ChooseVariant
 from storefront.cart.queries import CartView, reduced_cart
-from storefront.cart.queries_of_saved import saved_lines
+from storefront.cart.queries.saved import saved_lines
 from storefront.cart.services import AddedLine, RemovedLine
 from storefront.core.errors import DomainError
 from storefront.core.extensions import limiter

@@ -78,33 +78,33 @@ def summarise(
     taxing = taxation_of(country, region, vat_number)
     order = charged(taxing, cart.snapshot, shipping, candidates.at(shipping))
     options = [replace(one, amount=taxing.shipping(one.amount)) for one in options]
-    option = next((one for one in options if option and one.code == option.code), None)
-    cart = replace(cart, snapshot=order.snapshot, reductions=order.reductions)
-    totals = order.totals
-    gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
-    gift_card_amount = gift_card.share_of(totals.total, cart.snapshot.currency) if gift_card else ZERO
+    totals, currency = order.totals, order.snapshot.currency
     methods = providers(country)
-    chosen = form.fields.payment_method.data
-    method = chosen if any(one.code == chosen for one in methods) else methods[0].code
+    gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
     checkout = Checkout(
-        cart,
-        form,
-        options,
-        option,
-        methods,
-        method,
-        totals,
-        addresses,
-        problem,
-        changed,
-        code_problem,
-        code_field,
-        gift_card,
-        gift_card_amount,
-        vat_number,
+        cart=replace(cart, snapshot=order.snapshot, reductions=order.reductions),
+        form=form,
+        options=options,
+        option=next((one for one in options if option and one.code == option.code), None),
+        methods=methods,
+        method=_wanted_or_first(methods, form.fields.payment_method.data),
+        totals=totals,
+        addresses=addresses,
+        problem=problem,
+        changed=changed,
+        code_problem=code_problem,
+        code_field=code_field,
+        gift_card=gift_card,
+        gift_card_amount=gift_card.share_of(totals.total, currency) if gift_card else ZERO,
+        vat_number=vat_number,
     )
     _show(checkout)
     return checkout
+
+
+def _wanted_or_first(methods: list[PaymentMethod], wanted: str | None) -> str:
+    codes = [one.code for one in methods]
+    return wanted if wanted in codes else codes[0]
 
 
 def _show(checkout: Checkout) -> None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.cart import services as carts
 from storefront.cart.errors import ChooseVariant, UnknownProduct
-from storefront.cart.queries_of_wishes import shared_wish_list, wish_list
+from storefront.cart.queries.wishes import shared_wish_list, wish_list
 from storefront.cart.services import Wished
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity

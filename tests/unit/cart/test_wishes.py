@@ -18,8 +18,8 @@ from storefront.cart.errors import (
 )
 from storefront.cart.models import MOST_WISHES, WishList
 from storefront.cart.queries import cart_view
-from storefront.cart.queries_of_saved import saved_lines
-from storefront.cart.queries_of_wishes import shared_wish_list, wish_list
+from storefront.cart.queries.saved import saved_lines
+from storefront.cart.queries.wishes import shared_wish_list, wish_list
 from storefront.core.db import session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.inventory.errors import InsufficientStock

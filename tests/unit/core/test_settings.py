@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from storefront.core.settings import SettingsInvalid, load_settings
+from storefront.core.settings_reading import SettingsInvalid, load_settings
 
 SECRET = SecretStr("s" * 40)
 ADDRESS = "https://shop.example.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from storefront.core import outbox
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction, write
 from storefront.inventory import services as inventory
+from storefront.orders import paying
 from storefront.orders.errors import CheckoutExpired, OrderNotCancellable
 from storefront.orders.models import Order
 from storefront.orders.services import (
@@ -186,7 +188,7 @@ def test_authorised_after_the_goods_were_sold_the_card_is_let_go_of(stripe: Stri
     assert letters() == ["mail.payment_returned"]
 
 
-def test_nobody_paid_it_is_voided_first_and_cancelled_then(stripe: StripeServer) -> None:
+def test_nobody_paid_it_is_cancelled_and_voided_at_once(stripe: StripeServer) -> None:
     card = order_by_card()
     with frozen(now() + LATER):
         assert settle_stranded_orders() == {"placed": 0, "cancelled": 1}
@@ -195,6 +197,49 @@ def test_nobody_paid_it_is_voided_first_and_cancelled_then(stripe: StripeServer)
     assert state_of(card.order_id) == ("cancelled", "cancelled", "cancelled")
     work()
     assert letters() == []
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_promise_that_came_after_the_job_had_asked_is_not_voided(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = order_by_card()
+    ask = bring_up_to_date
+
+    def paid_a_moment_later(order_id: uuid.UUID) -> str:
+        monkeypatch.setattr(paying, "bring_up_to_date", ask)
+        outcome = ask(order_id)
+        stripe.pay(card.intent_id)
+        assert ask(order_id) == "placed"
+        return outcome
+
+    monkeypatch.setattr(paying, "bring_up_to_date", paid_a_moment_later)
+    with frozen(now() + LATER):
+        assert settle_stranded_orders() == {"placed": 1, "cancelled": 0}
+    work()
+    assert stripe.intent(card.intent_id)["status"] == "requires_capture"
+    assert state_of(card.order_id) == ("placed", "authorised", "authorised")
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_promise_that_came_after_the_draft_was_given_up_goes_back(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = order_by_card()
+    abandon = paying.abandon
+
+    def paid_a_moment_later(order_id: uuid.UUID, reason: str) -> bool:
+        is_given_up = abandon(order_id, reason)
+        stripe.pay(card.intent_id)
+        return is_given_up
+
+    monkeypatch.setattr(paying, "abandon", paid_a_moment_later)
+    with frozen(now() + LATER):
+        assert settle_stranded_orders() == {"placed": 0, "cancelled": 1}
+    assert stripe.intent(card.intent_id)["status"] == "canceled"
+    assert state_of(card.order_id) == ("cancelled", "cancelled", "cancelled")
+    work()
+    assert letters() == ["mail.payment_returned"]
 
 
 def test_while_the_provider_is_away_a_draft_is_not_given_up(stripe: StripeServer) -> None:

@@ -16,6 +16,7 @@ from storefront.core.db import release, session, transaction
 from storefront.core.errors import NotFound
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.queries import stock_differences
+from storefront.orders import change_payments
 from storefront.orders.change_payments import waiting_payment
 from storefront.orders.changeable import current_order
 from storefront.orders.errors import NotShippable, OrderNotChangeable, TotalChanged
@@ -37,7 +38,7 @@ from storefront.orders.services import (
 )
 from storefront.orders.verification import order_differences
 from storefront.payments.errors import RefundFailed, UnknownPaymentMethod
-from storefront.payments.queries import payments_of
+from storefront.payments.queries import PaymentRow, payments_of
 from storefront.shipping.errors import MethodUnavailable
 from tests.factories.accounts import make_staff
 from tests.factories.buying import (
@@ -340,6 +341,33 @@ def test_nobody_pays_and_the_change_ends(stripe: StripeServer) -> None:
     with transaction():
         assert session().scalars(sa.select(OrderChange.wanted)).all() == [{}]
     assert waiting_payment(card.me, card.number) is None
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_promise_that_came_after_the_job_had_asked_makes_the_change(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = by_card(stripe)
+    change(card, with_quantity(card, 3), "240.00")
+    second = waiting_payment(card.me, card.number)
+    assert second is not None
+    assert second.provider_reference
+    ask = change_payments.settle_change
+
+    def paid_a_moment_later(payment: PaymentRow) -> str:
+        monkeypatch.setattr(change_payments, "settle_change", ask)
+        outcome = ask(payment)
+        stripe.pay(second.provider_reference or "")
+        assert ask(payment) == "changed"
+        return outcome
+
+    monkeypatch.setattr(change_payments, "settle_change", paid_a_moment_later)
+    with frozen(now() + timedelta(minutes=20)):
+        assert give_up_changes() == {"changed": 1, "ended": 0}
+    work()
+    assert stripe.intent(second.provider_reference)["status"] == "requires_capture"
+    assert page(card).total == Decimal("240.00")
+    assert balanced()
 
 
 @pytest.mark.parametrize("meanwhile", ["cancelled", "sent", "sold"])

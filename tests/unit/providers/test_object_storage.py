@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from storefront.core.settings import load_settings
+from storefront.core.settings_reading import load_settings
 from storefront.providers.object_storage import (
     BucketStorage,
     FolderStorage,

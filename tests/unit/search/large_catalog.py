@@ -88,18 +88,30 @@ SELECT 'q' || translate(md5(n::text), '0123456789', 'ghijklmnop'), md5(n::text),
 FROM generate_series(1, 30000) AS n;
 
 SET session_replication_role = DEFAULT;
-ANALYZE;
+"""
+
+
+_INDEXES = """
+SELECT pg_get_indexdef(indexrelid), format('DROP INDEX %s', indexrelid::regclass) FROM pg_index
+WHERE indrelid = ANY ('{products,product_search,category_listing,search_words}'::regclass[]) AND NOT indisprimary
+  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
 
 
 def write_catalog(admin_url: str) -> None:
-    """Fill the migrated, empty database at a superuser's ``admin_url``."""
+    """Fill the migrated, empty database at a superuser's ``admin_url``. Indexes are built when the rows are there."""
+    made = (
+        _MADE.replace(":products", str(PRODUCTS))
+        .replace(":dear", str(_DEAR))
+        .replace(":common", COMMON)
+        .replace(":rare", RARE)
+    )
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
-        made = (
-            _MADE.replace(":products", str(PRODUCTS))
-            .replace(":dear", str(_DEAR))
-            .replace(":common", COMMON)
-            .replace(":rare", RARE)
-        )
+        indexes = connection.execute(_INDEXES).fetchall()
+        for _, drop in indexes:
+            connection.execute(drop.encode())
         connection.execute(made.encode())
+        for make, _ in indexes:
+            connection.execute(make.encode())
+        connection.execute("ANALYZE")

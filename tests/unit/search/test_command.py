@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from storefront.providers.embedding_choice import EXTENSION
 from storefront.search.queries import ranked_products
 from tests.factories.catalog import make_product
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def _model_of_its_own(app: Flask) -> Iterator[None]:
+    """The command takes the model into its process; the tests after these are of another one."""
+    yield
+    app.extensions.pop(EXTENSION, None)
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ from storefront.search.queries.engine import EngineAnswer, Holders, SearchEngine
 from storefront.search.queries.postgresql import PostgreSQLEngine
 from storefront.search.queries.understanding import Question, Term
 from tests.elastic_server import ElasticServer
+from tests.emptying import Once
 from tests.factories.buying import change_product
 from tests.factories.catalog import Made, make_brand, make_category, make_product, make_review, make_variants
 
@@ -120,8 +121,7 @@ def embed(made: Made, *parts: float) -> None:
         )
 
 
-@pytest.fixture
-def jackets(app_context: object) -> None:
+def make_jackets() -> None:
     """Four jackets in one category: two brands, sizes, colours, prices, ratings; one sold out."""
     category = make_category("Jackets")
     fell, moor = make_brand("Larkfell"), make_brand("Thrushmoor")
@@ -150,6 +150,12 @@ def jackets(app_context: object) -> None:
     )
     make_review(rain, 5)
     make_review(down, 3)
+
+
+@pytest.fixture
+def jackets(once: Once) -> None:
+    """The same jackets for each test."""
+    once(make_jackets)
 
 
 @pytest.mark.usefixtures("jackets")

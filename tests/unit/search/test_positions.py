@@ -14,6 +14,7 @@ import pytest
 from storefront.core import clock
 from storefront.search.queries import SORTS, ListingPage, ListingRequest, search_listing
 from storefront.search.queries.list_statement import MOST_BY_NUMBER, read_position
+from tests.emptying import Once
 from tests.factories.catalog import Made, make_category, make_product
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -22,8 +23,7 @@ PER_PAGE = 4
 ASKED = ListingRequest(category_slug="mugs", per_page=PER_PAGE)
 
 
-@pytest.fixture
-def mugs(app_context: object) -> list[Made]:
+def make_mugs() -> list[Made]:
     """Eleven mugs; prices, names and dates have equals among them."""
     category = make_category("Mugs")
     first_day = clock.now() - timedelta(days=30)
@@ -37,6 +37,12 @@ def mugs(app_context: object) -> list[Made]:
         )
         for number in range(11)
     ]
+
+
+@pytest.fixture
+def mugs(once: Once) -> list[Made]:
+    """The same mugs for each test."""
+    return once(make_mugs)
 
 
 def slugs(page: ListingPage) -> list[str]:

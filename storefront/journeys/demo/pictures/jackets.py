@@ -110,9 +110,6 @@ def _shell_pockets(sheet: Sheet, tone: Tone, chest: Tone | None) -> None:
         marks.pull(sheet, 673, 398, sheet.accent.base, -7, 0.8)
 
 
-_PARKA_POCKETS = ((428, 500, 132, 110), (646, 500, 132, 110), (416, 720, 150, 160), (646, 720, 150, 160))
-
-
 def _parka_pockets(sheet: Sheet, tone: Tone) -> None:
     """Four patch pockets with flaps, and a drawn waist."""
     waist = path("M384 636 C 480 652 720 652 812 636")

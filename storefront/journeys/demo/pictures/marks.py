@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from storefront.journeys.demo.pictures.palette import GRAPHITE, STEEL, Tone
-from storefront.journeys.demo.pictures.path import Path, box, ellipse, line, path, polygon
+from storefront.journeys.demo.pictures.path import Path, box, ellipse, line, path
 from storefront.journeys.demo.pictures.sheet import Sheet
 
 
@@ -155,11 +155,6 @@ def flame(
             colour,
             opacity,
         )
-
-
-def arrow_head(x: float, y: float, size: float) -> Path:
-    """A small triangle that points down at (x, y)."""
-    return polygon((x - size, y - size * 1.4), (x + size, y - size * 1.4), (x, y))
 
 
 def pole_sleeve(sheet: Sheet, along: Path, tone: Tone) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storefront.cart.models import SavedLine
-from storefront.cart.queries import Parent, is_sold, line_columns, line_from
+from storefront.cart.queries.lines import Parent, is_sold, line_columns, line_from
 from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.core.db import session

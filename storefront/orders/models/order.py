@@ -1,7 +1,4 @@
-"""What was bought: orders with their lines, timeline, parcels, and what was given back of them.
-
-``*_TRANSITIONS`` are the state machine; a trigger enforces the same edges (a test compares the two).
-"""
+"""What was bought: the order with its lines, its timeline, and the change that waits for its card."""
 
 from __future__ import annotations
 
@@ -16,37 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.columns import EMPTY_LIST, EMPTY_OBJECT, currency_check, one_of
 from storefront.core.db import Base, Created, Identified, Timestamped
-
-ORDER_TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "draft": ("pending", "placed", "cancelled"),
-    "pending": ("placed", "cancelled"),
-    "placed": ("processing", "shipped", "delivered", "completed", "cancelled"),
-    "processing": ("shipped", "delivered", "cancelled"),
-    "shipped": ("delivered",),
-    "delivered": ("completed",),
-    "completed": ("placed",),
-    "cancelled": (),
-}
-PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "pending": ("authorised", "paid", "failed", "cancelled"),
-    "authorised": ("paid", "failed", "cancelled"),
-    "failed": ("pending", "authorised", "paid", "cancelled"),
-    "paid": ("partially_refunded", "refunded"),
-    "partially_refunded": ("paid", "refunded"),
-    "refunded": ("paid", "partially_refunded"),
-    "cancelled": (),
-}
-FULFILMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "unfulfilled": ("partial", "fulfilled"),
-    "partial": ("fulfilled", "returned"),
-    "fulfilled": ("returned",),
-    "returned": (),
-}
-SHIPMENT_STATUSES = ("preparing", "shipped", "delivered", "lost", "cancelled")
-CHANGE_STATUSES = ("waiting", "applied", "ended")
-REFUND_DESTINATIONS = ("original", "gift_card")
-ORDER_REFUND_STATUSES = ("pending", "succeeded", "failed")
-TAX_TREATMENTS = ("taxed", "reverse_charge", "untaxed")
+from storefront.orders.models.states import (
+    CHANGE_STATUSES,
+    FULFILMENT_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    PAYMENT_TRANSITIONS,
+    TAX_TREATMENTS,
+)
 
 
 class Order(Identified, Timestamped, Base):
@@ -257,30 +230,6 @@ class OrderEvent(Identified, Created, Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
 
 
-class Shipment(Identified, Timestamped, Base):
-    """A parcel. ``items`` is a list of ``{"order_item_id", "quantity"}``; a trigger counts them on their lines.
-
-    They count while it is ``preparing`` already, and no more once it is ``cancelled``. ``request_key`` comes with the
-    form: the same key makes one parcel.
-    """
-
-    __tablename__ = "shipments"
-    __table_args__ = (
-        one_of("status", SHIPMENT_STATUSES),
-        sa.Index("ix_shipments_order_id", "order_id"),
-        sa.Index("ix_shipments_tracking_number", "tracking_number"),
-    )
-
-    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
-    carrier: Mapped[str | None]
-    tracking_number: Mapped[str | None]
-    status: Mapped[str] = mapped_column(default="preparing", server_default="preparing")
-    items: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
-    shipped_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
-    request_key: Mapped[str | None] = mapped_column(unique=True)
-
-
 class OrderChange(Identified, Timestamped, Base):
     """A change of an order that its shopper pays for first, by the payment ``payment_id``; an order has one at a time.
 
@@ -307,71 +256,3 @@ class OrderChange(Identified, Timestamped, Base):
     expected_total: Mapped[Decimal]
     replaces_payment: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     actor: Mapped[str] = mapped_column(default="shopper", server_default="shopper")
-
-
-class OrderRefund(Identified, Timestamped, Base):
-    """The decision to give ``amount`` back, ``tax`` of it included. ``refunds`` and gift card entries carry it out.
-
-    ``adjustment`` is the free part of it, negative when something was kept. ``gift_card_amount`` had been paid by a
-    gift card, ``waived_amount`` had not been paid yet and lowers what is to pay. A failed one frees what it counted.
-    """
-
-    __tablename__ = "order_refunds"
-    __table_args__ = (
-        one_of("status", ORDER_REFUND_STATUSES),
-        one_of("destination", REFUND_DESTINATIONS),
-        sa.CheckConstraint("amount > 0", name="amount_positive"),
-        sa.CheckConstraint("tax >= 0 AND tax <= amount", name="tax_within_amount"),
-        sa.CheckConstraint(
-            "gift_card_amount >= 0 AND waived_amount >= 0 AND gift_card_amount + waived_amount <= amount",
-            name="parts_within_amount",
-        ),
-        sa.Index("ix_order_refunds_order_id", "order_id"),
-        sa.Index("ix_order_refunds_gift_card_id", "gift_card_id"),
-        sa.Index(
-            "uq_order_refunds_return_id",
-            "return_id",
-            unique=True,
-            postgresql_where=sa.text("status <> 'failed'"),
-        ),
-    )
-
-    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id"))
-    amount: Mapped[Decimal]
-    tax: Mapped[Decimal]
-    adjustment: Mapped[Decimal] = mapped_column(server_default="0")
-    gift_card_amount: Mapped[Decimal] = mapped_column(server_default="0")
-    waived_amount: Mapped[Decimal] = mapped_column(server_default="0")
-    destination: Mapped[str] = mapped_column(default="original", server_default="original")
-    gift_card_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("gift_cards.id"))
-    status: Mapped[str] = mapped_column(default="pending", server_default="pending")
-    reason: Mapped[str] = mapped_column(default="", server_default="")
-    # No foreign key: the books stay when a person is erased.
-    actor_id: Mapped[uuid.UUID | None]
-    return_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("returns.id"))
-
-
-class RefundItem(Identified, Created, Base):
-    """What a refund gives back of one line, or of the shipping (no line). Append only; a trigger keeps the sums.
-
-    ``amount`` is what the customer gets, ``tax`` the part of it that is tax. Without a ``quantity`` it is money only.
-    ``unsent`` units of it were still to be sent, and will not be: the trigger counts them as cancelled on their line,
-    for good, since their goods are free for others from then on.
-    """
-
-    __tablename__ = "refund_items"
-    __table_args__ = (
-        sa.CheckConstraint("quantity >= 0", name="quantity_not_negative"),
-        sa.CheckConstraint("unsent >= 0 AND unsent <= quantity", name="unsent_within_quantity"),
-        sa.CheckConstraint("quantity = 0 OR order_item_id IS NOT NULL", name="units_have_a_line"),
-        sa.CheckConstraint("amount >= 0 AND tax >= 0 AND tax <= amount", name="tax_within_amount"),
-        sa.UniqueConstraint("order_refund_id", "order_item_id", postgresql_nulls_not_distinct=True),
-        sa.Index("ix_refund_items_order_item_id", "order_item_id"),
-    )
-
-    order_refund_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("order_refunds.id"))
-    order_item_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_items.id"))
-    quantity: Mapped[int] = mapped_column(default=0, server_default="0")
-    amount: Mapped[Decimal]
-    tax: Mapped[Decimal]
-    unsent: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from storefront.cart.models import Wish, WishList
-from storefront.cart.queries import Parent
+from storefront.cart.queries.lines import Parent
 from storefront.catalog.models import Product
 from storefront.catalog.queries import Image, image_from
 from storefront.core.clock import now
