@@ -140,12 +140,11 @@ def test_several_brands_may_be_named() -> None:
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     "text",
-    ["", '"', '""', "-", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a', "\x00", "\x01 tb", "-\x02"],
-=======
-    "text", ["", '"', '""', "-", "not", "without", "vs", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a']
->>>>>>> wt-finding
+    [
+        *("", '"', '""', "-", "not", "without", "vs", "brand:", "& | ! ( )", "or", "🏕", "'", "--", ':* "a'),
+        *("\x00", "\x01 tb", "-\x02"),
+    ],
 )
 def test_operators_alone_are_no_error(text: str) -> None:
     read(text)
