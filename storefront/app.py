@@ -42,6 +42,13 @@ from storefront.search.queries.postgresql import PostgreSQLEngine
 from storefront.search.vector_column import VectorColumn
 from storefront.web import account, cart, catalog, chat, checkout, dev, pages, reminders, webhooks, wishes
 
+_BACK_FROM_PAYING = (
+    "checkout.returned",
+    "checkout.change_paid",
+    "checkout.exchange_paid",
+    "account.card_added",
+)
+
 
 def build_app(settings: Settings | None = None) -> Flask:
     """Build the application; starts or joins the embedded services where no URL names real ones."""
@@ -56,7 +63,7 @@ def build_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_environment = quick_templates.QuickEnvironment
     app.extensions["settings"] = settings
-    app.extensions[PATIENT_AREAS] = frozenset({admin.blueprint.name})
+    app.extensions[PATIENT_AREAS] = frozenset({admin.blueprint.name, *_BACK_FROM_PAYING})
     _configure(app, settings)
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)

@@ -19,11 +19,13 @@ from decimal import Decimal
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+import psycopg
 import sqlalchemy as sa
 from flask import current_app, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
 from storefront.core.identity import Identity
@@ -88,7 +90,8 @@ PAGES = "pages"
 """The engine whose statements may not run long: of what a shopper waits for."""
 
 PATIENT_AREAS = "patient_areas"
-"""The application's extension that names the blueprints whose pages may take as long as anything else: staff's."""
+"""The application's extension that names the blueprints and endpoints whose pages may take as long as anything else:
+staff's, and where people come back from paying, which changes things and may wait for a lock."""
 
 _ENGINE = "storefront.engine"
 
@@ -113,7 +116,7 @@ def _fitting_engine() -> sa.Engine:
         has_request_context()
         and PAGES in engines
         and request.method in ("GET", "HEAD")
-        and request.blueprint not in current_app.extensions[PATIENT_AREAS]
+        and current_app.extensions[PATIENT_AREAS].isdisjoint((request.blueprint, request.endpoint))
     )
     return engines[PAGES if is_waited_for else None]
 
@@ -149,7 +152,10 @@ def reading() -> Iterator[sa.PoolProxiedConnection]:
     ):
         yield current.connection().connection
         return
-    borrowed = _fitting_engine().raw_connection()
+    try:
+        borrowed = _fitting_engine().raw_connection()
+    except psycopg.Error as problem:  # as the session says it
+        raise OperationalError("connect", None, problem, connection_invalidated=True) from problem
     try:
         yield borrowed
     finally:

@@ -47,7 +47,7 @@ def enqueue(kind: str, *, available_at: datetime | None = None, **payload: Any) 
 def enqueue_once(kind: str, **payload: Any) -> None:
     """Have this done now, in the current transaction: by the open entry for it, where there is one.
 
-    One that was tried in vain is due again at once. One that is being handled for the first time stays as it is, and
+    One that was tried in vain is due again at once. One that is being handled stays as it is, and
     another is written: its worker may have looked before there were news. Two callers at once may both write one.
     """
     is_free = sa.or_(OutboxEntry.attempts == 0, OutboxEntry.last_error.is_not(None))
@@ -116,7 +116,7 @@ def _claimed(which: sa.ColumnElement[bool], lease: timedelta) -> list[Claimed]:
     rows = session().execute(
         sa.update(OutboxEntry)
         .where(which)
-        .values(attempts=OutboxEntry.attempts + 1, available_at=now() + lease)
+        .values(attempts=OutboxEntry.attempts + 1, available_at=now() + lease, last_error=None)
         .returning(OutboxEntry.id, OutboxEntry.kind, OutboxEntry.payload, OutboxEntry.attempts)
         .execution_options(synchronize_session=False)
     )

@@ -192,9 +192,21 @@ def test_text_in_the_page_is_escaped(client: FlaskClient) -> None:
 )
 def test_bad_input_gives_a_sensible_page(client: FlaskClient, query: dict[str, str]) -> None:
     for path in ("/search", "/c/jackets"):
-        page = client.get(path, query_string=query)
+        page = client.get(path, query_string=query, follow_redirects=True)
         assert page.status_code == 200, path
         assert "</html>" in page.text
+
+
+def test_a_text_of_ten_thousand_characters_leads_to_an_address_that_a_header_can_hold(
+    client: FlaskClient,
+) -> None:
+    asked = {"q": "jacket " * 1_500, "option.Size": "M", "_external": "1"}
+    there = client.get("/search", query_string=asked)
+    assert there.status_code == 302
+    assert len(there.location) < 400
+    assert there.location.startswith("/search?q=jacket+jacket")
+    assert "option.Size=M" in there.location
+    assert client.get(there.location).status_code == 200
 
 
 def test_suggestions_are_a_fragment_of_links(client: FlaskClient) -> None:

@@ -139,6 +139,11 @@ def test_a_page_that_takes_too_long_is_stopped_and_says_so(
         ("/no-such-page", "GET", "200ms"),
         ("/cart/lines", "POST", "15s"),
         ("/admin/searches", "GET", "15s"),
+        *(
+            (f"/{path}", "GET", "15s")
+            for path in ("checkout/return", "orders/1/change/paid", "account/cards/added")
+        ),
+        ("/orders/1/returns/2/paid", "GET", "15s"),
     ],
 )
 def test_only_what_a_shopper_waits_for_is_short(hasty: Flask, address: str, method: str, limit: str) -> None:
@@ -165,3 +170,16 @@ def test_without_a_limit_for_pages_the_logins_own_holds(app: Flask, settings: Se
             assert connection.scalar(sa.text("SHOW jit")) == "off"
             assert connection.scalar(sa.text("SHOW statement_timeout")) == limit
         engine.dispose()
+
+
+@pytest.mark.parametrize("address", ["/p/tent", "/search?q=tent", "/cart"])
+def test_a_database_that_nobody_answers_at_is_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    nowhere = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=1")
+    monkeypatch.setattr("storefront.core.db._fitting_engine", lambda: nowhere)
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["token"] = "of somebody"
+    answer = client.get(address)
+    assert answer.status_code == 503

@@ -71,5 +71,5 @@ def _is_colour(facet: Facet) -> bool:
     """Options are called "Colour", specifications also "Product colour" or "Cable colour"."""
     name = facet.name.lower()
     if facet.kind == "specification":
-        name = name.split()[-1]
+        name = name.rpartition(" ")[2]
     return facet.kind in ("option", "specification") and name in _COLOUR_NAMES

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import structlog
+
 from storefront.core.clock import now
 from storefront.core.db import release
 from storefront.memberships.errors import CardPaysMembership, NoMembership, PriceSeenOtherwise
@@ -18,7 +20,10 @@ from storefront.memberships.services.following import follow
 from storefront.memberships.services.quoting import COUNTS_FOR, changeable, quote_change
 from storefront.payments import saved_cards
 from storefront.payments.saved_cards import card_reference, customer_of
+from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.providers.stripe_subscriptions import stripe_subscriptions
+
+log = structlog.get_logger(__name__)
 
 
 def paying_card(user_id: uuid.UUID) -> uuid.UUID | None:
@@ -68,7 +73,11 @@ def change_plan(user_id: uuid.UUID, plan_id: uuid.UUID, seen: SeenQuote) -> tupl
         raise PriceSeenOtherwise(plan_id)
     release()
     charged = stripe_subscriptions().change_price(reference, price_id, plan=str(plan.id), at=quote.at)
-    follow(user_id)
+    try:
+        follow(user_id)
+    except PaymentProviderFailure as problem:
+        # It is changed and may be charged: to say that it failed would be wrong. The provider's own word comes yet.
+        log.warning("changed_plan_not_followed", reason=str(problem))
     return charged
 
 

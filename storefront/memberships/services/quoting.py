@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import structlog
+
 from storefront.core.clock import now
 from storefront.core.db import release
 from storefront.core.money import ZERO, round_money
@@ -24,6 +26,8 @@ from storefront.providers.stripe_subscriptions import stripe_subscriptions
 
 COUNTS_FOR = timedelta(minutes=30)
 """So long a quote may be taken up: what is unused has hardly become less since."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def quote_change(user_id: uuid.UUID, plan_id: uuid.UUID, at: datetime | None = N
     except PaymentProviderFailure as failure:
         if failure.is_undecided:
             raise
+        log.warning("change_of_plan_estimated", reason=str(failure))
         preview = estimate(membership, account.price_of(reference), plan, moment)
         is_estimate = True
     begins_anew = plan.interval != membership.interval

@@ -25,11 +25,12 @@ from storefront.search.queries.listing import (
 )
 from storefront.search.queries.meaning import forget_meanings
 from storefront.search.queries.named_values import forget_named_values
-from storefront.search.queries.request import SORTS, ListingRequest, clean_text
+from storefront.search.queries.request import LONGEST_TEXT, SORTS, ListingRequest, clean_text
 from storefront.search.queries.suggest import BrandSuggestion, CategorySuggestion, Suggestions, suggest
 from storefront.search.queries.synonyms import forget_synonyms, synonyms
 
 __all__ = [
+    "LONGEST_TEXT",
     "SORTS",
     "AppliedFilter",
     "BrandSuggestion",

@@ -20,7 +20,7 @@ from itertools import combinations
 from storefront.search.queries.engine import Holders
 from storefront.search.queries.facet_numbers import Fact
 from storefront.search.queries.measures import MEASURE, forms_of
-from storefront.search.queries.reading import Reading, holds_phrase
+from storefront.search.queries.reading import ALTERNATIVELY, DENIALS, Reading, holds_phrase
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.words import FactFound
 
@@ -34,7 +34,7 @@ _AXIS = re.compile(r"(?:^|\s)(?:colou?rs?|farben?|sizes?|größen?)$", re.IGNORE
 
 _ANNOUNCES = frozenset({"in", "size", "colour", "color", "größe", "farbe"})
 _SAYS_NO_MORE = frozenset({"yes", "no", "ja", "nein", "true", "false", "n", "y", "none", "other"})
-_AND, _OR = frozenset({"and", "&", "und"}), frozenset({"or", "oder"})
+_AND = frozenset({"and", "&", "und"})
 _TOGETHER = ("{0} & {1}", "{0}/{1}", "{0} / {1}", "{0},{1}", "{0}, {1}", "{0}-{1}")
 
 
@@ -98,7 +98,7 @@ def guesses_of(
         if (fact.kind, fact.name) not in chosen:
             by_value.setdefault(fact.value.lower(), []).append(fact)
     parts = _without_pairs(list(_parts(_words(reading), by_value, brands)))
-    found = Guesses(tuple(parts))
+    found = Guesses(tuple(_as_meant(parts)))
     return found if found.guesses and found.rest else None
 
 
@@ -112,7 +112,7 @@ def _left(parts: Sequence[str | Guess]) -> list[str]:
         if isinstance(part, Guess):
             while left and left[-1] in _ANNOUNCES:
                 left.pop()
-        elif not (is_between and part in _OR):
+        elif not (is_between and part in ALTERNATIVELY):
             left.append(part)
     return left
 
@@ -220,3 +220,17 @@ def _without_pairs(parts: list[str | Guess]) -> list[str | Guess]:
             if any(fact[:2] in names for fact in after.facts):
                 parts[place - 1], parts[place + 1] = before.words, after.words
     return parts
+
+
+def _as_meant(parts: Sequence[str | Guess]) -> Iterator[str | Guess]:
+    """ "not red" is no choice of red, and "red or a tent" none of anything: words again."""
+    for place, part in enumerate(parts):
+        if not isinstance(part, Guess):
+            yield part
+            continue
+        said = [one for one in parts[:place] if one not in _ANNOUNCES]
+        is_denied = bool(said) and said[-1] in DENIALS
+        is_one_of_two = said[-1:] and said[-1] in ALTERNATIVELY and not isinstance(said[-2:][0], Guess)
+        coming = parts[place + 1 : place + 3]
+        is_other_of_two = coming and coming[0] in ALTERNATIVELY and not isinstance(coming[-1], Guess)
+        yield part.words if is_denied or is_one_of_two or is_other_of_two else part

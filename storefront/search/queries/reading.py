@@ -154,9 +154,12 @@ def _without(text: str, found: re.Match[str]) -> str:
 _QUOTE, _MEASURED, _NOT = "\x00", "\x01", "\x02"
 _OWN_MARKS = re.compile(f"[{_QUOTE}{_MEASURED}{_NOT}]")
 _WITHOUT, _NEGATED = frozenset({"without", "ohne"}), frozenset({"not", "nicht"})
+DENIALS = _WITHOUT | _NEGATED
+"""What follows one of them is not wanted."""
 _NO_DENIAL = frozenset({"do", "does", "is", "are", "can", "will", "must", "bitte"})
 """Before "not": "do not disturb" is a sign."""
-_ALTERNATIVELY = frozenset({"or", "|", "oder", "vs", "vs.", "versus"})
+ALTERNATIVELY = frozenset({"or", "|", "oder", "vs", "vs.", "versus"})
+"""Between two things of which either will do."""
 
 
 def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
@@ -177,7 +180,7 @@ def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
             is_unwanted, denial, before = True, token if token in _WITHOUT else "", token
             continue
         before = token
-        if token in _ALTERNATIVELY:
+        if token in ALTERNATIVELY:
             is_alternative = True
             continue
         if token == _QUOTE:

@@ -117,9 +117,12 @@ WITH typed AS MATERIALIZED (
 )
 SELECT CAST(json_build_object('facts', (
   SELECT coalesce(json_agg(json_build_object('number', v.id, 'kind', kind, 'name', name, 'value', value)), '[]')
-  FROM facet_values AS v
-  WHERE kind IN ('option', 'specification')
-    AND lower(value) = ANY (ARRAY(SELECT unnest((SELECT CAST(:phrases AS text[])))))
+  FROM (
+    SELECT id, kind, name, value FROM facet_values
+    WHERE kind IN ('option', 'specification')
+      AND lower(value) = ANY (ARRAY(SELECT unnest((SELECT CAST(:phrases AS text[])))))
+    ORDER BY kind, id LIMIT 200  -- "1" and "yes" are values of nearly every specification
+  ) AS v
 ), 'words', coalesce(json_agg(json_build_object(
   'word', word,
   'holders', in_all,

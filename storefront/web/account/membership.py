@@ -154,6 +154,8 @@ def _seen() -> services.SeenQuote:
     """What the form says that its page said; what is no such thing was never seen."""
     try:
         due = Decimal(request.form.get("due", "")[:20])
+        if not due.is_finite():
+            raise ValueError(due)
         at = datetime.fromtimestamp(int(request.form.get("at", "")[:12]), UTC)
     except (ArithmeticError, ValueError, OSError):
         due, at = Decimal(-1), datetime.fromtimestamp(0, UTC)

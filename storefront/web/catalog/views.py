@@ -15,9 +15,10 @@ from storefront.http.guest_pages import same_for_guests
 from storefront.http.links import link_to
 from storefront.http.rendering import vary_by_fragment, wants_fragment
 from storefront.http.visitor import current_visitor
+from storefront.search.queries import LONGEST_TEXT, clean_text
 from storefront.search.queries import suggest as find_suggestions
 from storefront.search.services import log_search
-from storefront.web.catalog.addresses import crumb_links
+from storefront.web.catalog.addresses import crumb_links, with_query
 from storefront.web.catalog.area import blueprint
 from storefront.web.catalog.listing import answer, listing_view
 from storefront.web.catalog.structured_data import breadcrumb_data
@@ -58,6 +59,12 @@ def category(slug: str) -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """The products that a text finds. Without a text: everything, to narrow down."""
     started = time.perf_counter()
+    typed = request.args.get("q", "")
+    if len(typed) > LONGEST_TEXT and not wants_fragment():
+        # HTMX tells the page's address with each request, in a header: no server takes ten thousand characters there.
+        others = [pair for pair in request.args.items(multi=True) if pair[0] != "q"]
+        cut = with_query(link_to("catalog.search"), [("q", clean_text(typed)), *others])
+        return vary_by_fragment(redirect(cut))
     same_for_guests("catalog", "products")
     path = link_to("catalog.search")
     view = listing_view(path)

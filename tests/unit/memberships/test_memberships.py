@@ -409,6 +409,26 @@ def test_another_plan_gives_what_it_gives_at_the_price_that_was_seen(stripe: Str
         change_plan(payer.user_id, first.id, replace(quoted, price_id=first.price_id or ""))
 
 
+def test_a_change_that_was_made_stands_though_it_could_not_be_looked_at(
+    stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, _reference = make_member(stripe, make_plan())
+    other = plan(make_plan(name="Family", price=Decimal("8.00"), free_shipping_over=None))
+    release()
+    quoted = seen(payer, other)
+
+    def unreachable(_self: StripeSubscriptions, _customer: str) -> list[ProviderSubscription]:
+        raise PaymentProviderFailure("unreachable", "nobody answers")
+
+    with monkeypatch.context() as for_a_while:
+        for_a_while.setattr(StripeSubscriptions, "subscriptions_of", unreachable)
+        change_plan(payer.user_id, other.id, quoted)
+    assert standing(payer.user_id).plan_name == "Friends"
+    release()
+    follow(payer.user_id)
+    assert standing(payer.user_id).plan_name == "Family"
+
+
 def seen(payer: Payer, other: Plan) -> SeenQuote:
     """What the page says of a change to this plan."""
     quote = quote_change(payer.user_id, other.id)

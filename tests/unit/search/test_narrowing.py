@@ -41,6 +41,17 @@ def found(page: ListingPage) -> set[str]:
     return {card.name for card in page.cards}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("jacket without red", "jacket not red", "jacket not size m", "jacket ohne red"),
+        *("jacket vs red", "red vs jacket", "forest green or jacket"),
+    ],
+)
+def test_what_is_denied_or_an_alternative_to_a_word_is_no_choice(text: str) -> None:
+    assert find(text).request.options == {}
+
+
 def test_a_colour_is_a_choice_that_can_be_taken_back() -> None:
     page = find("red jacket")
     assert found(page) == {"Brack Rain Jacket", "Husk Down Jacket"}
