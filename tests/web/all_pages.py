@@ -127,6 +127,7 @@ NOT_PAGES = {
     "account.cards": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
     "account.card_fields": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
     "account.change_membership": "only for a member; tests/web/test_membership_pages.py",
+    "account.confirm_membership_plan": "only for a member; tests/web/test_membership_pages.py",
     "account.card_added": "only in a shop that takes cards; tests/web/test_kept_card_pages.py",
     "checkout.returned": "only in a shop that takes cards; tests/web/test_card_pages.py",
     "checkout.pay_change": "only in a shop that takes cards; tests/web/test_order_changes.py",

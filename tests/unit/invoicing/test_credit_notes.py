@@ -20,7 +20,8 @@ from storefront.invoicing.models import Invoice
 from storefront.invoicing.queries import Issued, credit_note_of_refund, issued_for
 from storefront.invoicing.services import issue_what_is_due
 from storefront.invoicing.verification import invoice_differences
-from storefront.jobs.outbox import drain, run_handler
+from storefront.jobs.orders import issue_invoices
+from storefront.jobs.outbox import drain
 from storefront.orders.models import OrderRefund
 from storefront.orders.queries_for_refunds import order_refund
 from storefront.orders.refund_goods import RefundLine
@@ -146,7 +147,7 @@ def test_money_onto_a_gift_card_has_its_paper_and_one_letter() -> None:
     assert as_sent.count(f'filename="{note.number}.pdf"') == 1
     for text in (letter.text, letter.html):
         assert f"The credit note {note.number} for your order" in text
-    run_handler("invoices.issue", {"order_id": str(bought.order_id)})
+    issue_invoices(str(bought.order_id))
     drain()
     assert len(letters()) == before + 1
     assert_nothing_is_lacking()
