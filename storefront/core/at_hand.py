@@ -31,24 +31,39 @@ class Stamp(NamedTuple):
 class Forgotten:
     """When each slot was forgotten last, as far as this process knows. In microseconds of the server's clock."""
 
-    def __init__(self, look: Callable[[int], tuple[int, Mapping[int, int]]]) -> None:
-        """``look`` tells the server's time and what was forgotten since a moment."""
+    def __init__(self, look: Callable[[], object]) -> None:
+        """``look`` asks what was forgotten since :attr:`since`, and has it learnt (:meth:`learn`)."""
+        self.since = 0
         self._look = look
         self._moments: dict[int, int] = {}
-        self._since = 0
         self._looked = float("-inf")
+        self._looking = Lock()
 
     def follow(self) -> None:
-        """Learn what was forgotten, unless that was asked within :data:`SECONDS`. Raises :class:`redis.RedisError`."""
-        started = time.monotonic()
-        if started - self._looked < SECONDS:
-            return
-        self._since, lately = self._look(self._since)
-        self.learn(lately)
-        self._looked = started
+        """Learn what was forgotten, unless that was asked within :data:`SECONDS`. Raises :class:`redis.RedisError`.
 
-    def learn(self, moments: Mapping[int, int]) -> None:
-        """These slots were forgotten at these moments."""
+        One looks for all; only what nobody has seen yet at all is waited for.
+        """
+        if time.monotonic() - self._looked < SECONDS:
+            return
+        if self._looking.acquire(blocking=self.since == 0):
+            try:
+                started = time.monotonic()
+                if started - self._looked >= SECONDS:
+                    self._look()
+                    self._looked = started
+            finally:
+                self._looking.release()
+
+    def begin_anew(self) -> None:
+        """The server was emptied: it knows nothing of what was forgotten before."""
+        self._moments.clear()
+        self.since = 0
+
+    def learn(self, moments: Mapping[int, int], until: int | None = None) -> None:
+        """These slots were forgotten at these moments; all that were ``until`` then are known now."""
+        if until is not None:
+            self.since = max(self.since, until)
         known = self._moments
         for slot, moment in moments.items():
             known[slot] = max(moment, known.get(slot, 0))
@@ -77,3 +92,8 @@ class AtHand(Generic[V]):
         with self._lock:
             self._kept[name] = (stamp, value)
         return value
+
+    def clear(self) -> None:
+        """Put everything away."""
+        with self._lock:
+            self._kept.clear()

@@ -70,8 +70,13 @@ _write = msgspec.msgpack.Encoder().encode
 
 
 def init_cache(app: Flask) -> None:
-    """Give ``app`` its store. After :func:`storefront.core.redis.init_redis`."""
-    app.extensions["cache_store"] = CacheStore(app.extensions["binary_redis"])
+    """Give ``app`` its store. After :func:`storefront.core.redis.init_redis`.
+
+    Vectors of texts are kept for days; they are made of nothing that changes, and have no tags.
+    """
+    settings: Settings = app.extensions["settings"]
+    longest = max(seconds_kept(settings, kind) for kind in CacheKind if kind is not CacheKind.QUERY_VECTOR)
+    app.extensions["cache_store"] = CacheStore(app.extensions["binary_redis"], longest)
 
 
 def remembered(

@@ -41,14 +41,17 @@ _SLOTS = 1 << 16
 _ENTRY = "cache:entry:"
 _TURN = "cache:turn:"
 _FORGOTTEN = "cache:forgotten"
+_EPOCH = "cache:epoch"
 _COUNTS = "cache:counts"
 _FORGET = """
 local time = redis.call('TIME')
 local moment = string.format('%.0f', time[1] * 1000000 + time[2])
-for _, slot in ipairs(ARGV) do redis.call('ZADD', KEYS[1], moment, slot) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', moment - ARGV[1]))
+for place = 2, #ARGV do redis.call('ZADD', KEYS[1], moment, ARGV[place]) end
 return moment
 """
-"""In one step: no one may look between the moment and its being written down, and miss it."""
+"""In one step: no one may look between the moment and its being written down, and miss it. Moments go that are older
+than the oldest entry there may be."""
 _GIVE_UP = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
 
 
@@ -89,13 +92,22 @@ _decode = msgspec.msgpack.Decoder(Entry).decode
 class CacheStore:
     """The entries of one Redis database. What asks Redis raises :class:`redis.RedisError` when it is away."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, longest_seconds: int) -> None:
+        """``longest_seconds``: for how long any entry with tags counts as fresh."""
         self._redis: Any = client  # its types leave open whether answers are bytes; here they are
+        self._oldest = 2_000_000 * (longest_seconds + TURN_SECONDS)
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._forgotten = Forgotten(self._forgotten_since)
-        self.small = AtHand[Any](MOST_SMALL)
-        self.large = AtHand[Any](MOST_LARGE)
+        self._forgotten = Forgotten(self._look)
+        self._epoch: bytes | None = None
+        self._shelves: list[AtHand[Any]] = []
+        self.small: AtHand[Any] = self.shelf(MOST_SMALL)
+        self.large: AtHand[Any] = self.shelf(MOST_LARGE)
+
+    def shelf(self, most: int) -> AtHand[Any]:
+        """A place for ``most`` values at hand, emptied when the server is (:meth:`good` says which of them stand)."""
+        self._shelves.append(AtHand(most))
+        return self._shelves[-1]
 
     def follow(self) -> None:
         """See :meth:`storefront.core.at_hand.Forgotten.follow`."""
@@ -120,10 +132,11 @@ class CacheStore:
         """What is kept under each of ``names`` and stands, and the moment of the look. One round trip."""
         self.follow()
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.time()
+        self._queue_look(pipeline)
         pipeline.mget([_ENTRY + name for name in names])
-        moment, found = pipeline.execute()
-        return [self._standing(one) for one in found], _microseconds(moment)
+        *looked, found = pipeline.execute()
+        moment = self._learn(*looked)
+        return [self._standing(one) for one in found], moment
 
     def keep_all(
         self, began: int, bodies: Mapping[str, tuple[bytes, Sequence[str]]], seconds: int
@@ -167,10 +180,10 @@ class CacheStore:
     def _try_turn(self, name: str, owner: str) -> tuple[Turn, Entry | None]:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.set(_TURN + name, owner, nx=True, ex=TURN_SECONDS)
-        pipeline.time()
+        self._queue_look(pipeline)
         pipeline.get(_ENTRY + name)
-        won, moment, found = pipeline.execute()
-        return Turn(name, owner, bool(won), _microseconds(moment)), self._standing(found)
+        won, *looked, found = pipeline.execute()
+        return Turn(name, owner, bool(won), self._learn(*looked)), self._standing(found)
 
     def keep(self, turn: Turn, body: bytes, seconds: int, tags: Iterable[str]) -> Entry:
         """Keep ``body``: fresh for ``seconds``, and as long again as a stand-in. The turn is over."""
@@ -190,15 +203,34 @@ class CacheStore:
     def forget(self, tags: Iterable[str]) -> None:
         """From now on nothing stands that carries one of ``tags`` and was begun before."""
         slots = _slots(tags)
-        moment = int(self._redis.eval(_FORGET, 1, _FORGOTTEN, *slots))
+        moment = int(self._redis.eval(_FORGET, 1, _FORGOTTEN, self._oldest, *slots))
         self._forgotten.learn(dict.fromkeys(slots, moment))
 
-    def _forgotten_since(self, since: int) -> tuple[int, Mapping[int, int]]:
+    def _look(self) -> None:
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.time()  # before the look: what is forgotten in between is seen now and next time, never missed
-        pipeline.zrange(_FORGOTTEN, since, "+inf", byscore=True, withscores=True)
-        moment, lately = pipeline.execute()
-        return _microseconds(moment), {int(slot): int(at) for slot, at in lately}
+        self._queue_look(pipeline)
+        self._learn(*pipeline.execute())
+
+    def _queue_look(self, pipeline: Any) -> None:
+        """Ask for the moment, the server's epoch, and what was forgotten since the last look: four answers.
+
+        With each beginning of a value too: what it is made of may be at hand, and must not have been forgotten before.
+        """
+        pipeline.time()  # first: what is forgotten in between is seen now and next time, never missed
+        pipeline.set(_EPOCH, new_secret(), nx=True)
+        pipeline.get(_EPOCH)
+        pipeline.zrange(_FORGOTTEN, self._forgotten.since, "+inf", byscore=True, withscores=True)
+
+    def _learn(self, time_of_day: Any, _new: Any, epoch: bytes, lately: Sequence[tuple[bytes, float]]) -> int:
+        """Learn what a look has told; returns its moment. A server that was emptied has another epoch."""
+        moment = _microseconds(time_of_day)
+        if epoch != self._epoch:
+            self._forgotten.begin_anew()
+            for shelf in self._shelves:
+                shelf.clear()
+            self._epoch = epoch
+        self._forgotten.learn({int(slot): int(at) for slot, at in lately}, until=moment)
+        return moment
 
     def dropping_policy(self) -> str | None:
         """What the server calls its way to make room where that may cost a moment; None where all is well."""

@@ -50,7 +50,7 @@ class PageCache:
         self._store: CacheStore = app.extensions["cache_store"]
         self._by_host = settings.public_url is None
         self._release = release_of(settings)
-        self._at_hand = AtHand[Page](MOST_AT_HAND)
+        self._at_hand: AtHand[Page] = self._store.shelf(MOST_AT_HAND)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept, or ask the application and keep what it says."""

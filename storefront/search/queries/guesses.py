@@ -1,7 +1,8 @@
 """Colours, sizes and measures that a text names: "red jacket size M", "black hdmi cable", "1tb hard drive".
 
 They may be values of options (what a variant can be chosen by) or of specifications (what a feed says of a product).
-Which of them, if any, is decided by what the rest of the text finds: the choice that most of it has. An option that
+Which of them, if any, is decided by what the rest of the text finds: the choice that most of it has; what is none of
+them is a word of the rest. An option that
 finds something is taken. A specification is taken only where it loses little of what the word itself finds: feeds fill
 in the one product's colour and leave out the other's.
 
@@ -47,15 +48,30 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """All guesses of a text, and the ``rest`` of it without them."""
+    """A text in ``parts``: its words, and between them what may be facts."""
 
-    rest: str
-    guesses: tuple[Guess, ...]
+    parts: tuple[str | Guess, ...]
+
+    @property
+    def guesses(self) -> tuple[Guess, ...]:
+        """What may be facts."""
+        return tuple(part for part in self.parts if isinstance(part, Guess))
+
+    @property
+    def rest(self) -> str:
+        """The text without its guesses."""
+        return " ".join(_left(self.parts))
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """What any of them may be."""
         return tuple(dict.fromkeys(fact for guess in self.guesses for fact in guess.facts))
+
+    def without(self, others: Collection[Guess]) -> Guesses:
+        """The same where ``others`` are words."""
+        return Guesses(
+            tuple(part.words if isinstance(part, Guess) and part in others else part for part in self.parts)
+        )
 
 
 def phrases_of(reading: Reading) -> tuple[str, ...]:
@@ -82,9 +98,8 @@ def guesses_of(
         if (fact.kind, fact.name) not in chosen:
             by_value.setdefault(fact.value.lower(), []).append(fact)
     parts = _without_pairs(list(_parts(_words(reading), by_value, brands)))
-    left = _left(parts)
-    guesses = tuple(part for part in parts if isinstance(part, Guess))
-    return Guesses(" ".join(left), guesses) if guesses and left else None
+    found = Guesses(tuple(parts))
+    return found if found.guesses and found.rest else None
 
 
 def _left(parts: Sequence[str | Guess]) -> list[str]:
@@ -102,25 +117,28 @@ def _left(parts: Sequence[str | Guess]) -> list[str]:
     return left
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Which facts the guesses are; none where they are words after all."""
-
-    facts: tuple[Fact, ...] = ()
+def no_facts(guesses: Guesses, holders: Holders) -> tuple[Guess, ...]:
+    """Those of the guesses that are words after all, said what holds what they may be."""
+    return tuple(guess for guess in guesses.guesses if not _fit(guess, guesses, holders))
 
 
-def decided(guesses: Guesses, holders: Holders) -> Decided:
-    """What the guesses of a text are, said what holds them."""
-    facts: list[Fact] = []
-    for guess in guesses.guesses:
-        others = [fact for other in guesses.guesses if other is not guess for fact in other.facts]
-        fit = [fact for fact in guess.facts if _is_enough(holders, fact, or_else=others)]
-        if not fit:
-            return Decided()
-        facts.append(max(fit, key=lambda fact: (holders.of[frozenset({fact})], fact[0] == "option")))
+def facts_of(guesses: Guesses, holders: Holders) -> tuple[Fact, ...]:
+    """Which facts guesses are of which each may be one; none where they do not go together."""
+    facts = [
+        max(
+            _fit(guess, guesses, holders),
+            key=lambda fact: (holders.of[frozenset({fact})], fact[0] == "option"),
+        )
+        for guess in guesses.guesses
+    ]
     # Of one facet's values one suffices.
     pairs = ((one, other) for one, other in combinations(facts, 2) if one[:2] != other[:2])
-    return Decided(tuple(facts)) if all(_is_enough(holders, *pair) for pair in pairs) else Decided()
+    return tuple(facts) if all(_is_enough(holders, *pair) for pair in pairs) else ()
+
+
+def _fit(guess: Guess, guesses: Guesses, holders: Holders) -> list[Fact]:
+    others = [fact for other in guesses.guesses if other is not guess for fact in other.facts]
+    return [fact for fact in guess.facts if _is_enough(holders, fact, or_else=others)]
 
 
 def with_facts(request: ListingRequest, text: str, facts: Sequence[Fact]) -> ListingRequest:

@@ -1,9 +1,9 @@
 """The listing: one page of products for a category or a search, whichever engine finds them.
 
 A list costs three statements: the counts, the page's ids, the cards. A text costs as many: its words are looked up,
-it is answered, the cards; the first time a text is asked for its neighbours in meaning are a fourth, and where words
-of it may be a colour, a size or a measure, whether they are is a fifth. A page that finds nothing spends one on
-products that sell.
+it is answered, the cards. The first time a text is asked for its neighbours in meaning are a fourth; where words of it
+may be a colour, a size or a measure, whether they are is one more (two where only some of them are). A page that finds
+nothing spends one on products that sell.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from storefront.core.db import release, session
 from storefront.search.queries.engine import EngineAnswer, search_engine
 from storefront.search.queries.facet_numbers import Fact, keep_facet_numbers
 from storefront.search.queries.facets import Facet, facets_of
-from storefront.search.queries.guesses import Decided, Guesses, decided, guesses_of, phrases_of, with_facts
+from storefront.search.queries.guesses import (
+    Guesses,
+    facts_of,
+    guesses_of,
+    no_facts,
+    phrases_of,
+    with_facts,
+)
 from storefront.search.queries.list_statement import read_position
 from storefront.search.queries.meaning import meaning_of
 from storefront.search.queries.named_values import named_values
@@ -29,6 +36,7 @@ from storefront.search.queries.narrowing import narrowed
 from storefront.search.queries.reading import read
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Manner, Question, understand, vocabulary_of
+from storefront.search.queries.words import Vocabulary
 
 MOST_PAGES_BY_NUMBER = 40
 """Pages that have a number of their own; further on goes from page to page."""
@@ -141,28 +149,44 @@ def _find(request: ListingRequest, *, by_meaning: bool = True) -> _Found:
     guesses = guesses_of(narrower, reading, vocabulary.facts, named_values().brands)
     if guesses:
         keep_facet_numbers({(one.kind, one.name, one.value): one.number for one in vocabulary.facts})
-        rest = understand(read(guesses.rest), vocabulary)
-        facts = _decided(narrower, guesses, rest, question)
-        if facts:
-            chosen = with_facts(narrower, guesses.rest, facts)
+        choices = _choices(narrower, guesses, vocabulary, question)
+        if choices.facts:
+            chosen, rest = (
+                with_facts(narrower, choices.rest, choices.facts),
+                understand(read(choices.rest), vocabulary),
+            )
             found = _Found(chosen, rest, _answer(chosen, rest, by_meaning=by_meaning))
             if found.answer.total:  # of three facts only each two are known to go together
                 return found
     return _Found(narrower, question, _answer(narrower, question, by_meaning=by_meaning))
 
 
-def _decided(request: ListingRequest, guesses: Guesses, rest: Question, whole: Question) -> tuple[Fact, ...]:
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """The facts that a text names, and the ``rest`` of it."""
+
+    rest: str = ""
+    facts: tuple[Fact, ...] = ()
+
+
+def _choices(request: ListingRequest, guesses: Guesses, vocabulary: Vocabulary, whole: Question) -> _Choices:
     """Which facts the guesses in a text are: asked of the engine once, remembered as long as what it finds."""
+
+    def decide() -> _Choices:
+        left = guesses
+        while left.guesses:
+            rest = understand(read(left.rest), vocabulary)
+            holders = search_engine().holders(request, rest, whole, left.facts)
+            words = no_facts(left, holders)
+            if not words:
+                return _Choices(left.rest, facts_of(left, holders))
+            left = left.without(words)
+        return _Choices()
+
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
-    key = msgspec.json.encode((asked_for, guesses, rest, whole)).decode()
+    key = msgspec.json.encode((asked_for, guesses, whole)).decode()
     release()
-    return remembered(
-        CacheKind.SEARCH_ANSWER,
-        key,
-        Decided,
-        lambda: decided(guesses, search_engine().holders(request, rest, whole, guesses.facts)),
-        tags=("catalog", "products"),
-    ).facts
+    return remembered(CacheKind.SEARCH_ANSWER, key, _Choices, decide, tags=("catalog", "products"))
 
 
 def _answer(request: ListingRequest, question: Question | None, *, by_meaning: bool) -> EngineAnswer:

@@ -239,7 +239,7 @@ def test_what_is_at_hand_asks_nothing_until_it_is_forgotten(
 def test_what_another_process_forgets_is_seen_with_the_next_look(
     app_context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, elsewhere = Counted(), CacheStore(app_context.extensions["binary_redis"])
+    make, elsewhere = Counted(), CacheStore(app_context.extensions["binary_redis"], 300)
 
     def look() -> str:
         return remembered(CARD, "elsewhere", Card, make, tags=["category:1"], at_hand=True).name
@@ -256,19 +256,75 @@ def test_a_process_that_begins_knows_what_was_forgotten_before(app_context: Flas
     store = cache_store()
     ask(card, "product:1")
     (name,) = [one.decode().removeprefix("cache:entry:") for one in store._redis.keys("cache:entry:*")]
-    assert CacheStore(app_context.extensions["binary_redis"]).entry(name) is not None
+    assert CacheStore(app_context.extensions["binary_redis"], 300).entry(name) is not None
     forget("product:1")
-    assert CacheStore(app_context.extensions["binary_redis"]).entry(name) is None
+    assert CacheStore(app_context.extensions["binary_redis"], 300).entry(name) is None
+
+
+def test_a_value_is_not_made_of_what_was_forgotten_before_its_making_began(
+    app_context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_hand, "SECONDS", 3600.0)
+    price, elsewhere = Counted(), CacheStore(app_context.extensions["binary_redis"], 300)
+
+    def small() -> str:
+        made = remembered_each(
+            CARD, ["price"], Card, lambda keys: dict.fromkeys(keys, price()), tags=lambda _key: ["product:1"]
+        )
+        return made["price"].name
+
+    assert small() == "number 1"
+    elsewhere.forget(["product:1"])
+    assert remembered(CARD, "page", str, small, tags=["product:1"]) == "number 2"
+
+
+def test_an_emptied_server_empties_what_is_at_hand(
+    app_context: Flask, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Counted()
+
+    def look() -> str:
+        return remembered(CARD, "emptied", Card, make, tags=["category:1"], at_hand=True).name
+
+    monkeypatch.setattr(at_hand, "SECONDS", 0.0)
+    assert (look(), look()) == ("number 1", "number 1")
+    redis_client.flushdb()
+    assert look() == "number 2"
+
+
+def test_moments_go_that_nothing_kept_is_older_than(
+    app_context: Flask, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = CacheStore(app_context.extensions["binary_redis"], 300)
+    store.forget(["product:1"])
+    monkeypatch.setattr(store, "_oldest", 0)
+    time.sleep(0.001)
+    store.forget(["product:2"])
+    assert redis_client.zcard("cache:forgotten") == 1
 
 
 def test_an_earlier_moment_never_takes_the_place_of_a_later_one() -> None:
-    told = iter([(10, {1: 5}), (20, {1: 12})])
-    known = at_hand.Forgotten(lambda since: next(told))
-    known.follow()
-    known.learn({1: 15, 2: 9})
-    known.learn({1: 12})
+    known = at_hand.Forgotten(lambda: None)
+    known.learn({1: 15, 2: 9}, until=20)
+    known.learn({1: 12}, until=14)
+    assert known.since == 20
     assert not known.stands(at_hand.Stamp(began=13, fresh_until=0, slots=(1,)))
     assert known.stands(at_hand.Stamp(began=16, fresh_until=0, slots=(1, 2, 3)))
+
+
+def test_one_looks_for_all_the_others_go_on(app_context: Flask) -> None:
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        time.sleep(0.2)
+
+    known = at_hand.Forgotten(look)
+    known.learn({}, until=1)
+    started = time.perf_counter()
+    at_once(app_context, [known.follow] * 5)
+    assert len(looks) == 1
+    assert time.perf_counter() - started < 1.0
 
 
 def _round_trips(client: redis.Redis) -> int:
@@ -311,7 +367,7 @@ def own_redis(app_context: Flask, own_server: ValkeyServer, monkeypatch: pytest.
         monkeypatch.setitem(app_context.extensions, name, app_context.extensions[name])
     settings: Settings = current_settings().model_copy(update={"redis_url": SecretStr(own_server.url)})
     init_redis(app_context, settings)
-    app_context.extensions["cache_store"] = CacheStore(app_context.extensions["binary_redis"])
+    app_context.extensions["cache_store"] = CacheStore(app_context.extensions["binary_redis"], 300)
     return own_server
 
 
