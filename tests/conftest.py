@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import uuid4
 
@@ -19,12 +16,12 @@ import pytest
 import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from xdist.remote import Producer
 
 from tests import servers, statements
 from tests.emptying import Emptier, Once, Rows
 from tests.scheduling import LongestFirst, rank
+from tests.serving import LiveServer, served
 from tests.stripe_server import StripeServer, card_settings
 
 if TYPE_CHECKING:
@@ -308,48 +305,13 @@ def assert_queries() -> Callable[[int], AbstractContextManager[list[str]]]:
     return statements.assert_queries
 
 
-@dataclass(frozen=True, slots=True)
-class LiveServer:
-    """The application behind a real port on loopback, each request in a thread of its own."""
-
-    url: str
-    app: Flask
-
-
-class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *arguments: object) -> None:
-        """Access lines of a test run are noise."""
-
-
 @pytest.fixture(scope="session")
-def _live_port(application: Flask, settings: Settings) -> Iterator[int]:
-    reserved = _reserved_sockets[-1]
-    server: BaseWSGIServer = make_server(
-        "127.0.0.1",
-        settings.port,
-        application,
-        threaded=True,
-        request_handler=_QuietHandler,
-        fd=reserved.fileno(),
-    )
-    reserved.listen(128)
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    serving.start()
-    yield settings.port
-    server.shutdown()
-    serving.join(timeout=5)
-    server.server_close()
+def _served(application: Flask, settings: Settings) -> Iterator[LiveServer]:
+    with served(application, _reserved_sockets[-1]) as live:
+        yield live
 
 
 @pytest.fixture
-def live_server(_live_port: int, app: Flask) -> LiveServer:
+def live_server(_served: LiveServer, app: Flask) -> LiveServer:
     """The shop on a real port, for tests over real HTTP and in a browser."""
-    return LiveServer(f"http://127.0.0.1:{_live_port}", app)
-
-
-@pytest.fixture(scope="session")
-def project_root() -> Path:
-    """The checkout."""
-    return Path(__file__).parents[1]
+    return _served

@@ -1,4 +1,4 @@
-"""Which tests a worker gets: module by module, what takes long first, and all that looks through a browser together."""
+"""Which tests a worker gets: module by module, what takes long first, and some folders as a whole."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ LONG = (
     "tests/histories/",
     "tests/unit/embedded/",
     "tests/migrations/",
+    "tests/concurrency/",
     "tests/web/",
     "tests/unit/search/",
 )
 """What takes longest, by the beginning of its path: begun last, it would leave the other workers idle."""
 
 
+TOGETHER = ("tests/browser/", "tests/concurrency/")
+"""One worker's: one shop and one Chromium serve all journeys, and crowds of two workers are too many connections."""
+
+
 class LongestFirst(LoadScopeScheduling):
-    """``--dist loadscope`` whose browser tests are one scope: one shop and one Chromium serve them all."""
+    """``--dist loadscope`` with folders that stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        scope: str = super()._split_scope(nodeid)
-        return "tests/browser" if scope.startswith("tests/browser/") else scope
+        module: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), module)
 
 
 def rank(nodeid: str) -> int:

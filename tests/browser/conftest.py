@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import servers
 from tests.browser.page_types import People, make_people
 from tests.browser.shop import Shop, running_shop
 from tests.browser.watching import Watch
 from tests.factories.buying import make_shipping
+from tests.serving import served
 
 PATIENCE_MILLISECONDS = 10_000
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -98,11 +97,8 @@ def card_shop(card_app: Flask) -> Iterator[str]:
     """The address of a shop that takes cards: in this process, empty but for ways to ship, without its jobs."""
     with card_app.app_context():
         make_shipping()
-    server = make_server("127.0.0.1", 0, card_app, threaded=True, request_handler=_Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(card_app) as live:
+        yield live.url
 
 
 @pytest.fixture
@@ -111,11 +107,6 @@ def browse_cards(
 ) -> Iterator[Browse]:
     """The same as ``browse`` in the shop that takes cards."""
     yield from _people(chromium, card_shop, watch, request, tmp_path)
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *arguments: object) -> None:
-        """Nothing."""
 
 
 def _people(

@@ -13,7 +13,7 @@ from tests.browser import steps
 from tests.browser.cable import Cable
 from tests.browser.conftest import Browse
 from tests.browser.watching import Watch
-from tests.conftest import LiveServer
+from tests.serving import LiveServer
 from tests.web.chat_talks import begin_talk, cookie_of
 
 

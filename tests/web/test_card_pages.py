@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from werkzeug.serving import make_server
 
 from storefront.cart import services as carts
 from storefront.catalog.models import Product
@@ -31,6 +29,7 @@ from tests.factories.buying import fill_cart, guest_with_token, make_product, ma
 from tests.factories.cards import event_about, signature_of, state_of, work
 from tests.factories.cards import order_by_card as orders_by_card
 from tests.factories.promotions import make_gift_card
+from tests.serving import served
 from tests.stripe_server import DECLINED, PUBLISHABLE_KEY, StripeServer
 from tests.web.paper_browser import PaperBrowser
 from tests.web.test_checkout_pages import TYPED
@@ -380,23 +379,17 @@ def test_localstripes_own_webhooks_place_the_order(
     settings: Settings, stripe: StripeServer, card_app: Flask
 ) -> None:
     """End to end: the button, the card, and the word of the provider, which nobody of ours has signed."""
-    server = make_server("127.0.0.1", 0, card_app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def told_of(intent_id: str) -> bool:
         return any(event.payload["intent_id"] == intent_id for event in kept(card_app))
 
-    stripe.send_webhooks_to(f"http://127.0.0.1:{server.server_port}/webhooks/stripe")
-    try:
-        with card_app.app_context():
-            make_shipping()
-            card = orders_by_card()
-            stripe.pay(card.intent_id)
-            deadline = time.monotonic() + 10
-            while not told_of(card.intent_id) and time.monotonic() < deadline:
-                time.sleep(0.1)  # what localstripe has left over from another test comes first
-            work()
-            assert state_of(card.order_id) == ("placed", "paid", "captured")
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(card_app) as live, card_app.app_context():
+        stripe.send_webhooks_to(f"{live.url}/webhooks/stripe")
+        make_shipping()
+        card = orders_by_card()
+        stripe.pay(card.intent_id)
+        deadline = time.monotonic() + 10
+        while not told_of(card.intent_id) and time.monotonic() < deadline:
+            time.sleep(0.1)  # what localstripe has left over from another test comes first
+        work()
+        assert state_of(card.order_id) == ("placed", "paid", "captured")

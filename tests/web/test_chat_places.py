@@ -6,7 +6,7 @@ import pytest
 
 from storefront.assistant.events import Done, TextDelta
 from storefront.http import answering
-from tests.conftest import LiveServer
+from tests.serving import LiveServer
 from tests.web.chat_talks import Talk, begin_talk, cookie_of
 from tests.web.sse import Stream
 

@@ -13,9 +13,9 @@ from flask import Flask
 from storefront.assistant.events import Done, Failure, TextDelta, ToolCall, ToolResult
 from storefront.core.db import db
 from storefront.http import answering
-from tests.conftest import LiveServer
 from tests.factories.assistant import message_row
 from tests.factories.buying import guest_with_token, make_product
+from tests.serving import LiveServer
 from tests.web.chat_talks import WHOLE_ANSWER, Talk, begin_talk, cookie_of, random_id
 from tests.web.paper_browser import PaperBrowser
 from tests.web.sse import Sent, Stream, events

@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from structlog.testing import capture_logs
 
 from storefront.core.db import TransactionOpen, session
+from storefront.providers import pinecone_client
 from storefront.providers.pinecone_client import PineconeStore
 from storefront.providers.vector_store import NewVector, VectorStoreFailure
+from tests.logs import logged_by
 from tests.pinecone_server import KEY, PineconeServer
 from tests.servers import reserve_port
 
@@ -165,7 +166,7 @@ def test_page_asks_once_and_then_leaves_it_alone(pinecone) -> None:
     store = made(pinecone, clock=watch)
     store.write([new(1.0, 0.0)])
     pinecone.fails("/query", status=500)
-    with capture_logs() as logs:
+    with logged_by(pinecone_client) as logs:
         for watch.seconds in (0.0, 2.0, 4.9):
             with pytest.raises(VectorStoreFailure):
                 store.nearest((1.0, 0.0), 3)

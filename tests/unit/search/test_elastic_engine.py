@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from storefront.core.clock import frozen
 from storefront.core.db import release, session
 from storefront.providers.elasticsearch_client import ElasticsearchServer
+from storefront.search.elastic import engine as elastic_engine
 from storefront.search.elastic.documents import facet
 from storefront.search.elastic.engine import ElasticsearchEngine
 from storefront.search.elastic.mapping import index_body
@@ -23,6 +23,7 @@ from storefront.search.queries.engine import EngineAnswer, Holders
 from storefront.search.queries.understanding import Question, Term
 from tests.elastic_server import ElasticServer
 from tests.factories.catalog import make_category
+from tests.logs import logged_by
 from tests.servers import reserve_port
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -370,7 +371,7 @@ def test_suggestions_to_the_letter(shop: Set) -> None:
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
 def test_postgresql_answers_where_the_server_fails_and_the_log_says_so(shop: Set, status: int) -> None:
     shop.elastic.fails("_search", status=status)
-    with capture_logs() as logs:
+    with logged_by(elastic_engine) as logs:
         assert ask(shop, KETTLE).total == 7
     assert shop.reserve.asked == ["kettle"]
     assert [(one["event"], one["log_level"]) for one in logs] == [("search_server_failed", "warning")]
@@ -395,7 +396,7 @@ def test_failed_server_is_left_alone_for_a_while(shop: Set) -> None:
     shop.elastic.fails("_search")
     ask(shop, KETTLE)
     shop.watch.seconds = 4.9
-    with capture_logs() as logs:
+    with logged_by(elastic_engine) as logs:
         ask(shop, KETTLE)
         shop.engine.suggest("ket", 5)
     assert (len(shop.elastic.requests), logs) == (1, [])

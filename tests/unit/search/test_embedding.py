@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from structlog.testing import capture_logs
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS
 from storefront.core.db import release, session
 from storefront.core.settings import Settings, current_settings
+from storefront.jobs import embeddings as embeddings_job
 from storefront.jobs.embeddings import make_vectors, remove_vectors
 from storefront.providers import embedding_choice
 from storefront.providers.embedder import EmbedderClient
@@ -39,6 +39,7 @@ from storefront.search.services.vector_index import vector_index_is_there
 from storefront.search.vector_column import VectorColumn
 from tests.factories.buying import change_product
 from tests.factories.catalog import Made, make_category, make_product
+from tests.logs import logged_by
 from tests.pinecone_server import KEY, PineconeServer
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -191,7 +192,7 @@ def test_job_makes_what_is_missing(app: Flask) -> None:
 def test_job_leaves_a_model_that_is_away_to_the_next_turn(app: Flask) -> None:
     make_product("Tent")
     use(app, Letters(fails))
-    with capture_logs() as logs:
+    with logged_by(embeddings_job) as logs:
         assert make_vectors() == 0
     assert [one["event"] for one in logs] == ["vectors_not_made"]
     use(app, None)
