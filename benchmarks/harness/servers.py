@@ -58,7 +58,7 @@ def our_server(
 def bare_server(instance: Instance, command: Command = web_server) -> Iterator[Target]:
     """The bare page on the same database, in the same server with the same workers."""
     settings = instance.settings.model_copy(update={"port": free_port()})
-    own = {**web_environment(settings), "BARE_DATABASE": instance.database}
+    own = {**web_environment(settings), "BARE_DATABASE": instance.database, "PYTHONPATH": str(ROOT)}
     with _running(command(settings, "bare.app:app"), settings, own, BENCHMARKS, "/suggest?q=a") as server:
         yield Target("bare", f"127.0.0.1:{settings.port}", (family_of(server), *_services(instance)))
 

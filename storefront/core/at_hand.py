@@ -37,23 +37,22 @@ class Forgotten:
         self._look = look
         self._moments: dict[int, int] = {}
         self._looked = float("-inf")
-        self._looking = Lock()
+        self._is_looking = False
 
     def follow(self) -> None:
         """Learn what was forgotten, unless that was asked within :data:`SECONDS`. Raises :class:`redis.RedisError`.
 
-        One looks for all; only what nobody has seen yet at all is waited for.
+        One looks for all. Nobody waits for them but who knows nothing yet, and looks too: no lock is held over a look.
         """
-        if time.monotonic() - self._looked < SECONDS:
+        started = time.monotonic()
+        if started - self._looked < SECONDS or (self._is_looking and self.since):
             return
-        if self._looking.acquire(blocking=self.since == 0):
-            try:
-                started = time.monotonic()
-                if started - self._looked >= SECONDS:
-                    self._look()
-                    self._looked = started
-            finally:
-                self._looking.release()
+        self._is_looking = True
+        try:
+            self._look()
+            self._looked = started
+        finally:
+            self._is_looking = False
 
     def begin_anew(self) -> None:
         """The server was emptied: it knows nothing of what was forgotten before."""
