@@ -36,7 +36,8 @@ class Worker(GeventWorker):
         """Make this process cooperative, and what was imported before it."""
         super().patch()
         waiting.wait = waiting.wait_poll
-        if isinstance(self.app.callable, Flask):
-            with self.app.callable.app_context():
+        application = self.app.callable
+        if isinstance(application, Flask) and "sqlalchemy" in application.extensions:
+            with application.app_context():
                 for engine in db.engines.values():
                     engine.dispose(close=False)
