@@ -297,7 +297,7 @@ def test_a_gift_card_pays_a_part_and_gets_it_back(shopper: Identity) -> None:
     kept = stored_mails(mail_folder(current_settings()))
     letters = [mail for mail in kept if placed.number in mail.text]
     confirmed, cancelled = (
-        next(mail for mail in letters if word in mail.text) for word in ("start packing", "we cancelled")
+        next(mail for mail in letters if word in mail.text) for word in ("start packing", "is cancelled")
     )
     for text in (confirmed.text, confirmed.html):
         assert "-€30.00" in text
