@@ -16,19 +16,20 @@ from storefront.accounts.queries import CART_REMINDER
 from storefront.assistant import services as assistant
 from storefront.cart.queries import owner_of_open_cart
 from storefront.core.clock import frozen, now
-from storefront.core.settings import ROOT
+from storefront.core.settings import ROOT, Settings
 from storefront.http.errors import error_answer
 from storefront.http.signed_links import sign_link
 from storefront.jobs.outbox import drain
 from storefront.orders.queries import order_page
 from storefront.orders.services import ParcelRequest, cancel_order, place_order, ship_parcel
+from storefront.providers.mail import mail_folder
 from storefront.reminders.services import confirm_alert, remind_of_carts
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.buying import change_product, fill_cart, order_request
 from tests.factories.buying import make_product as sold_by_the_piece
 from tests.web.all_pages import page_addresses
 from tests.web.paper_browser import HTMX, PaperBrowser
-from tests.web.small_town import Town, browser_of
+from tests.web.small_town import Town, browser_of, build_town
 
 WITH_CARDS = {
     "account/card.html",
@@ -73,6 +74,15 @@ def rendered(app: Flask) -> Iterator[set[str]]:
     yield noting.seen
     environment.loader = kept
     environment.cache.clear()
+
+
+@pytest.fixture
+def town(app: Flask, rendered: set[str], settings: Settings) -> Town:
+    """A small shop that is built here, not copied: letters are written while it is."""
+    with app.app_context():
+        made = build_town()
+    (mail_folder(settings) / f"{made.mail}.eml").write_bytes(made.letter)
+    return made
 
 
 def _write_letters(town: Town) -> None:
