@@ -14,6 +14,7 @@ from storefront.core import outbox
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session
 from storefront.inventory import services as inventory
+from storefront.orders.letting_go import StillUndecided
 from storefront.orders.services import (
     bring_up_to_date,
     cancel_order,
@@ -105,9 +106,11 @@ def test_cancel_against_capture_never_keeps_the_money(
 
     both: list[object] = [partial(capture_payment, card.number), cancel]
     results = at_once(crowded_cards, both[:: 1 if turn % 2 else -1])  # type: ignore[arg-type]
-    assert not [
-        one for one in results if isinstance(one, Exception) and not isinstance(one, NothingToCapture)
-    ], results
+    # Captured at the moment it was let go of, it is let go of again: by the job.
+    expected = (NothingToCapture, StillUndecided)
+    assert not [one for one in results if isinstance(one, Exception) and not isinstance(one, expected)], (
+        results
+    )
     work()
     order, _of_order, payment = state_of(card.order_id)
     assert order == "cancelled"
