@@ -54,6 +54,10 @@ class Forgotten:
         finally:
             self._is_looking = False
 
+    def look_again(self) -> None:
+        """Ask with the next use, however short a time ago somebody looked."""
+        self._looked = float("-inf")
+
     def begin_anew(self) -> None:
         """The server was emptied: it knows nothing of what was forgotten before."""
         self._moments.clear()

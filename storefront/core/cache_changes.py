@@ -30,6 +30,7 @@ def forget_what_changed() -> int:
     """Forget what is noted, some hundreds of notes at once; returns how many. Without Redis it stays noted."""
     with transaction():
         entries = outbox.claim_all(KIND, _LEASE)
+    cache_store().look_again()  # the job may have been quicker, in another process
     if not entries:
         return 0
     try:

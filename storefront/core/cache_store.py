@@ -113,6 +113,10 @@ class CacheStore:
         """See :meth:`storefront.core.at_hand.Forgotten.follow`."""
         self._forgotten.follow()
 
+    def look_again(self) -> None:
+        """See :meth:`storefront.core.at_hand.Forgotten.look_again`."""
+        self._forgotten.look_again()
+
     def is_good(self, stamp: Stamp, at: float) -> bool:
         """Whether what has this stamp stands, as far as this process knows, and is fresh at ``at`` (seconds)."""
         return at < stamp.fresh_until and self._forgotten.stands(stamp)
