@@ -16,6 +16,7 @@ from cachetools import LRUCache
 SECONDS = 1.0
 """For how long a process takes it that nothing more was forgotten."""
 
+_NEVER = float("-inf")
 V = TypeVar("V")
 
 
@@ -36,27 +37,26 @@ class Forgotten:
         self.since = 0
         self._look = look
         self._moments: dict[int, int] = {}
-        self._looked = float("-inf")
-        self._is_looking = False
+        self._looked = _NEVER
 
     def follow(self) -> None:
         """Learn what was forgotten, unless that was asked within :data:`SECONDS`. Raises :class:`redis.RedisError`.
 
-        One looks for all. Nobody waits for them but who knows nothing yet, and looks too: no lock is held over a look.
+        One looks for all, and nobody waits for them, but who knows nothing yet looks too: no lock is held over a look.
         """
         started = time.monotonic()
-        if started - self._looked < SECONDS or (self._is_looking and self.since):
+        if self.since and started - self._looked < SECONDS:
             return
-        self._is_looking = True
+        self._looked = started  # before the look: whoever wants another one meanwhile gets it
         try:
             self._look()
-            self._looked = started
-        finally:
-            self._is_looking = False
+        except BaseException:
+            self._looked = _NEVER
+            raise
 
     def look_again(self) -> None:
         """Ask with the next use, however short a time ago somebody looked."""
-        self._looked = float("-inf")
+        self._looked = _NEVER
 
     def begin_anew(self) -> None:
         """The server was emptied: it knows nothing of what was forgotten before."""

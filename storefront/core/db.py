@@ -87,7 +87,8 @@ class SoftDeleted:
 
 
 PAGES = "pages"
-"""The engine whose statements may not run long: of what a shopper waits for."""
+"""The engine whose statements may not run long: of what a shopper waits for. Each engine has a pool of its own: this,
+the app's, and the assistant's restricted one."""
 
 PATIENT_AREAS = "patient_areas"
 """The application's extension that names the blueprints and endpoints whose pages may take as long as anything else:

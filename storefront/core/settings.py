@@ -59,13 +59,8 @@ class Settings(BaseSettings):
     database_role_prefix: str = Field(
         "storefront", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Prefix of the three logins' names."
     )
-    database_pool_size: PositiveInt = Field(
-        10,
-        description="Connections a process keeps open in each of three pools: pages, all else, the assistant.",
-    )
-    database_pool_overflow: int = Field(
-        10, ge=0, description="Connections a process may open beyond that in each."
-    )
+    database_pool_size: PositiveInt = Field(10, description="Connections a process keeps in each of 3 pools.")
+    database_pool_overflow: int = Field(10, ge=0, description="Connections it may open beyond that in each.")
     database_pool_timeout_seconds: PositiveInt = Field(5, description="Longest wait for a connection.")
     database_connect_timeout_seconds: PositiveInt = Field(3, description="Longest wait for the server.")
     database_page_seconds: float = Field(

@@ -13,7 +13,7 @@ from flask import Flask
 
 from storefront.core import clock
 from storefront.core.db import session, transaction
-from storefront.search.models import SearchTextDay, SearchTimeDay
+from storefront.search.log_models import SearchTextDay, SearchTimeDay
 from storefront.search.queries.insights import TEXTS_PER_PAGE, search_figures, searched_texts
 from tests.admin.test_synonym_pages import browser_of
 from tests.web.paper_browser import PaperBrowser

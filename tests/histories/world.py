@@ -246,7 +246,12 @@ def problems(world: World) -> list[str]:
 
 def unsettled(world: World) -> list[str]:
     """What is wrong once nothing is under way any more: each order's end, and what the bank holds for it."""
-    found = [
+    return [*_left_over(), *_differences(world.bank), *_ends(world)]
+
+
+def _left_over() -> list[str]:
+    """What nobody has brought to its end."""
+    return [
         f"{count} {what} left over"
         for what, text in {
             "drafts": "SELECT count(*) FROM orders WHERE status IN ('draft', 'pending')",
@@ -264,6 +269,11 @@ def unsettled(world: World) -> list[str]:
         }.items()
         if (count := rows(text)[0][0])
     ]
+
+
+def _ends(world: World) -> list[str]:
+    """Orders whose end is not what the bank holds for them, or what their buyer was told."""
+    found: list[str] = []
     states = {
         str(one.id): one
         for one in rows("""
@@ -273,7 +283,6 @@ def unsettled(world: World) -> list[str]:
             SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND r.gift_card_id IS NOT NULL), 0) AS back
         FROM orders o JOIN payments p ON p.order_id = o.id ORDER BY o.id, p.created_at, p.id""")
     }
-    found += _differences(world.bank)
     for intent in world.bank.intents.values():
         order = states.get(intent.order_id)
         if order is None:

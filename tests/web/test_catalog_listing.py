@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from storefront.core.cache import forget
 from storefront.core.db import release, session
-from storefront.search.models import SearchLog
+from storefront.search.log_models import SearchLog
 from storefront.search.services import refresh_words, write_log
 from tests.emptying import Once
 from tests.factories.catalog import make_brand, make_category, make_picture, make_product, make_variants

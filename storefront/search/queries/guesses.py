@@ -228,9 +228,14 @@ def _as_meant(parts: Sequence[str | Guess]) -> Iterator[str | Guess]:
         if not isinstance(part, Guess):
             yield part
             continue
-        said = [one for one in parts[:place] if one not in _ANNOUNCES]
-        is_denied = bool(said) and said[-1] in DENIALS
-        is_one_of_two = said[-1:] and said[-1] in ALTERNATIVELY and not isinstance(said[-2:][0], Guess)
-        coming = parts[place + 1 : place + 3]
-        is_other_of_two = coming and coming[0] in ALTERNATIVELY and not isinstance(coming[-1], Guess)
-        yield part.words if is_denied or is_one_of_two or is_other_of_two else part
+        said = [one for one in parts[:place] if one not in _ANNOUNCES][::-1]
+        is_denied = bool(said) and said[0] in DENIALS
+        is_word = is_denied or any(map(_joins_a_word, (said, parts[place + 1 :])))
+        yield part.words if is_word else part
+
+
+def _joins_a_word(beside: Sequence[str | Guess]) -> bool:
+    """Whether what stands beside a guess, the nearest first, makes it an alternative to something that is none."""
+    if not beside or beside[0] not in ALTERNATIVELY:
+        return False
+    return len(beside) < 2 or not isinstance(beside[1], Guess)

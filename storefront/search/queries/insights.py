@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.core.pagination import Page
-from storefront.search.models import SearchTextDay, SearchTimeDay
+from storefront.search.log_models import SearchTextDay, SearchTimeDay
 
 PERIODS = (7, 30, 90)
 """Days that staff may look back, today among them."""

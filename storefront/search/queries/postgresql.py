@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.db import release
 from storefront.core.statements import first, rows
 from storefront.providers.vector_store import Near
-from storefront.search.models import SAMPLED_SHARE
 from storefront.search.queries import expressions
 from storefront.search.queries.answer_statement import (
-    TOO_MANY,
-    Cell,
     answer_statement,
-    unpacked,
 )
 from storefront.search.queries.begun import products_begun
-from storefront.search.queries.engine import CountRow, EngineAnswer, Hit, Holders
+from storefront.search.queries.counted import Counts, read_counts
+from storefront.search.queries.engine import EngineAnswer, Hit, Holders
 from storefront.search.queries.facet_numbers import Fact
-from storefront.search.queries.filters import Asked, FacetKey, Shape, asked
+from storefront.search.queries.filters import Asked, Shape, asked
 from storefront.search.queries.holding import count_holders
 from storefront.search.queries.list_statement import (
     MOST_BY_NUMBER,
@@ -58,9 +51,6 @@ NEAREST = 200
 
 NOTHING = EngineAnswer((), 0, True, True, (), None, None, None)
 _HITS = msgspec.json.Decoder(list[tuple[uuid.UUID, float]])
-_CELLS = msgspec.json.Decoder(list[tuple[int, int, Decimal, Decimal]])
-_FACTS = msgspec.json.Decoder(list[tuple[int, str, str, str, str, int]])
-_PRICE: FacetKey = ("price", "")
 _WORD = re.compile(r"\w+")
 
 
@@ -130,7 +120,7 @@ def _ranked(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     statement = answer_statement(wanted.shape, by_relevance=True)
     row = first(statement, {**values, **window})
     hits = tuple(Hit(product_id, score) for product_id, score in _HITS.decode(row.hits or "[]"))
-    return _read(row, wanted).answer(hits, MOST_RANKED)
+    return read_counts(row, wanted).answer(hits, MOST_RANKED)
 
 
 def _listed(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> EngineAnswer:
@@ -144,12 +134,12 @@ def _listed(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     )
 
 
-def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> _Counts:
+def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -> Counts:
     """What is counted beside a list. It is the same on all its pages, in every order: of a category, remembered."""
 
-    def count() -> _Counts:
+    def count() -> Counts:
         row = first(answer_statement(wanted.shape, by_relevance=False), values)
-        return _read(row, wanted)
+        return read_counts(row, wanted)
 
     if wanted.shape.text:
         return count()
@@ -157,7 +147,7 @@ def _counts(request: ListingRequest, wanted: Asked, values: Mapping[str, Any]) -
     asked_for = replace(request, sort="relevance", page=1, position="", per_page=1)
     tags = ("catalog", f"category:{wanted.values['category_id']}" if wanted.shape.in_category else "products")
     key = msgspec.json.encode(asked_for).decode()
-    return remembered(CacheKind.FACET_COUNTS, key, _Counts, count, tags=tags, at_hand=True)
+    return remembered(CacheKind.FACET_COUNTS, key, Counts, count, tags=tags, at_hand=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +157,7 @@ class _Page:
     previous_before: str | None
 
 
-def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], counts: _Counts) -> _Page:
+def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], counts: Counts) -> _Page:
     position = read_position(request.position, request.sort)
     way: Way = position.way if position else "number"
     skipped = 0 if position else min((request.page - 1) * request.per_page, MOST_BY_NUMBER)
@@ -197,133 +187,3 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
         if is_first or not shown
         else position_at(shown[0], "before").written(request.sort),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """What the counting row says, weighed: a product of the sample stands for sixteen.
-
-    ``size`` is about how many the counts are made of, ``products`` about how many the shop has.
-    """
-
-    size: int
-    products: float
-    total: int
-    total_is_exact: bool
-    together: bool
-    rows: tuple[CountRow, ...]
-    price_least: Decimal | None
-    price_most: Decimal | None
-
-    def answer(self, hits: tuple[Hit, ...], shown: int | None = None) -> EngineAnswer:
-        return EngineAnswer(
-            hits=hits,
-            total=self.total,
-            total_is_exact=self.total_is_exact,
-            together=self.together,
-            counts=self.rows,
-            price_least=self.price_least,
-            price_most=self.price_most,
-            next_after=None,
-            most_shown=shown,
-        )
-
-
-def _read(row: sa.Row[Any], wanted: Asked) -> _Counts:
-    is_sample = row.size > TOO_MANY
-    # What meets everything chosen may have been read nevertheless; what fails a facet is in the sample then.
-    weights = _Weights(
-        SAMPLED_SHARE if is_sample and not row.few_meet_all else 1, SAMPLED_SHARE if is_sample else 1
-    )
-    bits = wanted.bits
-    cells = [
-        (unpacked(cell), count, least, most) for cell, count, least, most in _CELLS.decode(row.cells or "[]")
-    ]
-    price = [one for one in cells if one[0].failed in (0, bits.get(_PRICE, 0))]
-    return _Counts(
-        size=row.size,
-        products=row.products,
-        total=weights.met * sum(count for cell, count, _least, _most in cells if not cell.failed),
-        total_is_exact=weights.met == 1,
-        together=row.together,
-        rows=(
-            *_cell_rows(cells, bits, weights),
-            *_fact_rows(_FACTS.decode(row.facts or "[]"), bits, weights),
-        ),
-        price_least=min((least for _cell, _count, least, _most in price), default=None),
-        price_most=max((most for _cell, _count, _least, most in price), default=None),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    """For how many products a counted one stands that meets everything chosen, and one that fails a facet."""
-
-    met: int
-    failing: int
-
-    def of(self, failed: int) -> int:
-        return self.failing if failed else self.met
-
-
-class _Tally:
-    """Counts of values, each with whether it is exact."""
-
-    def __init__(self, weights: _Weights) -> None:
-        self._weights = weights
-        self._counts: Counter[tuple[str, str, str, str]] = Counter()
-        self._estimated: set[tuple[str, str, str, str]] = set()
-
-    def add(self, fact: tuple[str, str, str, str], failed: int, count: int) -> None:
-        """Count the products of one value that fail these facets."""
-        weight = self._weights.of(failed)
-        self._counts[fact] += count * weight
-        if weight > 1:
-            self._estimated.add(fact)
-
-    def rows(self) -> Iterator[CountRow]:
-        """What was counted."""
-        return (CountRow(*fact, count, fact not in self._estimated) for fact, count in self._counts.items())
-
-
-def _cell_rows(
-    cells: Sequence[tuple[Cell, int, Decimal, Decimal]], bits: Mapping[FacetKey, int], weights: _Weights
-) -> Iterator[CountRow]:
-    """Prices, ratings and stock, each counted with its own choice left out."""
-    for kind, value_of, written in _VALUES:
-        own = bits.get((kind, ""), 0)
-        met: Counter[Any] = Counter()
-        failing: Counter[Any] = Counter()
-        for cell, count, _least, _most in cells:
-            if not cell.failed:
-                met[value_of(cell)] += count
-            elif cell.failed == own:
-                failing[value_of(cell)] += count
-        for value in {**met, **failing}:
-            total = met[value] * weights.met + failing[value] * weights.failing
-            is_exact = (weights.met == 1 or not met[value]) and (weights.failing == 1 or not failing[value])
-            yield CountRow(kind, "", written(value), written(value), total, is_exact)
-
-
-_VALUES: tuple[tuple[str, Callable[[Cell], Any], Callable[[Any], str]], ...] = (
-    ("price", attrgetter("price_step"), str),
-    ("rating", attrgetter("stars"), str),
-    ("stock", attrgetter("available"), lambda available: "true" if available else "false"),
-)
-
-
-def _fact_rows(
-    facts: Sequence[tuple[int, str, str, str, str, int]], bits: Mapping[FacetKey, int], weights: _Weights
-) -> Iterator[CountRow]:
-    if not bits:
-        # Nothing is chosen, nothing fails: each row is a value of its own.
-        return (
-            CountRow(kind, name, value, label or value, count * weights.met, weights.met == 1)
-            for _failed, kind, name, value, label, count in facts
-            if kind != "language"
-        )
-    tally = _Tally(weights)
-    for failed, kind, name, value, label, count in facts:
-        if kind != "language" and failed in (0, bits.get((kind, name), 0)):
-            tally.add((kind, name, value, label or value), failed, count)
-    return tally.rows()

@@ -13,7 +13,7 @@ from storefront.catalog.models import Brand
 from storefront.catalog.queries import ProductCard, category_tree, product_cards
 from storefront.catalog.queries.tree import CategoryNode
 from storefront.core.statements import rows
-from storefront.search.models import PopularSearch
+from storefront.search.log_models import PopularSearch
 from storefront.search.queries.engine import search_engine
 from storefront.search.queries.request import clean_text
 

@@ -21,7 +21,7 @@ from storefront.core.ids import new_id
 from storefront.core.redis import binary_redis_client
 from storefront.core.settings import current_settings
 from storefront.search.errors import UnknownSearchType
-from storefront.search.models import MANNERS, SEARCH_TYPES
+from storefront.search.log_models import MANNERS, SEARCH_TYPES
 from storefront.search.queries.request import clean_text
 
 NOTES = "search:notes"

@@ -26,7 +26,8 @@ from storefront.accounts.models import User
 from storefront.core.clock import now
 from storefront.core.db import session, transaction, write
 from storefront.core.redis import binary_redis_client
-from storefront.search.models import ProductSearch, SearchLog, SearchTextDay, SearchTimeDay
+from storefront.search.log_models import SearchLog, SearchTextDay, SearchTimeDay
+from storefront.search.models import ProductSearch
 from storefront.search.services.askers import AskedFor, first_times, forget
 from storefront.search.services.log import NOTES, ClickNote, Note, SearchNote
 from storefront.search.services.personal import is_personal

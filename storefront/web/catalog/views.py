@@ -59,15 +59,10 @@ def category(slug: str) -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """The products that a text finds. Without a text: everything, to narrow down."""
     started = time.perf_counter()
-    typed = request.args.get("q", "")
-    if len(typed) > LONGEST_TEXT and not wants_fragment():
-        # HTMX tells the page's address with each request, in a header: no server takes ten thousand characters there.
-        others = [pair for pair in request.args.items(multi=True) if pair[0] != "q"]
-        cut = with_query(link_to("catalog.search"), [("q", clean_text(typed)), *others])
-        return vary_by_fragment(redirect(cut))
+    if len(request.args.get("q", "")) > LONGEST_TEXT and not wants_fragment():
+        return vary_by_fragment(redirect(_cut_address()))
     same_for_guests("catalog", "products")
-    path = link_to("catalog.search")
-    view = listing_view(path)
+    view = listing_view(link_to("catalog.search"))
     # A page turned or a filter chosen is the same search still: it is logged once.
     if request.args.keys() == {"q"} and not wants_fragment():
         log_search(
@@ -81,6 +76,15 @@ def search() -> ResponseReturnValue:
             shown=[card.id for card in view.page.cards],
         )
     return answer(view, "catalog/search.html", canonical=absolute_url(view.address.canonical()))
+
+
+def _cut_address() -> str:
+    """The address with as much of its text as is looked for.
+
+    HTMX tells the page's address with each request, in a header: no server takes ten thousand characters there.
+    """
+    others = [pair for pair in request.args.items(multi=True) if pair[0] != "q"]
+    return with_query(link_to("catalog.search"), [("q", clean_text(request.args["q"])), *others])
 
 
 @blueprint.get("/search/suggest")

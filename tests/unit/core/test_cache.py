@@ -298,7 +298,6 @@ def test_moments_go_that_nothing_kept_is_older_than(
     store = CacheStore(app_context.extensions["binary_redis"], 300)
     store.forget(["product:1"])
     monkeypatch.setattr(store, "_oldest", 0)
-    time.sleep(0.001)
     store.forget(["product:2"])
     assert redis_client.zcard("cache:forgotten") == 1
 
@@ -310,6 +309,37 @@ def test_an_earlier_moment_never_takes_the_place_of_a_later_one() -> None:
     assert known.since == 20
     assert not known.stands(at_hand.Stamp(began=13, fresh_until=0, slots=(1,)))
     assert known.stands(at_hand.Stamp(began=16, fresh_until=0, slots=(1, 2, 3)))
+
+
+def test_who_wants_another_look_while_somebody_looks_gets_it() -> None:
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            known.look_again()
+
+    known = at_hand.Forgotten(look)
+    known.learn({}, until=1)
+    for _ in range(3):
+        known.follow()
+    assert len(looks) == 2
+
+
+def test_a_look_that_failed_is_tried_again() -> None:
+    answers = iter([redis.ConnectionError, None])
+
+    def look() -> None:
+        if (problem := next(answers)) is not None:
+            raise problem
+
+    known = at_hand.Forgotten(look)
+    known.learn({}, until=1)
+    with pytest.raises(redis.ConnectionError):
+        known.follow()
+    known.follow()
+    known.follow()
+    assert next(answers, "all asked") == "all asked"
 
 
 def test_one_looks_for_all_the_others_go_on(app_context: Flask) -> None:

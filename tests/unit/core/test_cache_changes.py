@@ -13,8 +13,10 @@ from flask import Flask
 from storefront.accounts.models import User
 from storefront.assistant.models import TrainingSource
 from storefront.catalog.models import Brand, Category, Product
+from storefront.core import at_hand
 from storefront.core.cache import CacheKind, remembered
 from storefront.core.cache_changes import KIND, forget_after_commit, forget_what_changed
+from storefront.core.cache_store import CacheStore
 from storefront.core.db import NoTransaction, after_commit, session, transaction, write
 from storefront.core.identity import Identity
 from storefront.core.outbox import OutboxEntry
@@ -239,6 +241,19 @@ def test_who_asks_for_it_forgets_right_after_the_commit(kestrel: Made) -> None:
     assert ask(kestrel) != first
     assert noted() >= tags(kestrel)  # done, not due
     assert forget_changes() == 0
+
+
+def test_who_changes_something_sees_also_what_the_job_of_another_process_forgot(
+    kestrel: Made, app_context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_hand, "SECONDS", 3600.0)
+    first = ask(kestrel)
+    change(kestrel, name="Kestrel 3")
+    with transaction():
+        write(sa.update(OutboxEntry).values(done_at=sa.func.now()))
+    CacheStore(app_context.extensions["binary_redis"], 300).forget(tags(kestrel))
+    assert forget_what_changed() == 0
+    assert ask(kestrel) != first
 
 
 def test_without_redis_it_stays_noted_for_the_drain(

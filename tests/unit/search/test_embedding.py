@@ -23,7 +23,7 @@ from storefront.providers import embedding_choice
 from storefront.providers.embedder import EmbedderClient
 from storefront.providers.embeddings import EmbeddingFailure, Vector
 from storefront.providers.pinecone_client import PineconeStore
-from storefront.search.models import SearchLog
+from storefront.search.log_models import SearchLog
 from storefront.search.queries import ListingRequest, neighbours, ranked_products, search_listing
 from storefront.search.queries.meaning import meaning_of
 from storefront.search.services import (

@@ -20,7 +20,7 @@ from storefront.core.db import db, session
 from storefront.core.identity import ANONYMOUS, Identity
 from storefront.core.ids import new_id
 from storefront.search.errors import UnknownSearchType
-from storefront.search.models import SearchLog, SearchTextDay, SearchTimeDay
+from storefront.search.log_models import SearchLog, SearchTextDay, SearchTimeDay
 from storefront.search.services import (
     log_click,
     log_search,
