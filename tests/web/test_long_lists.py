@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.search.queries import answer_statement, listing, postgresql
+from storefront.search.queries import answer_statement, counted, listing, postgresql
 from storefront.search.services import refresh_words
 from storefront.web.catalog.counts import Count, products_in_words, rounded
 from tests.emptying import Once
@@ -41,7 +41,7 @@ def pegs(once: Once, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def too_many(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Already fifty products are too many to count."""
-    for module in (answer_statement, postgresql):
+    for module in (answer_statement, counted):
         monkeypatch.setattr(module, "TOO_MANY", 50)
     answer_statement.answer_statement.cache_clear()
     yield
