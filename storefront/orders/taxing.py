@@ -40,6 +40,16 @@ def taxation_of(country: str, region: str, vat_number: str) -> Taxation:
     )
 
 
+def taxation_as_bought(country: str, region: str, treatment: str, *, prices_include_tax: bool) -> Taxation:
+    """How an order is taxed that was bought with these terms, whatever the shop's settings say today. One statement."""
+    return taxation(
+        tax_rate_for(country, region),
+        is_reverse_charge=treatment == "reverse_charge",
+        shows_net=not prices_include_tax,
+        catalog_has_tax=prices_include_tax or current_settings().catalog_prices == "with_tax",
+    )
+
+
 def charged(taxing: Taxation, catalog: CartSnapshot, shipping: Decimal, reductions: Reductions) -> Charged:
     """Price ``catalog``. ``shipping`` and ``reductions`` are at the catalog's prices, as promotions computed them."""
     parts = taxing.parts(catalog, [one.parts for one in reductions.applied])

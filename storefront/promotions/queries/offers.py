@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import CITEXT
 from storefront.core.clock import now
 from storefront.core.statements import rows
 from storefront.pricing.snapshot import CartSnapshot
-from storefront.promotions.conditions import Condition, Occasion, Schedule, Uses
+from storefront.promotions.conditions import Condition, FirstOrder, InGroup, Occasion, Schedule, Uses
 from storefront.promotions.evaluation import Reductions, RefusedPromotion, evaluate
 from storefront.promotions.models import (
     CustomerGroupMember,
@@ -72,6 +72,10 @@ class Candidates:
         """What they take off; ``shipping`` is its price, None while it is not known."""
         return evaluate(self.rules, self.occasion, shipping, self.unusable)
 
+    def of(self, snapshot: CartSnapshot) -> Candidates:
+        """The same for other goods of the same customer at the same moment."""
+        return replace(self, occasion=replace(self.occasion, snapshot=snapshot))
+
 
 def candidates_for(
     snapshot: CartSnapshot,
@@ -85,7 +89,8 @@ def candidates_for(
     """The promotions that may apply to ``snapshot`` for ``customer`` with ``code``. One statement.
 
     What the unfinished order of ``cart_id`` itself holds does not count against it; nor does what ``order_id`` holds,
-    an order that is changed, for which the promotions of ``moment`` count, when it was placed.
+    an order that is changed. What that uses already goes on counting as long as its goods are right for it, others
+    count as of ``moment``, when it was placed.
     """
     moment = moment or now()
     asked = {
@@ -104,10 +109,11 @@ def candidates_for(
     for row in rows(_candidates(), asked):
         groups, has_ordered = frozenset(row.groups or ()), row.has_ordered
         entered = code if row.by_code else ""
-        if not row.is_active:
+        is_kept = order_id is not None and row.own_uses > 0
+        if not (row.is_active or is_kept):
             continue
         try:
-            rules.append(_rule(row, entered))
+            rules.append(_kept_rule(row, entered) if is_kept else _rule(row, entered))
         except UnreadableRule as error:
             log.warning("promotion_unreadable", promotion=str(row.id), why=str(error))
             unusable.append(RefusedPromotion(row.id, row.name, entered, Unreadable()))
@@ -136,6 +142,13 @@ def _rule(row: sa.Row[Any], code: str) -> Rule:
     return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
 
 
+def _kept_rule(row: sa.Row[Any], code: str) -> Rule:
+    """A promotion that the order uses: who its customer is and whether it still runs was asked when it was placed."""
+    terms = terms_from(row.kind, row.value, row.currency, row.conditions)
+    conditions = tuple(one for one in terms.conditions if not isinstance(one, InGroup | FirstOrder))
+    return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
+
+
 # What a prepared statement is asked for.
 _CODE: Any = sa.bindparam("code", type_=Promotion.code.type)
 _MOMENT = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
@@ -146,7 +159,10 @@ _OWN_ORDER = sa.bindparam("order_id", type_=sa.Uuid())
 
 @cache
 def _candidates() -> sa.Select[Any]:
-    """All automatic promotions that are not over, and the one of the code, with what their limits have seen."""
+    """All automatic promotions that are not over, the one of the code, and those that an order which is changed uses.
+
+    With what their limits have seen.
+    """
     by_code = sa.or_(Promotion.code.is_not(None), Promotion.has_single_codes)
     automatic = sa.and_(
         sa.not_(by_code),
@@ -160,11 +176,14 @@ def _candidates() -> sa.Select[Any]:
         _ordered_before().label("has_ordered"),
         _groups_of_customer().label("groups"),
     )
+    used = sa.select(PromotionUse.promotion_id).where(PromotionUse.order_id == _OWN_ORDER)
     single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == _CODE)
     return (
         sa.select(*columns)
         .join(PromotionCode, single, isouter=True)
-        .where(sa.or_(automatic, Promotion.code == _CODE, PromotionCode.id.is_not(None)))
+        .where(
+            sa.or_(automatic, Promotion.code == _CODE, PromotionCode.id.is_not(None), Promotion.id.in_(used))
+        )
     )
 
 
@@ -194,13 +213,13 @@ def _groups_of_customer() -> sa.ScalarSelect[Any]:
 
 
 def _ordered_before() -> sa.Exists:
-    """Whether this customer has an order that counts, besides the one that is changed."""
+    """Whether this customer had an order that counts, besides the one that is changed."""
     as_a_guest = sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email"))
     return (
         sa.select(ORDERS.c.id)
         .where(
             sa.or_(ORDERS.c.user_id == _USER_ID, as_a_guest),
-            ORDERS.c.placed_at.is_not(None),
+            ORDERS.c.placed_at <= _MOMENT,
             ORDERS.c.status != "cancelled",
             ORDERS.c.id.is_distinct_from(_OWN_ORDER),
         )

@@ -117,12 +117,27 @@ def release_order(order_id: uuid.UUID) -> None:
 
 
 def change_uses(order_id: uuid.UUID, customer: Customer, applied: Sequence[AppliedPromotion]) -> None:
-    """An order that was changed uses these promotions instead of those before. Raises :class:`PromotionUsedUp`."""
+    """An order that was changed uses these promotions instead of those before.
+
+    What it uses already it goes on using, whatever the limits are today. Raises :class:`PromotionUsedUp` for others.
+    """
     with transaction():
-        lock_for_order([one.id for one in applied], None, order_id)
-        write(sa.update(PromotionCode).where(PromotionCode.order_id == order_id).values(order_id=None))
-        write(sa.delete(PromotionUse).where(PromotionUse.order_id == order_id))
-        use_promotions(order_id, customer, applied)
+        ids = [one.id for one in applied]
+        lock_for_order(ids, None, order_id)
+        of_order = PromotionUse.order_id == order_id
+        dropped = sa.and_(PromotionCode.order_id == order_id, PromotionCode.promotion_id.not_in(ids))
+        write(sa.update(PromotionCode).where(dropped).values(order_id=None))
+        write(sa.delete(PromotionUse).where(of_order, PromotionUse.promotion_id.not_in(ids)))
+        kept = set(session().scalars(sa.select(PromotionUse.promotion_id).where(of_order)))
+        for one in applied:
+            if one.id in kept:
+                amounts = {"amount": one.amount, "shipping_amount": one.shipping}
+                write(
+                    sa.update(PromotionUse)
+                    .where(of_order, PromotionUse.promotion_id == one.id)
+                    .values(**amounts)
+                )
+        use_promotions(order_id, customer, [one for one in applied if one.id not in kept])
 
 
 def lower_gift_card_part(order_id: uuid.UUID, amount: Decimal) -> None:
