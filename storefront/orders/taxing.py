@@ -6,14 +6,16 @@ The checkout page and PREPARE both ask here, so that what was shown is what is c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from storefront.accounts.vat_numbers import reverse_charge_applies
+from storefront.core.money import CENT
 from storefront.core.settings import current_settings
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.taxation import Taxation, brought_down, taxation
 from storefront.pricing.totals import Totals, price
-from storefront.promotions.evaluation import Reductions
+from storefront.promotions.evaluation import Reductions, RefusedPromotion
+from storefront.promotions.reasons import MinimumNotReached
 from storefront.shipping.queries import tax_rate_for
 
 
@@ -60,7 +62,31 @@ def charged(taxing: Taxation, catalog: CartSnapshot, shipping: Decimal, reductio
         for one, own, off in zip(reductions.applied, parts, off_shipping, strict=True)
     )
     together = tuple(sum((own[place] for own in parts), Decimal(0)) for place in range(len(catalog.lines)))
-    own_reductions = replace(reductions, applied=applied, parts=together)
     snapshot = taxing.snapshot(catalog)
+    own_reductions = replace(
+        reductions,
+        applied=applied,
+        parts=together,
+        refused=_brought_down(reductions.refused, catalog, snapshot),
+        within_reach=_brought_down(reductions.within_reach, catalog, snapshot),
+    )
     totals = price(snapshot, own_shipping - own_reductions.shipping, taxing.rule, parts=together)
     return Charged(snapshot, own_reductions, totals)
+
+
+def _brought_down(
+    refused: tuple[RefusedPromotion, ...], catalog: CartSnapshot, own: CartSnapshot
+) -> tuple[RefusedPromotion, ...]:
+    """The same with amounts as this buyer reads them, in proportion to the goods; a missing one rather a cent more."""
+    if catalog == own or not catalog.subtotal:
+        return refused
+    found = []
+    for one in refused:
+        if isinstance(one.reason, MinimumNotReached):
+            minimum, missing = (
+                (amount * own.subtotal / catalog.subtotal).quantize(CENT, rounding=ROUND_UP)
+                for amount in (one.reason.minimum, one.reason.missing)
+            )
+            one = replace(one, reason=MinimumNotReached(minimum, missing))
+        found.append(one)
+    return tuple(found)
