@@ -7,6 +7,7 @@ from datetime import datetime
 
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
+from storefront.http.formats import format_money
 from storefront.http.order_state import order_state
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
@@ -157,6 +158,15 @@ def payment_state(method: str, status: str) -> str:
     if method == "stripe" and status == "authorised":
         return _("The amount is reserved on your card, and charged when the parcel leaves.")
     return _("Not paid yet.")
+
+
+def cancelled_words(order: OrderPage) -> str:
+    """What a cancelled order's shopper is told: where the money is, the card's and the gift card's."""
+    said = [_("Your order was cancelled."), words_for(order).payment_state]
+    if order.gift_card:
+        amount = format_money(order.gift_card, order.currency)
+        said.append(_("%(amount)s are on your gift card again.", amount=amount))
+    return " ".join(said)
 
 
 def missing_words(one: NotReordered) -> str:

@@ -58,8 +58,8 @@ class RefusedPromotion:
 class Reductions:
     """What a cart is reduced by. ``parts`` are per line of the snapshot, all promotions together.
 
-    ``within_reach`` are the automatic ones of the refused that a little more in the cart would make count, and that
-    would give more than what counts already; the nearest first.
+    ``within_reach`` are the automatic ones of the refused that a little more in the cart (as much again at the most)
+    would make count, and that would give more than what counts already; the nearest first.
     """
 
     applied: tuple[AppliedPromotion, ...] = ()
@@ -157,6 +157,11 @@ def _within_reach(
     for rule, refusal in missed:
         if rule.code or not isinstance(refusal.reason, MinimumNotReached | TooFewUnits):
             continue
+        if (
+            isinstance(refusal.reason, MinimumNotReached)
+            and refusal.reason.missing > occasion.snapshot.subtotal
+        ):
+            continue  # another cart than this one
         given = _given(rule, occasion, shipping)
         best = best_of_lane.get(rule.lane)
         if isinstance(rule.benefit, FreeShipping) and shipping is not None and not given.shipping:

@@ -220,3 +220,16 @@ def test_checkout_with_everything_is_read_in_six_queries_beside_the_visitor(
         browser.get("/checkout")
     with assert_queries(4):
         browser.get("/cart")
+
+
+def test_what_a_gift_card_has_paid_alone_is_on_it_again(app: Flask, guest: tuple) -> None:
+    with app.app_context():
+        carts.enter_gift_card(guest[0], make_gift_card("100.00").code)
+    browser = guest[1]
+    browser.submit(browser.form(browser.get("/checkout"), "/checkout"), **TYPED)
+    with app.app_context():
+        number = session().scalar(sa.select(Order.order_number))
+    form = browser.form(browser.get(f"/orders/{number}/cancel"), f"/orders/{number}/cancel")
+    page = browser.follow(browser.submit(form))
+    told = "Your order was cancelled. There is nothing to pay. €54.90 are on your gift card again."
+    assert told in page.text

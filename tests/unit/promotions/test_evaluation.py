@@ -302,6 +302,7 @@ def test_only_what_would_give_more_is_within_reach(
         rule("amount", "5", lane="members", groups=[str(GROUP)], minimum="55.00"),
         replace(rule("amount", "5", lane="codes", minimum="55.00"), code="FIVE"),
         rule("amount", "5", lane="other", products=[str(TENTS)]),
+        rule("amount", "5", lane="far", minimum="100.01"),
     ]
     cost = None if shipping is None else Decimal(shipping)
     found = evaluate([*near, *others], cart(line("25.00", 2)), cost).within_reach
