@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import CITEXT
 
 from storefront.core.clock import now
 from storefront.core.statements import rows
@@ -24,35 +23,13 @@ from storefront.promotions.models import (
     PromotionCode,
     PromotionUse,
 )
+from storefront.promotions.queries.customers import Customer, account, address, is_use_of_customer
+from storefront.promotions.queries.past_orders import past_orders
 from storefront.promotions.reasons import UnknownCode, Unreadable
 from storefront.promotions.rules import Rule, UnreadableRule, terms_from
 
 log = structlog.get_logger(__name__)
 LONGEST_CODE = 60
-
-# Orders are of a layer above; of their table this module needs no more than whose they are.
-ORDERS = sa.table(
-    "orders",
-    sa.column("id", sa.Uuid()),
-    sa.column("cart_id", sa.Uuid()),
-    sa.column("user_id", sa.Uuid()),
-    sa.column("guest_email", CITEXT()),
-    sa.column("status", sa.Text()),
-    sa.column("placed_at", sa.TIMESTAMP(timezone=True)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who buys: somebody with an account, or a guest, by their e-mail address once it is known."""
-
-    user_id: uuid.UUID | None = None
-    email: str = ""
-
-    @property
-    def key(self) -> str:
-        """How uses are counted: the user's id, or the guest's address."""
-        return str(self.user_id) if self.user_id else self.email.strip().lower()
 
 
 def normal_code(raw: str) -> str:
@@ -97,10 +74,8 @@ def candidates_for(
         "code": code,
         "moment": moment,
         "order_id": order_id,
-        "customer": customer.key,
-        "user_id": customer.user_id,
-        "email": "" if customer.user_id else customer.key,
         "cart_id": cart_id,
+        **customer.asked,
     }
     rules: list[Rule] = []
     unusable: list[RefusedPromotion] = []
@@ -173,7 +148,9 @@ def _candidates() -> sa.Select[Any]:
         *(getattr(Promotion, name) for name in _COLUMNS),
         by_code.label("by_code"),
         *_seen_by_limits(),
-        _ordered_before().label("has_ordered"),
+        past_orders()
+        .has_ordered(account(), address(), until=_MOMENT, besides=_OWN_ORDER)
+        .label("has_ordered"),
         _groups_of_customer().label("groups"),
     )
     used = sa.select(PromotionUse.promotion_id).where(PromotionUse.order_id == _OWN_ORDER)
@@ -189,20 +166,16 @@ def _candidates() -> sa.Select[Any]:
 
 def _seen_by_limits() -> tuple[Any, ...]:
     """How often the promotion was used by this order and by this customer, and whether the code is spent."""
-    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
-    draft = sa.select(ORDERS.c.id).where(
-        ORDERS.c.cart_id == _CART_ID, ORDERS.c.status == sa.literal_column("'draft'")
-    )
-    own = sa.func.coalesce(_OWN_ORDER, draft.scalar_subquery())
+    # One order: what a popular promotion was used for is never walked through.
+    own = sa.func.coalesce(_OWN_ORDER, past_orders().draft_of_cart(_CART_ID))
     uses = (
         sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
     )
-    of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
     of_others = PromotionUse.order_id.is_distinct_from(own)
     spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own))
     return (
         uses.where(PromotionUse.order_id == own).scalar_subquery().label("own_uses"),
-        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
+        uses.where(is_use_of_customer(), of_others).scalar_subquery().label("customer_uses"),
         sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
     )
 
@@ -210,21 +183,6 @@ def _seen_by_limits() -> tuple[Any, ...]:
 def _groups_of_customer() -> sa.ScalarSelect[Any]:
     groups = sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
     return groups.where(CustomerGroupMember.user_id == _USER_ID).scalar_subquery()
-
-
-def _ordered_before() -> sa.Exists:
-    """Whether this customer had an order that counts, besides the one that is changed."""
-    as_a_guest = sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email"))
-    return (
-        sa.select(ORDERS.c.id)
-        .where(
-            sa.or_(ORDERS.c.user_id == _USER_ID, as_a_guest),
-            ORDERS.c.placed_at <= _MOMENT,
-            ORDERS.c.status != "cancelled",
-            ORDERS.c.id.is_distinct_from(_OWN_ORDER),
-        )
-        .exists()
-    )
 
 
 _COLUMNS = (
