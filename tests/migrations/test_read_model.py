@@ -143,7 +143,7 @@ def test_the_migration_fills_it_for_more_products_than_a_batch(
         group = rows.category(owner)
         owner.execute(
             "INSERT INTO products (name, slug, sku, price, category_id, specifications, published_at)"
-            " SELECT 'Thing', 'thing-' || n, 'T-' || n, 10, %s, '{\"Colour\": \"red\"}', now()"
+            " SELECT 'Kettle/Stove', 'thing-' || n, 'T-' || n, 10, %s, '{\"Colour\": \"red\"}', now()"
             " FROM generate_series(1, %s) AS n",
             (group, count),
         )
@@ -160,3 +160,10 @@ def test_the_migration_fills_it_for_more_products_than_a_batch(
             " WHERE (s.facet_ids, s.standing) IS DISTINCT FROM (o.facet_ids, o.standing)"
             " AND (o.product_id IS NOT NULL OR get_byte(uuid_send(s.product_id), 15) & 15 = 0)"
         ).fetchone() == (0,)
+    schema.upgrade(urls, "63_words_apart")
+    with connect(urls.owner) as owner:
+        held = "SELECT count(*) FROM product_search WHERE name_vector @@ 'stove'"
+        assert owner.execute(held).fetchone() == (count,)
+    schema.downgrade(urls, "61_no_sku_index")
+    with connect(urls.owner) as owner:
+        assert owner.execute(held).fetchone() == (0,)

@@ -81,6 +81,33 @@ def test_plural_quotes_and_minus_are_understood() -> None:
     assert names(find("tent -dome -jacket")) == {"Longhall Tunnel Tent"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "printer",
+        "scanner",
+        "scanner/printer",
+        "hdmi",
+        "usb-c",
+        "wifi",
+        "wi-fi",
+        "fax",
+        "copier",
+        "pritner/scanner",
+    ],
+)
+def test_words_that_slashes_and_hyphens_join(text: str) -> None:
+    make_product(
+        "Printer/Scanner USB-C/HDMI",
+        description="With fax/modem.",
+        specifications={"Net": "Wi-Fi"},
+        tags=["office/copier"],
+    )
+    refresh_words()
+    assert names(find(text)) == {"Printer/Scanner USB-C/HDMI"}
+    assert find("pritner/scanner").did_you_mean == "printer/scanner"
+
+
 def test_accents_do_not_matter() -> None:
     assert names(find("cafe")) == names(find("café")) == {"Café Press"}
 
