@@ -166,7 +166,7 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
     in_own_list = shape.in_category and request.sort == "relevance"
     candidates = max(counts.size, counts.total) if in_own_list else counts.products
-    few = are_few(counts.total, candidates)
+    few = are_few(counts.total, candidates, told_by_list=in_own_list and shape.told_by_list)
     most = looked_through(counts.total, candidates, skipped + request.per_page + 1)
     window["looked_through"] = most
 
