@@ -134,17 +134,18 @@ def text_match(shape: TextShape) -> TextMatch:
     return TextMatch(shape, materialized(sa.select(*columns), "asked"))
 
 
-def _levels(shape: TextShape) -> sa.Subquery:
+def _levels(shape: TextShape) -> sa.CTE:
     """How many of the rarest terms are held together; fewer are looked for only where more are not found.
 
-    All of them: by the name, brand and category of one product, or by :data:`SEVERAL` somewhere in their texts.
+    All of them: by the name, brand and category of one product, or by :data:`SEVERAL` somewhere in their texts. Worked
+    out once: several columns ask for it.
     """
     everything = f"terms_{shape.terms}"
     together = sa.or_(
         _is_held(shape, everything, "search_vector", SEVERAL), _is_held(shape, everything, "name_vector", 1)
     )
     fewer = [(_is_held(shape, f"terms_{count}"), count) for count in range(shape.terms - 1, 1, -1)]
-    return sa.select(sa.case((together, shape.terms), *fewer, else_=1).label("level")).subquery("levels")
+    return materialized(sa.select(sa.case((together, shape.terms), *fewer, else_=1).label("level")), "levels")
 
 
 def _is_held(
