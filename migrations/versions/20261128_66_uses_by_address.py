@@ -10,7 +10,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "66_uses_by_address"
-down_revision = "61_no_sku_index"
+down_revision = "64_listing_facets"
 branch_labels = None
 depends_on = None
 

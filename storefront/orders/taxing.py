@@ -1,31 +1,11 @@
-"""What an order is charged in the end: prices, reductions and tax for one buyer and one destination.
-
-The checkout page and PREPARE both ask here, so that what was shown is what is charged.
-"""
+"""How an order is taxed: today, for one buyer and one destination; and as it was bought."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from decimal import ROUND_UP, Decimal
-
 from storefront.accounts.vat_numbers import reverse_charge_applies
-from storefront.core.money import CENT
 from storefront.core.settings import current_settings
-from storefront.pricing.snapshot import CartSnapshot
-from storefront.pricing.taxation import Taxation, brought_down, taxation
-from storefront.pricing.totals import Totals, price
-from storefront.promotions.evaluation import Reductions, RefusedPromotion
-from storefront.promotions.reasons import MinimumNotReached
+from storefront.pricing.taxation import Taxation, taxation
 from storefront.shipping.queries import tax_rate_for
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """The cart at this buyer's prices, what it is reduced by, and what it comes to."""
-
-    snapshot: CartSnapshot
-    reductions: Reductions
-    totals: Totals
 
 
 def taxation_of(country: str, region: str, vat_number: str) -> Taxation:
@@ -50,43 +30,3 @@ def taxation_as_bought(country: str, region: str, treatment: str, *, prices_incl
         shows_net=not prices_include_tax,
         catalog_has_tax=prices_include_tax or current_settings().catalog_prices == "with_tax",
     )
-
-
-def charged(taxing: Taxation, catalog: CartSnapshot, shipping: Decimal, reductions: Reductions) -> Charged:
-    """Price ``catalog``. ``shipping`` and ``reductions`` are at the catalog's prices, as promotions computed them."""
-    parts = taxing.parts(catalog, [one.parts for one in reductions.applied])
-    own_shipping = taxing.shipping(shipping)
-    off_shipping = brought_down([one.shipping for one in reductions.applied], shipping, own_shipping)
-    applied = tuple(
-        replace(one, parts=own, shipping=off)
-        for one, own, off in zip(reductions.applied, parts, off_shipping, strict=True)
-    )
-    together = tuple(sum((own[place] for own in parts), Decimal(0)) for place in range(len(catalog.lines)))
-    snapshot = taxing.snapshot(catalog)
-    own_reductions = replace(
-        reductions,
-        applied=applied,
-        parts=together,
-        refused=_brought_down(reductions.refused, catalog, snapshot),
-        within_reach=_brought_down(reductions.within_reach, catalog, snapshot),
-    )
-    totals = price(snapshot, own_shipping - own_reductions.shipping, taxing.rule, parts=together)
-    return Charged(snapshot, own_reductions, totals)
-
-
-def _brought_down(
-    refused: tuple[RefusedPromotion, ...], catalog: CartSnapshot, own: CartSnapshot
-) -> tuple[RefusedPromotion, ...]:
-    """The same with amounts as this buyer reads them, in proportion to the goods; a missing one rather a cent more."""
-    if catalog == own or not catalog.subtotal:
-        return refused
-    found = []
-    for one in refused:
-        if isinstance(one.reason, MinimumNotReached):
-            minimum, missing = (
-                (amount * own.subtotal / catalog.subtotal).quantize(CENT, rounding=ROUND_UP)
-                for amount in (one.reason.minimum, one.reason.missing)
-            )
-            one = replace(one, reason=MinimumNotReached(minimum, missing))
-        found.append(one)
-    return tuple(found)
