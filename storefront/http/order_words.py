@@ -8,6 +8,7 @@ from datetime import datetime
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
+from storefront.orders.giving_back import ANEW, STOPPED
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD
@@ -63,7 +64,7 @@ def words_for(order: OrderPage) -> OrderWords:
         state,
         kind,
         payment_name(order.payment_method),
-        _("What you paid is on its way back to you.")
+        _way_back(order)
         if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
         else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
@@ -74,6 +75,15 @@ def words_for(order: OrderPage) -> OrderWords:
         _fulfilment(order.fulfilment_status, to_send=order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
     )
+
+
+def _way_back(order: OrderPage) -> str:
+    told = [event.kind for event in order.events if event.kind in (STOPPED, ANEW)]
+    if told and told[-1] == STOPPED:
+        return _(
+            "Your bank would not take back what you paid. We are finding another way, and will write to you."
+        )
+    return _("What you paid is on its way back to you.")
 
 
 def parcel_words(order: OrderPage, parcel: Parcel) -> ParcelWords:
@@ -119,6 +129,10 @@ def _for_staff(kind: str) -> str:
         "partially_refunded": _("Given back in part"),
         "refunded": _("Given back"),
         "refund_failed": _("Money could not be given back"),
+        "giving_back_refused": _("The bank would not take the money back"),
+        "giving_back_stopped": _("Giving it back is not tried any more"),
+        "giving_back_anew": _("Giving it back was begun anew"),
+        "given_back_otherwise": _("Money given back another way"),
         "opened_again": _("Open again: money could not be given back"),
     }.get(kind, kind.replace("_", " "))
 

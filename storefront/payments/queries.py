@@ -199,6 +199,7 @@ class RefundRow:
     reason: str
     created_at: datetime
     order_refund_id: uuid.UUID | None = None
+    gift_card_id: uuid.UUID | None = None
 
 
 def refunds_of(order_id: uuid.UUID) -> list[RefundRow]:
@@ -235,6 +236,7 @@ def _refunds(which: sa.ColumnElement[bool]) -> list[RefundRow]:
             row.reason,
             row.created_at,
             row.order_refund_id,
+            row.gift_card_id,
         )
         .where(which)
         .order_by(row.created_at, row.id)
