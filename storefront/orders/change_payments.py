@@ -107,7 +107,7 @@ def _settle_payments(payment: PaymentRow, state: PaymentState, *, replaces: bool
         for row in payments_of(payment.order_id):
             if not row.is_for_change and row.status in ("pending", "authorised", "failed"):
                 change_payments.drop_payment(row, "order changed")
-    change_payments.adopt_change_payment(payment.id, state.status, state.captured)
+    change_payments.adopt_change_payment(payment.id, state)
     paid = "paid" if state.status == "captured" else "authorised"
     waiting = sa.and_(
         Order.id == payment.order_id, Order.payment_status.in_(["pending", "authorised", "failed"])

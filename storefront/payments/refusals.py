@@ -83,7 +83,7 @@ def refusals_of_payment(payment_id: uuid.UUID) -> Refusals | None:
     return found[0] if found else None
 
 
-def owes_refused(order_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
+def owes_refused(order_id: sa.SQLColumnExpression[uuid.UUID]) -> sa.ColumnElement[bool]:
     """Whether an order has a payment that could not be given back so far, for a query over orders."""
     joined = sa.join(Refund, Payment, Payment.id == Refund.payment_id)
     return sa.exists().select_from(joined).where(Payment.order_id == order_id, _COUNTS)

@@ -187,7 +187,7 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
                 status=authorisation.status,
                 provider_reference=authorisation.reference,
                 captured_amount=_taken(authorisation) if captured else Decimal(0),
-                saved_method_id=_kept_card(authorisation),
+                saved_method_id=kept_as(authorisation.card),
                 error=None,
                 raw=authorisation.raw,
             )
@@ -199,10 +199,10 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     return "paid" if captured else "authorised"
 
 
-def _kept_card(authorisation: Authorisation) -> Any:
-    """The kept card that has paid; nothing where it was another one, or is not kept."""
+def kept_as(card: str) -> Any:
+    """Of the card that the provider calls so: the kept one, as a subquery; nothing where it is not kept."""
     kept = sa.and_(
-        SavedPaymentMethod.provider_reference == authorisation.card,
+        SavedPaymentMethod.provider_reference == card,
         SavedPaymentMethod.provider_reference != "",
     )
     return sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery()
