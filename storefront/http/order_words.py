@@ -7,11 +7,12 @@ from datetime import datetime
 
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
+from storefront.http.formats import format_money
 from storefront.http.order_state import order_state
 from storefront.orders.giving_back import ANEW, STOPPED
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import GIFT_CARD, METHODS
 from storefront.payments.queries import known_method
 
 
@@ -37,6 +38,7 @@ class OrderWords:
     """``state`` with its badge's kind, how it is paid, and the timeline.
 
     ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event.
+    ``left_to_pay`` is a sentence where something was given back of an order that is paid later.
     """
 
     state: str
@@ -50,6 +52,7 @@ class OrderWords:
     coming: tuple[str, ...] = ()
     fulfilment: str = ""
     history: tuple[str, ...] = ()
+    left_to_pay: str = ""
 
     @property
     def steps_as_rows(self) -> list[tuple[str, datetime | None, bool]]:
@@ -60,13 +63,12 @@ class OrderWords:
 def words_for(order: OrderPage) -> OrderWords:
     """Word ``order`` in the page's language."""
     state, kind = order_state(order)
+    left = _left_to_pay(order)
     return OrderWords(
         state,
         kind,
         payment_name(order.payment_method),
-        _way_back(order)
-        if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
-        else payment_state(order.payment_method, order.payment_status),
+        _payment(order, left),
         tuple(_steps(order)),
         written_address(order.shipping_address),
         written_address(order.billing_address),
@@ -74,7 +76,27 @@ def words_for(order: OrderPage) -> OrderWords:
         tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
         _fulfilment(order.fulfilment_status, to_send=order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
+        left,
     )
+
+
+def _left_to_pay(order: OrderPage) -> str:
+    """How much is left to pay of an order that is paid later and of which something was given back; else nothing."""
+    is_paid_later = any(one.code == order.payment_method for one in METHODS)
+    if not (is_paid_later and order.refunded and order.left_to_pay):
+        return ""
+    amount = format_money(order.left_to_pay, order.currency)
+    if order.only_shipping_left:
+        return _("Only the shipping is left to pay: %(amount)s.", amount=amount)
+    return _("Left to pay: %(amount)s.", amount=amount)
+
+
+def _payment(order: OrderPage, left: str) -> str:
+    if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded"):
+        return _way_back(order)
+    # Where no goods come any more, nobody pays at the door.
+    method = "invoice" if order.only_shipping_left else order.payment_method
+    return f"{left} {payment_state(method, order.payment_status)}".strip()
 
 
 def _way_back(order: OrderPage) -> str:

@@ -12,16 +12,23 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from storefront.core.clock import frozen, now
-from storefront.core.db import release
+from storefront.core.db import acting_as, release
 from storefront.jobs.outbox import drain
-from storefront.orders.queries import OrderPage
+from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.queries_for_staff import staff_order
-from storefront.orders.services import bring_up_to_date, cancel_order, place_order
+from storefront.orders.services import (
+    RefundLine,
+    RefundRequest,
+    bring_up_to_date,
+    cancel_order,
+    place_order,
+    refund_order,
+)
 from storefront.payments.refusals import PAUSES
 from storefront.promotions.queries.gift_cards import gift_card_by_code
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
-from tests.factories.accounts import make_staff, post, sign_in
+from tests.factories.accounts import make_staff, make_user, post, sign_in
 from tests.factories.buying import fill_cart, make_guest, make_product, make_shipping, order_request
 from tests.factories.cards import order_by_card, payment_of, work
 from tests.factories.parcels import paid
@@ -254,3 +261,35 @@ def sent(app: Flask, subject: str) -> str:
         one for one in stored_mails(mail_folder(app.extensions["settings"])) if subject in one.subject
     ]
     return " ".join(found.text.split())
+
+
+@pytest.mark.parametrize(
+    ("method", "goods", "sentence"),
+    [
+        ("invoice", 2, "Only the shipping is left to pay: €4.90."),
+        ("on_delivery", 2, "Only the shipping is left to pay: €4.90."),
+        ("on_delivery", 1, "Left to pay: €29.90."),
+    ],
+)
+def test_what_is_left_to_pay_is_said_wherever_one_looks(
+    app: Flask, support: FlaskClient, method: str, goods: int, sentence: str
+) -> None:
+    with app.app_context():
+        make_shipping()
+        buyer, kettle = make_user("left@example.com"), make_product("Kettle", "25.00")
+        fill_cart(buyer.identity, (kettle, 2))
+        placed = place_order(buyer.identity, order_request("54.90", payment_method=method, email=""))
+        shown = order_page(buyer.identity, placed.number)
+        release()
+        assert (shown.left_to_pay, shown.only_shipping_left) == (Decimal("54.90"), False)
+        refund_order(None, placed.number, RefundRequest(lines=[RefundLine(shown.lines[0].id, goods)]))
+        drain()
+        with acting_as(buyer.identity):
+            assert order_page(buyer.identity, placed.number).only_shipping_left is (goods == 2)
+    client = app.test_client()
+    sign_in(client, buyer)
+    page = client.get(f"/orders/{placed.number}").text
+    assert sentence in page
+    assert ("You pay when the parcel arrives." in page) is (goods == 1)
+    assert sentence in support.get(f"/admin/orders/{placed.number}").text
+    assert sentence in sent(app, "Less to pay for your order")
