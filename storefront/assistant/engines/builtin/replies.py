@@ -22,7 +22,7 @@ FIXED: dict[Intent, str] = {
     Intent.ACCOUNT: "You can do that yourself: [sign in](/account/sign-in), [create an account](/account/sign-up),"
     " or ask for a [new password](/account/forgotten). Your name, password, addresses and sessions are in"
     " [your account](/account/)."
-    " To have an account deleted, ask me for a colleague.",
+    " What we know of you, and the way to delete your account, are under [your data](/account/data).",
     Intent.CHANGE_ORDER: "I cannot change an order myself. While it is not packed you can cancel it on the order's"
     " page and place it again, or I can ask a colleague to change it: just say “ask a colleague”.",
 }
