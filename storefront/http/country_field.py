@@ -7,10 +7,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 from wtforms import Field, ValidationError
-from wtforms.widgets import html_params
 
 from storefront.core.texts import gettext as _
 from storefront.http.countries import Countries, country_choices
+from storefront.http.forms import html_attributes
 
 
 class CountryList:
@@ -26,7 +26,7 @@ class CountryList:
         chosen = _option(field.data or "")
         if chosen in options:
             options = options.replace(chosen, chosen.replace("<option ", "<option selected "), 1)
-        return Markup(f"<select {html_params(name=field.name, **attributes)}>{options}</select>")
+        return Markup(f"<select {html_attributes(name=field.name, **attributes)}>{options}</select>")
 
 
 class CountryField(Field):

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from sys import intern
 from typing import Protocol
 
 import msgspec
@@ -31,7 +32,7 @@ class Hit(msgspec.Struct, frozen=True):
     score: float
 
 
-class CountRow(msgspec.Struct, frozen=True):
+class CountRow(msgspec.Struct, frozen=True, gc=False):
     """How many products have one value of a facet, all other facets' choices met.
 
     ``kind`` is category, brand, price, rating, stock, tag, option or specification; ``name`` is the option's or
@@ -46,6 +47,11 @@ class CountRow(msgspec.Struct, frozen=True):
     label: str
     count: int
     is_exact: bool = True
+
+    def __post_init__(self) -> None:
+        """Two hundred lists name the same brands and colours: at hand, each of those texts is there once."""
+        for name in ("kind", "name", "value", "label"):
+            msgspec.structs.force_setattr(self, name, intern(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

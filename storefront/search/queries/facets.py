@@ -25,7 +25,7 @@ _SIZES_IN_ORDER = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "2XL", "XXXL", "3XL"
 _SIZES = {size: place for place, size in enumerate(_SIZES_IN_ORDER)}
 
 
-class FacetOption(msgspec.Struct, frozen=True):
+class FacetOption(msgspec.Struct, frozen=True, gc=False):
     """One value of a facet; ``count`` is right under the current choice of all other facets."""
 
     value: str
