@@ -116,9 +116,10 @@ def test_a_limit_per_customer_and_single_codes_hold_for_the_assistant_too() -> N
 
 
 def test_whoever_tries_many_codes_has_to_wait(guest: Identity) -> None:
-    errors = [call(guest, "use_code", code=f"GUESS{number}").data["error"] for number in range(40)]
+    # A minute may end in between: of 25 tries one of two minutes has more than ten.
+    errors = [call(guest, "use_code", code=f"GUESS{number}").data["error"] for number in range(25)]
     assert errors[0] == "coupon_refused"
-    assert errors[-1] == "too_many_tries"
+    assert "too_many_tries" in errors
 
 
 def test_a_gift_card_pays_and_its_code_does_not_stay_in_the_talk(guest: Identity) -> None:
@@ -203,4 +204,4 @@ def test_a_talk_about_codes(guest: Identity) -> None:
     assert "Spring (code SPRING10): 5.00 EUR off. That makes 45.00 EUR." in applied
     assert "That makes 45.00 EUR." in say("what is in my cart?")
     assert "no discount code" in say("use code NOPE") or "NOPE" in say("use code NOPE")
-    assert "Out of your cart: SPRING10. Subtotal 50.00 EUR" in say("remove the code")
+    assert "Removed: SPRING10. Subtotal 50.00 EUR" in say("remove the code")

@@ -66,7 +66,7 @@ def _use_gift_card(context: ToolContext, code: str, refusal: CouponRefused) -> O
     return Outcome({"gift_card": facts_of_card(card)}, summary, (_changed(context),))
 
 
-@TOOLS.tool("Taking the code out of your cart")
+@TOOLS.tool("Taking the code out")
 def remove_code(
     context: ToolContext,
     which: Annotated[
@@ -87,7 +87,7 @@ def remove_code(
         return Outcome({"error": "no_code", "message": message}, message, ok=False)
     after = carts.reduced_cart(context.identity)
     data = {"removed": removed, **reductions_of(after)}
-    return Outcome(data, f"Out of your cart: {', '.join(removed)}", (_changed(context),))
+    return Outcome(data, f"Removed: {', '.join(removed)}", (_changed(context),))
 
 
 def reason_of(context: ToolContext, view: CartView) -> str:

@@ -118,7 +118,7 @@ def cart(data: dict[str, Any]) -> str:
     if not lines:
         return "Your cart is empty."
     listed = "\n".join(
-        f"- {line['quantity']} × {line['name']}{_in_brackets(line['options'])}, {line['unit_price']} each"
+        f"- {line['quantity']} × {line['name']}{_in_brackets(line)}, {line['unit_price']} each"
         for line in lines
     )
     return f"In your cart:\n\n{listed}\n\n{_sums(data)} [Go to the cart](/cart)"
@@ -164,8 +164,10 @@ def code_removed(outcome: Outcome) -> str:
     return f"{outcome.summary}. {_sums(outcome.data)} [Go to the cart](/cart)"
 
 
-def _in_brackets(options: dict[str, str]) -> str:
-    return f" ({', '.join(options.values())})" if options else ""
+def _in_brackets(line: dict[str, Any]) -> str:
+    """The options that the name does not say already."""
+    options = [value for value in line["options"].values() if value not in line["name"]]
+    return f" ({', '.join(options)})" if options else ""
 
 
 def added(outcome: Outcome) -> str:
