@@ -244,6 +244,10 @@ def test_a_kept_card_pays_a_change_without_javascript(
     paid = post(client, path, page="/account/", **named_card)
     if card == NEEDS_3D_SECURE:
         assert f"Order {number}: €80.00 for your change." in paid.text
+        left = client.get(client.get(f"{address}/paid").location).text
+        assert "This payment is not completed yet. Nothing was charged." in left
+        again = post(client, path, page="/account/", **named_card)
+        assert again.headers["Refresh"] == paid.headers["Refresh"], "back to the bank, not round in circles"
         stripe.authenticate(newest_intent(stripe))
         paid = client.get(f"{address}/paid")
     else:

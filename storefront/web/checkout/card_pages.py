@@ -123,6 +123,9 @@ def _bank_page(over: str, address: str) -> ResponseReturnValue:
 def tell_unpaid(outcome: str) -> None:
     """Say on the next page why a payment has not come about; nothing where it may still."""
     sentences = {
+        "waiting": _(
+            "This payment is not completed yet. Nothing was charged. Please try again, or take another card."
+        ),
         "declined": _("Your bank did not approve the payment. Nothing was charged. Please try again."),
         "unknown": _(
             "Our payment provider has not begun this payment. Nothing was charged. Please try again."
