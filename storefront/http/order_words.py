@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
@@ -14,6 +16,8 @@ from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD, METHODS
 from storefront.payments.queries import known_method
+
+_AMOUNT = re.compile(r"\d+\.\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ class ParcelWords:
 class OrderWords:
     """``state`` with its badge's kind, how it is paid, and the timeline.
 
-    ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event.
-    ``left_to_pay`` is a sentence where something was given back of an order that is paid later.
+    ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event,
+    ``notes`` are what each says beside that. ``left_to_pay`` is a sentence where something was given back of an order
+    that is paid later.
     """
 
     state: str
@@ -52,6 +57,7 @@ class OrderWords:
     coming: tuple[str, ...] = ()
     fulfilment: str = ""
     history: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     left_to_pay: str = ""
 
     @property
@@ -74,8 +80,9 @@ def words_for(order: OrderPage) -> OrderWords:
         written_address(order.billing_address),
         tuple(parcel_words(order, parcel) for parcel in order.parcels),
         tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
-        _fulfilment(order.fulfilment_status, to_send=order.to_send),
+        _fulfilment(order.fulfilment_status, to_send=0 if order.status == "cancelled" else order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
+        tuple(_note(event.note, order.currency) for event in order.events),
         left,
     )
 
@@ -137,6 +144,11 @@ def _fulfilment(status: str, *, to_send: int) -> str:
     }.get(status, status)
 
 
+def _note(note: str, currency: str) -> str:
+    """What a line of the timeline says beside its word; an amount as amounts are written."""
+    return format_money(Decimal(note), currency) if _AMOUNT.fullmatch(note) else note
+
+
 def _for_staff(kind: str) -> str:
     """What only the staff's page tells."""
     return {
@@ -144,7 +156,6 @@ def _for_staff(kind: str) -> str:
         "parcel_not_sent": _("A parcel was not sent"),
         "payment_lapsed": _("The card's promise has lapsed"),
         "payment_voided": _("The card was let go of"),
-        "money_returned": _("The money went back"),
         "change_not_made": _("A change was paid too late"),
         "rest_released": _("The rest was let go of"),
         "difference_promised": _("Difference of the exchange paid another way"),
@@ -154,7 +165,6 @@ def _for_staff(kind: str) -> str:
         "giving_back_refused": _("The bank would not take the money back"),
         "giving_back_stopped": _("Giving it back is not tried any more"),
         "giving_back_anew": _("Giving it back was begun anew"),
-        "given_back_otherwise": _("Money given back another way"),
         "opened_again": _("Open again: money could not be given back"),
     }.get(kind, kind.replace("_", " "))
 
@@ -244,6 +254,8 @@ def _label(kind: str) -> str:
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
         "money_back": _("Money given back"),
+        "money_returned": _("Money given back"),
+        "given_back_otherwise": _("Money given back another way"),
         "return_requested": _("Return asked for"),
         "return_approved": _("Return approved"),
         "return_rejected": _("Return refused"),
