@@ -17,6 +17,7 @@ from storefront.orders.reordering import NotReordered
 from storefront.payments.methods import GIFT_CARD, METHODS
 from storefront.payments.queries import known_method
 
+_PAID = ("paid", "partially_refunded", "refunded")
 _AMOUNT = re.compile(r"\d+\.\d{2}")
 
 
@@ -42,8 +43,8 @@ class OrderWords:
     """``state`` with its badge's kind, how it is paid, and the timeline.
 
     ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event,
-    ``notes`` are what each says beside that. ``left_to_pay`` is a sentence where something was given back of an order
-    that is paid later.
+    ``notes`` are what each says beside that; ``rest`` is what the part of the total is called that no gift card pays.
+    ``left_to_pay`` is a sentence where something was given back of an order that is paid later.
     """
 
     state: str
@@ -58,6 +59,7 @@ class OrderWords:
     fulfilment: str = ""
     history: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rest: str = ""
     left_to_pay: str = ""
 
     @property
@@ -83,6 +85,9 @@ def words_for(order: OrderPage) -> OrderWords:
         _fulfilment(order.fulfilment_status, to_send=0 if order.status == "cancelled" else order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
         tuple(_note(event.note, order.currency) for event in order.events),
+        _("Paid: %(method)s", method=payment_name(order.payment_method))
+        if order.payment_status in _PAID
+        else _("To pay"),
         left,
     )
 
@@ -254,6 +259,7 @@ def _label(kind: str) -> str:
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
         "money_back": _("Money given back"),
+        "less_to_pay": _("Less to pay"),
         "money_returned": _("Money given back"),
         "given_back_otherwise": _("Money given back another way"),
         "return_requested": _("Return asked for"),
