@@ -148,10 +148,13 @@ def text_match(shape: TextShape) -> TextMatch:
     return TextMatch(shape, materialized(sa.select(*columns), "asked"))
 
 
-def _levels(shape: TextShape) -> sa.Subquery:
-    """How many of the rarest terms some product holds together; fewer are looked for only where more are not found."""
+def _levels(shape: TextShape) -> sa.CTE:
+    """How many of the rarest terms some product holds together; fewer are looked for only where more are not found.
+
+    Worked out once: four columns ask for it.
+    """
     cases = [(_is_held(shape, f"terms_{count}"), count) for count in range(shape.terms, 1, -1)]
-    return sa.select(sa.case(*cases, else_=1).label("level")).subquery("levels")
+    return materialized(sa.select(sa.case(*cases, else_=1).label("level")), "levels")
 
 
 def _is_held(shape: TextShape, parameter: str) -> sa.ColumnElement[bool]:
