@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context, op
 
-revision = "63_left_to_pay"
-down_revision = "62_refused_refunds"
+revision = "66_left_to_pay"
+down_revision = "65_refused_refunds"
 branch_labels = None
 depends_on = None
 

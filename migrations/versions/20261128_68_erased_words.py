@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import context, op
 
-revision = "65_erased_words"
-down_revision = "64_codes_by_the_shopper"
+revision = "68_erased_words"
+down_revision = "67_codes_by_the_shopper"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import context, op
 
-revision = "64_codes_by_the_shopper"
-down_revision = "63_left_to_pay"
+revision = "67_codes_by_the_shopper"
+down_revision = "66_left_to_pay"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "62_refused_refunds"
-down_revision = "61_no_sku_index"
+revision = "65_refused_refunds"
+down_revision = "64_listing_facets"
 branch_labels = None
 depends_on = None
 
