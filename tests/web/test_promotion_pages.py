@@ -101,10 +101,9 @@ def said_within_reach(page: str) -> list[str]:
     return re.findall(r">([^<>]* and you get: [^<>]*)<", page)
 
 
-def test_guessing_codes_is_slowed_down(app: Flask, guest: tuple) -> None:
-    app.extensions["settings"] = app.extensions["settings"].model_copy(
-        update={"rate_limit_lookup": "3/minute"}
-    )
+def test_guessing_codes_is_slowed_down(app: Flask, guest: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = app.extensions["settings"].model_copy(update={"rate_limit_lookup": "3/minute"})
+    monkeypatch.setitem(app.extensions, "settings", strict)
     browser = guest[1]
     statuses = [browser.ask("/cart/coupon", {"code": f"GUESS{number}"}).status_code for number in range(3)]
     assert statuses == [422, 422, 422]

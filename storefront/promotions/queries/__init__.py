@@ -1,7 +1,12 @@
 """Reads of promotions and gift cards: what applies to a cart, what a card still holds. Staff's are in ``staff``."""
 
 from storefront.promotions.queries.customers import Customer
-from storefront.promotions.queries.gift_cards import GiftCardState, gift_card_by_code, gift_card_of
+from storefront.promotions.queries.gift_cards import (
+    GiftCardState,
+    gift_card_by_code,
+    gift_card_id_of,
+    gift_card_of,
+)
 from storefront.promotions.queries.offers import (
     Candidates,
     candidates_for,
@@ -15,6 +20,7 @@ __all__ = [
     "GiftCardState",
     "candidates_for",
     "gift_card_by_code",
+    "gift_card_id_of",
     "gift_card_of",
     "normal_code",
     "reductions_for",

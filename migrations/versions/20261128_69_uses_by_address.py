@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
-revision = "66_uses_by_address"
-down_revision = "64_listing_facets"
+revision = "69_uses_by_address"
+down_revision = "68_erased_words"
 branch_labels = None
 depends_on = None
 
@@ -47,6 +47,14 @@ FILL = (
     " AND buyer.deleted_at IS NULL"
     " WHERE bought.id = one.order_id AND bought.anonymised_at IS NULL"
 )
+# The shopper's own, if it was confirmed.
+ADDRESS = "(SELECT email FROM users WHERE id = (SELECT acting_user_id()) AND email_verified)"
+
+
+def _seen() -> str:
+    """What the shopper's login saw of uses before."""
+    seen: str = context.script.get_revision("67_codes_by_the_shopper").module.SEEN["promotion_uses"]
+    return seen
 
 
 def upgrade() -> None:
@@ -56,9 +64,11 @@ def upgrade() -> None:
     op.execute(COUNT_PROMOTION_USE)
     shopper = context.config.attributes["roles"]["shopper"].replace('"', '""')
     op.execute(f'GRANT SELECT (email) ON promotion_uses TO "{shopper}"')
+    op.execute(f"ALTER POLICY p_shopper_select ON promotion_uses USING ({_seen()} OR email = {ADDRESS})")
 
 
 def downgrade() -> None:
+    op.execute(f"ALTER POLICY p_shopper_select ON promotion_uses USING ({_seen()})")
     before = context.script.get_revision("05_buying").module.COUNT_PROMOTION_USE
     op.execute(before.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     op.drop_index("ix_promotion_uses_email", "promotion_uses")
