@@ -36,6 +36,8 @@ from storefront.http import (
 )
 from storefront.http.page_cache import PageCache
 from storefront.http.search_clicks import SearchClicks
+from storefront.orders.queries.history import OrderHistory
+from storefront.promotions.queries import past_orders
 from storefront.providers.vector_store import VectorStore
 from storefront.search.queries import engine, neighbours
 from storefront.search.queries.postgresql import PostgreSQLEngine
@@ -166,6 +168,7 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     jobs.init_celery(app, settings)
     app.extensions[engine.EXTENSION] = _search_engine(settings)
     app.extensions[neighbours.EXTENSION] = _vector_store(settings)
+    app.extensions[past_orders.EXTENSION] = OrderHistory()
 
 
 def _search_engine(settings: Settings) -> engine.SearchEngine:

@@ -134,8 +134,9 @@ def differences(
     if before.shipping_address != wanted.shipping_address:
         was, to = written_address(before.shipping_address), written_address(wanted.shipping_address)
         found.append(Difference(_("Delivery to"), ", ".join(was), ", ".join(to)))
-    if before.shipping_method != wanted.shipping_method:
-        found.append(Difference(_("Shipping"), shipping_name or before.shipping_method, after.option.name))
+    if after.price is not None and before.shipping_method != wanted.shipping_method:
+        now = after.price.option.name
+        found.append(Difference(_("Shipping"), shipping_name or before.shipping_method, now))
     if before.payment_method != wanted.payment_method:
         was_paid, to_be_paid = payment_name(before.payment_method), payment_name(wanted.payment_method)
         found.append(Difference(_("Payment"), was_paid, to_be_paid))
@@ -144,13 +145,14 @@ def differences(
 
 
 def _lines(quote: Quote, choices: Mapping[uuid.UUID, list[Choice]]) -> list[Difference]:
-    kept = {item_id: line for item_id, line, _totals in quote.after.lines}
+    kept = {line.id: line for line in quote.after.lines}
     found = []
     for line in quote.before.lines:
         new = kept.get(line.id)
         labels = {one.product_id: one.label for one in choices.get(line.id, [])}
         was = _said(line.quantity, labels.get(line.product_id, "") if line.product_id else "")
-        now = _said(new.quantity, labels.get(new.product_id, "")) if new else _("not any more")
+        label = labels.get(new.product_id, "") if new and new.product_id else ""
+        now = _said(new.quantity, label) if new else _("not any more")
         if was != now:
             found.append(Difference(line.name, was, now))
     return found

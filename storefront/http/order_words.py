@@ -210,6 +210,15 @@ def payment_state(method: str, status: str) -> str:
     return _("Not paid yet.")
 
 
+def cancelled_words(order: OrderPage) -> str:
+    """What a cancelled order's shopper is told: where the money is, the card's and the gift card's."""
+    said = [_("Your order was cancelled."), words_for(order).payment_state]
+    if order.gift_card:
+        amount = format_money(order.gift_card, order.currency)
+        said.append(_("%(amount)s are on your gift card again.", amount=amount))
+    return " ".join(said)
+
+
 def missing_words(one: NotReordered) -> str:
     """Why a line of an order is not in the cart, or not with all its units."""
     if one.why == "gone":

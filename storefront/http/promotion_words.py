@@ -7,7 +7,7 @@ from typing import assert_never
 from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.formats import format_date, format_money
-from storefront.promotions.evaluation import RefusedPromotion
+from storefront.promotions.evaluation import Reductions, RefusedPromotion
 from storefront.promotions.reasons import (
     BetterOneApplies,
     Ended,
@@ -24,6 +24,9 @@ from storefront.promotions.reasons import (
     UsedUp,
     UsedUpForYou,
 )
+
+MOST_SAID = 3
+"""Of so many promotions that are within reach a page speaks."""
 
 
 def explain_reason(reason: Reason, code: str, currency: str) -> str:
@@ -88,14 +91,30 @@ def coupon_remark(refused: RefusedPromotion | None, currency: str) -> str:
     return explain_reason(refused.reason, refused.code, currency) if refused else ""
 
 
-def within_reach(refused: tuple[RefusedPromotion, ...], currency: str) -> list[str]:
-    """What automatic promotions would give for a little more: a sentence each. For templates."""
-    return [
-        _(
-            "%(missing)s more and you get: %(name)s.",
-            missing=format_money(one.reason.missing, currency),
-            name=one.name,
-        )
-        for one in refused
-        if not one.code and isinstance(one.reason, MinimumNotReached)
-    ]
+def within_reach(reductions: Reductions, currency: str) -> list[str]:
+    """What automatic promotions would give for a little more: a sentence each, the nearest ones. For templates."""
+    return [_said_of(one, currency) for one in reductions.within_reach[:MOST_SAID]]
+
+
+def _said_of(one: RefusedPromotion, currency: str) -> str:
+    match one.reason:
+        case MinimumNotReached():
+            missing = format_money(one.reason.missing, currency)
+            return _("%(missing)s more and you get: %(name)s.", missing=missing, name=one.name)
+        case TooFewUnits() if one.reason.product:
+            return ngettext(
+                "%(num)s more of “%(product)s” and you get: %(name)s.",
+                "%(num)s more of “%(product)s” and you get: %(name)s.",
+                one.reason.missing,
+                product=one.reason.product,
+                name=one.name,
+            )
+        case TooFewUnits():
+            return ngettext(
+                "%(num)s more of the products it is for and you get: %(name)s.",
+                "%(num)s more of the products it is for and you get: %(name)s.",
+                one.reason.missing,
+                name=one.name,
+            )
+        case _:
+            raise ValueError(one.reason)

@@ -37,7 +37,7 @@ class Quote:
         """Whether the order is like that already."""
         before, after = self.before, self.after
         lines = tuple((line.id, line.product_id, line.quantity) for line in before.lines)
-        wanted = tuple((key, line.product_id, line.quantity) for key, line, _totals in after.lines)
+        wanted = tuple((line.id, line.product_id, line.quantity) for line in after.lines)
         return (
             lines == wanted
             and before.shipping_address == after.wanted.shipping_address

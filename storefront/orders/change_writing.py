@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storefront.core.db import write
 from storefront.inventory import services as inventory
-from storefront.orders.change_pricing import Repriced
+from storefront.orders.change_pricing import NewPrice, Repriced
 from storefront.orders.change_quotes import Quote
 from storefront.orders.changeable import CurrentOrder
 from storefront.orders.concessions import Concessions
@@ -25,36 +25,41 @@ def apply_change(quote: Quote, actor: str) -> None:
     The caller has locked the order and sees to its payment. Raises :class:`InsufficientStock` and ``PromotionUsedUp``.
     """
     order, after = quote.before, quote.after
-    _move_stock(order, after)
-    promotions.change_uses(order.id, after.customer, after.reductions.applied)
-    gift_card = min(order.gift_card, after.totals.total)
-    if gift_card < order.gift_card:
-        promotions.lower_gift_card_part(order.id, order.gift_card - gift_card)
-    _write_lines(order, after)
-    totals = after.totals
-    write(
-        sa.update(Order)
-        .where(Order.id == order.id)
-        .values(
-            subtotal=totals.subtotal,
-            discount_amount=totals.discount,
-            shipping_amount=totals.shipping,
-            tax_amount=totals.tax,
-            tax_treatment=totals.treatment,
-            shipping_tax=totals.shipping_tax,
-            shipping_tax_rate=totals.shipping_tax_rate,
-            total_amount=totals.total,
-            prices_include_tax=totals.prices_include_tax,
-            gift_card_amount=gift_card,
-            shipping_address=after.wanted.shipping_address.stored(),
-            shipping_method=after.wanted.shipping_method,
-            payment_method=after.wanted.payment_method,
-            reductions=Concessions(after.customer, after.reductions).stored(),
-        )
-    )
-    note = f"{order.total} → {totals.total} {order.currency}" if quote.difference else ""
+    values: dict[str, Any] = {
+        "shipping_address": after.wanted.shipping_address.stored(),
+        "shipping_method": after.wanted.shipping_method,
+        "payment_method": after.wanted.payment_method,
+    }
+    if after.price is not None:
+        _move_stock(order, after)
+        promotions.change_uses(order.id, after.price.customer, after.price.reductions.applied)
+        _write_lines(order, after.price)
+        values |= _amounts(order, after, after.price)
+    write(sa.update(Order).where(Order.id == order.id).values(**values))
+    note = f"{order.total} → {after.totals.total} {order.currency}" if quote.difference else ""
     record_event(order.id, "changed", actor=actor, note=note, data={"parts": _parts(quote)})
     announce("order_changed", order.id, user_id=order.user_id, session_id=None)
+
+
+def _amounts(order: CurrentOrder, after: Repriced, price: NewPrice) -> dict[str, Any]:
+    """The order's new amounts; what its gift card pays too much goes back on it."""
+    totals = after.totals
+    gift_card = min(order.gift_card, totals.total)
+    if gift_card < order.gift_card:
+        promotions.lower_gift_card_part(order.id, order.gift_card - gift_card)
+    return {
+        "subtotal": totals.subtotal,
+        "discount_amount": totals.discount,
+        "shipping_amount": totals.shipping,
+        "tax_amount": totals.tax,
+        "tax_treatment": totals.treatment,
+        "shipping_tax": totals.shipping_tax,
+        "shipping_tax_rate": totals.shipping_tax_rate,
+        "total_amount": totals.total,
+        "prices_include_tax": totals.prices_include_tax,
+        "gift_card_amount": gift_card,
+        "reductions": Concessions(price.customer, price.reductions).stored(),
+    }
 
 
 def lock_goods(quote: Quote) -> None:
@@ -92,11 +97,12 @@ def stock_difference(
     return more, {key: -step for key, step in steps.items() if step < 0}
 
 
-def _write_lines(order: CurrentOrder, after: Repriced) -> None:
-    gone = [line.id for line in order.lines if line.id not in after.kept]
+def _write_lines(order: CurrentOrder, price: NewPrice) -> None:
+    kept = {item_id for item_id, _line, _amounts in price.lines}
+    gone = [line.id for line in order.lines if line.id not in kept]
     write(sa.delete(OrderItem).where(OrderItem.id.in_(gone)))
     same = {line.id: line.product_id for line in order.lines}
-    for item_id, line, amounts in after.lines:
+    for item_id, line, amounts in price.lines:
         values: dict[str, Any] = {
             "quantity": line.quantity,
             "unit_price": line.unit_price,

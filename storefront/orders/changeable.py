@@ -19,9 +19,13 @@ from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.core.money import ZERO
 from storefront.orders.addresses import PostalAddress, address_from
 from storefront.orders.models import Order, OrderItem, RefundItem
-from storefront.orders.queries import normal_number, visible_to
+from storefront.orders.queries import OrderReduction, normal_number, reductions_from, visible_to
+from storefront.orders.taxing import taxation_as_bought
+from storefront.pricing.taxation import Taxation
+from storefront.pricing.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class CurrentLine:
 
 @dataclass(frozen=True, slots=True)
 class CurrentOrder:
-    """An order as it is. ``email`` is a guest's."""
+    """An order as it is. ``email`` is a guest's; ``reductions`` are what its promotions took off."""
 
     id: uuid.UUID
     number: str
@@ -111,7 +115,45 @@ class CurrentOrder:
     refunded: Decimal
     placed_at: datetime
     is_imported: bool
+    prices_include_tax: bool
+    tax_treatment: str
+    reductions: tuple[OrderReduction, ...]
     lines: tuple[CurrentLine, ...]
+
+    @property
+    def totals(self) -> Totals:
+        """What it comes to, as it is written; what each line does is not read."""
+        return Totals(
+            self.subtotal, self.discount, self.shipping, self.tax, self.total, self.prices_include_tax
+        )
+
+    def taxation(self) -> Taxation:
+        """How it is taxed where it goes, as it was bought. One statement."""
+        to = self.shipping_address
+        return taxation_as_bought(
+            to.country, to.region, self.tax_treatment, prices_include_tax=self.prices_include_tax
+        )
+
+    @property
+    def full_shipping(self) -> Decimal:
+        """What the shipping cost before promotions."""
+        return self.shipping + sum((one.shipping for one in self.reductions), ZERO)
+
+    def goes_to(self, address: PostalAddress) -> bool:
+        """Whether ``address`` is where shipping and tax are those of the order: its country and region."""
+        own = self.shipping_address
+        return (own.country, own.region) == (address.country, address.region)
+
+    def keeps_its_price(self, wanted: WantedChange) -> bool:
+        """Whether the change touches nothing that the price is made of: it stays to the cent then."""
+        lines = {
+            line.id: LineChange(line.product_id, line.quantity) for line in self.lines if line.product_id
+        }
+        return (
+            self.goes_to(wanted.shipping_address)
+            and wanted.shipping_method == self.shipping_method
+            and all(lines.get(key) == one for key, one in wanted.lines.items())
+        )
 
     @property
     def units(self) -> dict[uuid.UUID, int]:
@@ -165,6 +207,9 @@ def current_order(which: sa.ColumnElement[bool], *, lock: bool = False) -> Curre
         refunded=order.refunded_amount,
         placed_at=order.placed_at,
         is_imported=order.external_id is not None,
+        prices_include_tax=order.prices_include_tax,
+        tax_treatment=order.tax_treatment,
+        reductions=reductions_from(order.reductions),
         lines=_current_lines(order.id),
     )
 
@@ -187,7 +232,7 @@ def _current_lines(order_id: uuid.UUID) -> tuple[CurrentLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant that a line may become, as people choose it, at the price of today."""
+    """A variant that a line may become, as people choose it, at what its buyer would pay today."""
 
     product_id: uuid.UUID
     label: str
@@ -195,10 +240,11 @@ class Choice:
 
 
 def choices_for(order: CurrentOrder) -> dict[uuid.UUID, list[Choice]]:
-    """The variants that each line may become, its own included; nothing for lines without variants. One statement."""
+    """The variants that each line may become, its own included; nothing for lines without variants. Two statements."""
     own = aliased(Product, name="own")
     ids = [line.product_id for line in order.lines if line.product_id is not None]
-    columns: tuple[Any, ...] = (own.id, Product.id, Product.options, Product.price)
+    category = sa.func.coalesce(Product.category_id, Parent.category_id)
+    columns: tuple[Any, ...] = (own.id, Product.id, Product.options, Product.price, category)
     rows = session().execute(
         sa.select(*columns)
         .join(own, sa.and_(own.parent_id == Product.parent_id, own.id.in_(ids)))
@@ -207,10 +253,12 @@ def choices_for(order: CurrentOrder) -> dict[uuid.UUID, list[Choice]]:
         .order_by(Product.created_at, Product.id),
         {"moment": now()},
     )
+    taxing = order.taxation()
     of_product: dict[uuid.UUID, list[Choice]] = {}
-    for own_id, product_id, options, price in rows:
+    for own_id, product_id, options, price, category_id in rows:
         label = ", ".join(str(value) for value in options.values())
-        of_product.setdefault(own_id, []).append(Choice(product_id, label, price))
+        choice = Choice(product_id, label, taxing.own_price(price, category_id))
+        of_product.setdefault(own_id, []).append(choice)
     return {line.id: of_product.get(line.product_id, []) for line in order.lines if line.product_id}
 
 

@@ -104,12 +104,11 @@ class ParcelUndecided(DomainError):
 class OrderNotChangeable(DomainError):
     """The order cannot be changed (so). ``why``: ``state`` (sent, cancelled, being charged), ``paid`` (in a way that
     does not go with this change), ``line`` (this line cannot become that), ``empty`` (nothing would be left), ``card``
-    (its card has to pay more, which only the shopper can do), ``tax`` (it was bought at a company's or another
-    country's prices).
+    (its card has to pay more, which only the shopper can do).
     """
 
     number: str
-    why: Literal["state", "paid", "line", "empty", "card", "tax"]
+    why: Literal["state", "paid", "line", "empty", "card"]
 
 
 @dataclass

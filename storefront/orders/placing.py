@@ -35,15 +35,15 @@ from storefront.orders.draft_writing import is_the_same, write_draft
 from storefront.orders.drafts import Draft, abandon, drafts_for, head_of, lines_of
 from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, ProductNotSold, TotalChanged
 from storefront.orders.models import Order
+from storefront.orders.quoting import Purchase, Quotation, quote_cart
 from storefront.orders.requests import PlaceOrder
-from storefront.orders.taxing import Charged, charged, taxation_of
 from storefront.orders.timeline import announce, record_event
 from storefront.payments import services as payments
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import Authorisation, NeedsShopper
 from storefront.payments.queries import payment_method
-from storefront.promotions.queries import Customer, candidates_for
-from storefront.shipping.queries import method_for
+from storefront.promotions.queries import Customer
+from storefront.shipping.queries import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +206,17 @@ def _check_stock(
         raise InsufficientStock(product_id, name, wanted, available)
 
 
-def _charged(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[Charged, Concessions]:
+def _charged(identity: Identity, view: CartView, request: PlaceOrder) -> tuple[Quotation, Concessions]:
     country, region = request.shipping_address.country, request.shipping_address.region
     payment_method(request.payment_method, country)
     vat_number = normal_vat_number(request.vat_number, request.billing_address.country)
-    snapshot = view.snapshot
     customer = Customer(identity.user_id, request.email)
-    candidates = candidates_for(snapshot, customer, view.coupon, view.cart_id)
-    goods = snapshot.subtotal - candidates.at().amount
-    option = method_for(request.shipping_method, country, region, goods, snapshot.weight)
-    taxing = taxation_of(country, region, vat_number)
-    order = charged(taxing, snapshot, option.amount, candidates.at(option.amount))
+    order = quote_cart(view, Purchase(customer, country, region, request.shipping_method, vat_number))
+    chosen(order.options, request.shipping_method, country)  # another one is for pages
     return order, Concessions(customer, order.reductions)
 
 
-def _changes(order: Charged, request: PlaceOrder) -> tuple[Change, ...]:
+def _changes(order: Quotation, request: PlaceOrder) -> tuple[Change, ...]:
     """What is another amount than the page showed, line by line."""
     today: dict[tuple[str, str], tuple[str, Decimal]] = {
         ("line", str(line.product_id)): (line.name, line.total) for line in order.snapshot.lines

@@ -7,11 +7,12 @@ promotions take off is brought down with them, so that a company's discount is t
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from storefront.core.money import ZERO, round_money, spread, without_tax
+from storefront.core.money import ZERO, percent_of, round_money, spread, without_tax
 from storefront.pricing.snapshot import CartSnapshot
 from storefront.pricing.totals import TaxRule
 
@@ -25,18 +26,29 @@ class Taxation:
 
     def snapshot(self, catalog: CartSnapshot) -> CartSnapshot:
         """The cart at the prices of this buyer."""
-        rule = self.catalog
-        if rule is None:
+        if self.catalog is None:
             return catalog
         lines = (
-            replace(line, unit_price=without_tax(line.unit_price, rule.rate_of(line.category_id)))
+            replace(line, unit_price=self.own_price(line.unit_price, line.category_id))
             for line in catalog.lines
         )
         return replace(catalog, lines=tuple(lines))
 
+    def own_price(self, price: Decimal, category_id: uuid.UUID | None) -> Decimal:
+        """A price of the catalog as this buyer pays it."""
+        return price if self.catalog is None else without_tax(price, self.catalog.rate_of(category_id))
+
     def shipping(self, amount: Decimal) -> Decimal:
         """A price of shipping as this buyer pays it."""
         return amount if self.catalog is None else without_tax(amount, self.catalog.rate)
+
+    def catalog_price(self, own: Decimal, category_id: uuid.UUID | None) -> Decimal:
+        """A price of the catalog that is ``own`` for this buyer: brought down again it is the same cents."""
+        return own if self.catalog is None else own + percent_of(own, self.catalog.rate_of(category_id))
+
+    def catalog_shipping(self, own: Decimal) -> Decimal:
+        """The same for a price of shipping."""
+        return own if self.catalog is None else own + percent_of(own, self.catalog.rate)
 
     def parts(
         self, catalog: CartSnapshot, reductions: Sequence[Sequence[Decimal]]

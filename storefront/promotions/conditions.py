@@ -106,8 +106,10 @@ class Units:
 
     def against(self, occasion: Occasion) -> Reason | None:
         """As many must lie in the cart."""
-        there = sum(line.quantity for line in occasion.snapshot.lines if self.scope.covers(line))
-        return TooFewUnits(self.least, self.least - there) if there < self.least else None
+        meant = [line for line in occasion.snapshot.lines if self.scope.covers(line)]
+        missing = self.least - sum(line.quantity for line in meant)
+        product = meant[0].name if len(meant) == 1 else ""
+        return TooFewUnits(self.least, missing, product) if missing > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,14 +99,16 @@ class CustomerGroupMember(Created, Base):
 class PromotionUse(Identified, Created, Base):
     """A promotion spent on an order; a trigger counts it against both limits under the promotion's row lock.
 
-    ``customer`` is the user's id, or a guest's e-mail address. ``amount`` is what the goods cost less,
-    ``shipping_amount`` what the shipping does.
+    ``customer`` is the user's id, or a guest's e-mail address; ``email`` is the address in both cases, the account's at
+    that time if it was confirmed: the limit per customer counts uses that have one or the other in common. ``amount``
+    is what the goods cost less, ``shipping_amount`` what the shipping does.
     """
 
     __tablename__ = "promotion_uses"
     __table_args__ = (
         sa.UniqueConstraint("promotion_id", "order_id"),
         sa.Index("ix_promotion_uses_customer", "promotion_id", "customer"),
+        sa.Index("ix_promotion_uses_email", "promotion_id", "email"),
         sa.Index("ix_promotion_uses_order_id", "order_id"),
         sa.CheckConstraint("amount >= 0 AND shipping_amount >= 0", name="amounts_not_negative"),
     )
@@ -114,6 +116,7 @@ class PromotionUse(Identified, Created, Base):
     promotion_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("promotions.id"))
     order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
     customer: Mapped[str] = mapped_column(CITEXT)
+    email: Mapped[str | None] = mapped_column(CITEXT)
     amount: Mapped[Decimal]
     shipping_amount: Mapped[Decimal] = mapped_column(server_default="0")
 

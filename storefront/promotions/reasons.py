@@ -53,10 +53,14 @@ class NothingEligible:
 
 @dataclass(frozen=True, slots=True)
 class TooFewUnits:
-    """Of what it is meant for there are ``missing`` units less than ``needed``."""
+    """Of what it is meant for there are ``missing`` units less than ``needed``.
+
+    ``product`` is its name where one line alone is meant.
+    """
 
     needed: int
     missing: int
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)

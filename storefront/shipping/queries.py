@@ -133,16 +133,6 @@ def _methods_statement() -> sa.Select[Any]:
     return sa.select(*columns).where(method.is_active).order_by(method.sort_order, method.code)
 
 
-def methods_for(country: str, region: str, subtotal: Decimal, weight: Decimal) -> list[ShippingOption]:
-    """The ways to deliver to ``country`` (ISO 3166) and ``region``, with prices. ``weight`` in kilograms."""
-    return shipping_table().options(country, region, subtotal, weight)
-
-
-def method_for(code: str, country: str, region: str, subtotal: Decimal, weight: Decimal) -> ShippingOption:
-    """One way to deliver, priced. Raises :class:`MethodUnavailable`."""
-    return chosen(methods_for(country, region, subtotal, weight), code, country)
-
-
 def chosen(options: Sequence[ShippingOption], code: str, country: str) -> ShippingOption:
     """The option called ``code``. Raises :class:`MethodUnavailable` when it does not go there."""
     for option in options:

@@ -89,10 +89,14 @@ def test_a_coupon_of_ten_uses_is_used_exactly_ten_times_by_eighty_buyers(crowded
     assert_books_balance()
 
 
-def test_a_customer_uses_it_once_however_many_browsers_they_have(app_context: Flask) -> None:
+def test_a_customer_uses_it_once_however_many_browsers_they_have_signed_in_or_not(app_context: Flask) -> None:
     kettle = make_product(price="100.00", stock=50)
     coupon = make_promotion("amount", "20", code="ONCE", usage_limit_per_user=1)
-    buyers = [buyer_with("ONCE", (kettle, 1)) for _ in range(8)]
+    buyers = [buyer_with("ONCE", (kettle, 1)) for _ in range(7)]
+    signed_in = make_shopper("ida@example.com")
+    fill_cart(signed_in, (kettle, 1))
+    carts.enter_coupon(signed_in, "ONCE")
+    buyers.append(signed_in)
     results = at_once(app_context, [partial(place_order, one, order_request("80.00")) for one in buyers])
     assert len(placed_of(results)) == 1, results
     assert uses_of(coupon) == (1, 1)

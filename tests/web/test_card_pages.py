@@ -22,6 +22,7 @@ from storefront.inventory.services import adjust_stock, release_expired
 from storefront.jobs.outbox import drain
 from storefront.jobs.payments import payment_returned
 from storefront.orders.models import Order
+from storefront.orders.services import refund_payment
 from storefront.payments.events import replay_event
 from storefront.payments.models import WebhookEvent
 from storefront.providers.mail import mail_folder
@@ -333,11 +334,29 @@ def test_the_shopper_cancels_and_is_told_where_the_money_is(
     guest[1].get(f"/checkout/return?order={number}")
     form = guest[1].form(guest[1].get(f"/orders/{number}/cancel"), f"/orders/{number}/cancel")
     page = guest[1].follow(guest[1].submit(form))
-    assert "What you paid goes back to your card within a few days." in page.text
-    assert "What you paid is on its way back to you." in page.text
+    assert "Your order was cancelled. What you paid is on its way back to you.<" in page.text
     with card_app.app_context():
         work()
     assert "Given back." in guest[1].get(f"/orders/{number}").text
+
+
+def test_what_a_gift_card_and_a_card_have_paid_is_told_apart(
+    card_app: Flask, guest: tuple, stripe: StripeServer
+) -> None:
+    identity, browser = guest
+    with card_app.app_context():
+        carts.enter_gift_card(identity, make_gift_card("20.00").code)
+    order_by_card(browser)
+    number = only_order(card_app).order_number
+    stripe.pay(stripe.intents()[0]["id"])
+    browser.get(f"/checkout/return?order={number}")
+    with card_app.app_context():
+        refund_payment(number, Decimal("5.00"))
+    assert only_order(card_app).payment_status == "partially_refunded"
+    form = browser.form(browser.get(f"/orders/{number}/cancel"), f"/orders/{number}/cancel")
+    page = browser.follow(browser.submit(form))
+    told = "Your order was cancelled. What you paid is on its way back to you. €20.00 are on your gift card again."
+    assert told in page.text
 
 
 def test_whoever_pays_for_what_is_gone_is_told_and_gets_it_back(

@@ -314,3 +314,15 @@ def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer
     assert "Your order was changed." in back.text
     assert str(stored(card_app, number).total) == "160.00"
     assert client.get(f"{address}/pay").status_code == 303
+
+
+@pytest.mark.usefixtures("boots")
+def test_a_company_changes_its_order_at_its_own_prices(
+    app: Flask, client: FlaskClient, shopper: MadeUser
+) -> None:
+    number = buy(app, shopper, "34.90", "BOO-38", vat_number="DE136695976")
+    page = client.get(f"/orders/{number}").text
+    assert f"/orders/{number}/change" in page
+    form = client.get(f"/orders/{number}/change")
+    assert "44, €29.41" in form.text
+    assert "€35.00" not in form.text

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from storefront.cart import services as carts
+from storefront.core.clock import now
 from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.orders.models import Order
@@ -78,7 +81,24 @@ def test_why_a_code_does_not_apply_stands_in_a_sentence(
 def test_what_is_within_reach_is_said(app: Flask, guest: tuple) -> None:
     with app.app_context():
         make_promotion("free_shipping", "0", "Free shipping", conditions={"minimum": "60.00"})
-    assert "€10.00 more and you get: Free shipping." in guest[1].get("/cart").text
+        make_promotion("buy_x_get_y", "0", "Four for two", lane="units", conditions={"buy": 2, "get": 2})
+        make_promotion("amount", "5", "Members", lane="members", conditions={"groups": [str(uuid.uuid4())]})
+        make_promotion("percent", "1", "Later", lane="later", starts_at=now() + timedelta(days=1))
+        make_promotion("amount", "5", "Secret", code="SECRET", lane="codes", conditions={"minimum": "60.00"})
+    near = ["€10.00 more and you get: Free shipping."]
+    near.append("1 more of the products it is for and you get: Four for two.")
+    browser = guest[1]
+    assert said_within_reach(browser.get("/cart").text) == near
+    checkout = browser.get("/checkout")
+    assert said_within_reach(checkout.text) == near
+    form = browser.form(checkout, "/checkout").values | TYPED
+    company = form | {"vat_number": "DE136695976", "shipping-country": "DE"}
+    answer = browser.client.post("/checkout/update", data=company, headers=HTMX)
+    assert said_within_reach(answer.text) == ["€8.41 more and you get: Free shipping.", near[1]]
+
+
+def said_within_reach(page: str) -> list[str]:
+    return re.findall(r">([^<>]* and you get: [^<>]*)<", page)
 
 
 def test_guessing_codes_is_slowed_down(app: Flask, guest: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,3 +219,16 @@ def test_checkout_with_everything_is_read_in_six_queries_beside_the_visitor(
         browser.get("/checkout")
     with assert_queries(4):
         browser.get("/cart")
+
+
+def test_what_a_gift_card_has_paid_alone_is_on_it_again(app: Flask, guest: tuple) -> None:
+    with app.app_context():
+        carts.enter_gift_card(guest[0], make_gift_card("100.00").code)
+    browser = guest[1]
+    browser.submit(browser.form(browser.get("/checkout"), "/checkout"), **TYPED)
+    with app.app_context():
+        number = session().scalar(sa.select(Order.order_number))
+    form = browser.form(browser.get(f"/orders/{number}/cancel"), f"/orders/{number}/cancel")
+    page = browser.follow(browser.submit(form))
+    told = "Your order was cancelled. There is nothing to pay. €54.90 are on your gift card again."
+    assert told in page.text

@@ -71,9 +71,6 @@ def _order_not_changeable(error: OrderNotChangeable) -> str:
         "state": _("The order %(number)s can no longer be changed. Please write to us.", number=error.number),
         "paid": _("The order is paid already, so it cannot be paid in another way. Nothing was changed."),
         "line": _("This does not fit this line of the order. Nothing was changed."),
-        "tax": _(
-            "This order has prices of its own because of its tax. Please write to us. Nothing was changed."
-        ),
         "empty": _("Nothing would be left of the order. Please cancel it instead."),
         "card": _(
             "The card has to pay more for this, which only the shopper can do, on the page of the order."

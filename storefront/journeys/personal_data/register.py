@@ -160,7 +160,9 @@ REGISTER: dict[str, Personal] = {
     "refunds": _of_order("blanked", "raw", "idempotency_key", blanks={"reason": ""}),
     "invoices": _of_order(why=_LAW),
     "invoice_taxes": Personal("kept", through=("invoice_id", "invoices"), why=_LAW),
-    "promotion_uses": _of_order("blanked", blanks={"customer": sa.literal_column("order_id::text")}),
+    "promotion_uses": _of_order(
+        "blanked", blanks={"customer": sa.literal_column("order_id::text"), "email": None}
+    ),
     "promotion_codes": _of_order(why=_BOOKS),
     "gift_card_entries": _of_order(why=_BOOKS),
     "gift_cards": Personal(

@@ -29,6 +29,7 @@ from storefront.orders.queries.views import (
     TimelineEvent,
     is_cancellable,
     is_changeable,
+    reductions_from,
     units_to_send,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "order_to_pay",
     "orders_of",
     "recent_orders",
+    "reductions_from",
     "units_of_order",
     "units_to_send",
     "visible_to",

@@ -18,7 +18,7 @@ from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.orders.addresses import address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
-from storefront.orders.queries.views import OrderLine, OrderPage, OrderReduction, Parcel, TimelineEvent
+from storefront.orders.queries.views import OrderLine, OrderPage, Parcel, TimelineEvent, reductions_from
 from storefront.payments.models import Payment
 from storefront.shipping.models import ShippingMethod
 
@@ -72,10 +72,7 @@ def order_page_where(which: sa.ColumnElement[bool], key: str) -> OrderPage:
         | {
             "shipping_address": address_from(row.shipping_address),
             "billing_address": address_from(row.billing_address),
-            "reductions": tuple(
-                OrderReduction(one["name"], one["code"], Decimal(one["amount"]), Decimal(one["shipping"]))
-                for one in row.reductions
-            ),
+            "reductions": reductions_from(row.reductions),
         },
         lines=_lines(row.id),
         events=_events(row.id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -95,6 +95,14 @@ class OrderReduction:
     code: str
     amount: Decimal
     shipping: Decimal
+
+
+def reductions_from(stored: Sequence[Mapping[str, str]]) -> tuple[OrderReduction, ...]:
+    """The reductions that an order keeps."""
+    return tuple(
+        OrderReduction(one["name"], one["code"], Decimal(one["amount"]), Decimal(one["shipping"]))
+        for one in stored
+    )
 
 
 @dataclass(frozen=True, slots=True)

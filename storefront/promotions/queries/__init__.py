@@ -1,5 +1,6 @@
 """Reads of promotions and gift cards: what applies to a cart, what a card still holds. Staff's are in ``staff``."""
 
+from storefront.promotions.queries.customers import Customer
 from storefront.promotions.queries.gift_cards import (
     GiftCardState,
     gift_card_by_code,
@@ -8,7 +9,6 @@ from storefront.promotions.queries.gift_cards import (
 )
 from storefront.promotions.queries.offers import (
     Candidates,
-    Customer,
     candidates_for,
     normal_code,
     reductions_for,

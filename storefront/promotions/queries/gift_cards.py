@@ -14,7 +14,8 @@ from storefront.core.db import session
 from storefront.core.ids import digest
 from storefront.core.money import ZERO
 from storefront.promotions.models import GiftCard, GiftCardEntry
-from storefront.promotions.queries.offers import LONGEST_CODE, ORDERS
+from storefront.promotions.queries.offers import LONGEST_CODE
+from storefront.promotions.queries.past_orders import past_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,9 @@ def gift_card_of(gift_card_id: uuid.UUID | None, cart_id: uuid.UUID | None = Non
 def _gift_card(which: sa.ColumnElement[bool], cart_id: uuid.UUID | None) -> GiftCardState | None:
     held = (
         sa.select(sa.func.coalesce(-sa.func.sum(GiftCardEntry.delta), 0))
-        .join(ORDERS, ORDERS.c.id == GiftCardEntry.order_id)
         .where(
             GiftCardEntry.gift_card_id == GiftCard.id,
-            ORDERS.c.cart_id == cart_id if cart_id else sa.false(),
-            ORDERS.c.status == "draft",
+            GiftCardEntry.order_id == past_orders().draft_of_cart(sa.literal(cart_id, sa.Uuid())),
         )
         .scalar_subquery()
     )

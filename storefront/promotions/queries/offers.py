@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -11,12 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import CITEXT
 
 from storefront.core.clock import now
 from storefront.core.statements import rows
 from storefront.pricing.snapshot import CartSnapshot
-from storefront.promotions.conditions import Condition, Occasion, Schedule, Uses
+from storefront.promotions.conditions import Condition, FirstOrder, InGroup, Occasion, Schedule, Uses
 from storefront.promotions.evaluation import Reductions, RefusedPromotion, evaluate
 from storefront.promotions.models import (
     CustomerGroupMember,
@@ -24,35 +23,13 @@ from storefront.promotions.models import (
     PromotionCode,
     PromotionUse,
 )
+from storefront.promotions.queries.customers import Customer, account, address, is_use_of_customer
+from storefront.promotions.queries.past_orders import past_orders
 from storefront.promotions.reasons import UnknownCode, Unreadable
 from storefront.promotions.rules import Rule, UnreadableRule, terms_from
 
 log = structlog.get_logger(__name__)
 LONGEST_CODE = 60
-
-# Orders are of a layer above; of their table this module needs no more than whose they are.
-ORDERS = sa.table(
-    "orders",
-    sa.column("id", sa.Uuid()),
-    sa.column("cart_id", sa.Uuid()),
-    sa.column("user_id", sa.Uuid()),
-    sa.column("guest_email", CITEXT()),
-    sa.column("status", sa.Text()),
-    sa.column("placed_at", sa.TIMESTAMP(timezone=True)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who buys: somebody with an account, or a guest, by their e-mail address once it is known."""
-
-    user_id: uuid.UUID | None = None
-    email: str = ""
-
-    @property
-    def key(self) -> str:
-        """How uses are counted: the user's id, or the guest's address."""
-        return str(self.user_id) if self.user_id else self.email.strip().lower()
 
 
 def normal_code(raw: str) -> str:
@@ -72,6 +49,10 @@ class Candidates:
         """What they take off; ``shipping`` is its price, None while it is not known."""
         return evaluate(self.rules, self.occasion, shipping, self.unusable)
 
+    def of(self, snapshot: CartSnapshot) -> Candidates:
+        """The same for other goods of the same customer at the same moment."""
+        return replace(self, occasion=replace(self.occasion, snapshot=snapshot))
+
 
 def candidates_for(
     snapshot: CartSnapshot,
@@ -85,17 +66,16 @@ def candidates_for(
     """The promotions that may apply to ``snapshot`` for ``customer`` with ``code``. One statement.
 
     What the unfinished order of ``cart_id`` itself holds does not count against it; nor does what ``order_id`` holds,
-    an order that is changed, for which the promotions of ``moment`` count, when it was placed.
+    an order that is changed. What that uses already goes on counting as long as its goods are right for it, others
+    count as of ``moment``, when it was placed.
     """
     moment = moment or now()
     asked = {
         "code": code,
         "moment": moment,
         "order_id": order_id,
-        "customer": customer.key,
-        "user_id": customer.user_id,
-        "email": "" if customer.user_id else customer.key,
         "cart_id": cart_id,
+        **customer.asked,
     }
     rules: list[Rule] = []
     unusable: list[RefusedPromotion] = []
@@ -104,10 +84,11 @@ def candidates_for(
     for row in rows(_candidates(), asked):
         groups, has_ordered = frozenset(row.groups or ()), row.has_ordered
         entered = code if row.by_code else ""
-        if not row.is_active:
+        is_kept = order_id is not None and row.own_uses > 0
+        if not (row.is_active or is_kept):
             continue
         try:
-            rules.append(_rule(row, entered))
+            rules.append(_kept_rule(row, entered) if is_kept else _rule(row, entered))
         except UnreadableRule as error:
             log.warning("promotion_unreadable", promotion=str(row.id), why=str(error))
             unusable.append(RefusedPromotion(row.id, row.name, entered, Unreadable()))
@@ -136,6 +117,13 @@ def _rule(row: sa.Row[Any], code: str) -> Rule:
     return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
 
 
+def _kept_rule(row: sa.Row[Any], code: str) -> Rule:
+    """A promotion that the order uses: who its customer is and whether it still runs was asked when it was placed."""
+    terms = terms_from(row.kind, row.value, row.currency, row.conditions)
+    conditions = tuple(one for one in terms.conditions if not isinstance(one, InGroup | FirstOrder))
+    return Rule(row.id, row.name, code, row.lane, row.priority, terms.benefit, terms.scope, conditions)
+
+
 # What a prepared statement is asked for.
 _CODE: Any = sa.bindparam("code", type_=Promotion.code.type)
 _MOMENT = sa.bindparam("moment", type_=sa.TIMESTAMP(timezone=True))
@@ -146,7 +134,10 @@ _OWN_ORDER = sa.bindparam("order_id", type_=sa.Uuid())
 
 @cache
 def _candidates() -> sa.Select[Any]:
-    """All automatic promotions that are not over, and the one of the code, with what their limits have seen."""
+    """All automatic promotions that are not over, the one of the code, and those that an order which is changed uses.
+
+    With what their limits have seen.
+    """
     by_code = sa.or_(Promotion.code.is_not(None), Promotion.has_single_codes)
     automatic = sa.and_(
         sa.not_(by_code),
@@ -157,33 +148,34 @@ def _candidates() -> sa.Select[Any]:
         *(getattr(Promotion, name) for name in _COLUMNS),
         by_code.label("by_code"),
         *_seen_by_limits(),
-        _ordered_before().label("has_ordered"),
+        past_orders()
+        .has_ordered(account(), address(), until=_MOMENT, besides=_OWN_ORDER)
+        .label("has_ordered"),
         _groups_of_customer().label("groups"),
     )
+    used = sa.select(PromotionUse.promotion_id).where(PromotionUse.order_id == _OWN_ORDER)
     single = sa.and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.code == _CODE)
     return (
         sa.select(*columns)
         .join(PromotionCode, single, isouter=True)
-        .where(sa.or_(automatic, Promotion.code == _CODE, PromotionCode.id.is_not(None)))
+        .where(
+            sa.or_(automatic, Promotion.code == _CODE, PromotionCode.id.is_not(None), Promotion.id.in_(used))
+        )
     )
 
 
 def _seen_by_limits() -> tuple[Any, ...]:
     """How often the promotion was used by this order and by this customer, and whether the code is spent."""
-    # One row at most, by the partial index on drafts: what a popular promotion was used for is never walked through.
-    draft = sa.select(ORDERS.c.id).where(
-        ORDERS.c.cart_id == _CART_ID, ORDERS.c.status == sa.literal_column("'draft'")
-    )
-    own = sa.func.coalesce(_OWN_ORDER, draft.scalar_subquery())
+    # One order: what a popular promotion was used for is never walked through.
+    own = sa.func.coalesce(_OWN_ORDER, past_orders().draft_of_cart(_CART_ID))
     uses = (
         sa.select(sa.func.count()).select_from(PromotionUse).where(PromotionUse.promotion_id == Promotion.id)
     )
-    of_customer = PromotionUse.customer == sa.bindparam("customer", type_=PromotionUse.customer.type)
     of_others = PromotionUse.order_id.is_distinct_from(own)
     spent = sa.and_(PromotionCode.order_id.is_not(None), PromotionCode.order_id.is_distinct_from(own))
     return (
         uses.where(PromotionUse.order_id == own).scalar_subquery().label("own_uses"),
-        uses.where(of_customer, of_others).scalar_subquery().label("customer_uses"),
+        uses.where(is_use_of_customer(), of_others).scalar_subquery().label("customer_uses"),
         sa.func.coalesce(spent, sa.false()).label("code_is_spent"),
     )
 
@@ -191,21 +183,6 @@ def _seen_by_limits() -> tuple[Any, ...]:
 def _groups_of_customer() -> sa.ScalarSelect[Any]:
     groups = sa.select(sa.func.array_agg(CustomerGroupMember.group_id))
     return groups.where(CustomerGroupMember.user_id == _USER_ID).scalar_subquery()
-
-
-def _ordered_before() -> sa.Exists:
-    """Whether this customer has an order that counts, besides the one that is changed."""
-    as_a_guest = sa.and_(ORDERS.c.user_id.is_(None), ORDERS.c.guest_email == sa.bindparam("email"))
-    return (
-        sa.select(ORDERS.c.id)
-        .where(
-            sa.or_(ORDERS.c.user_id == _USER_ID, as_a_guest),
-            ORDERS.c.placed_at.is_not(None),
-            ORDERS.c.status != "cancelled",
-            ORDERS.c.id.is_distinct_from(_OWN_ORDER),
-        )
-        .exists()
-    )
 
 
 _COLUMNS = (

@@ -14,6 +14,7 @@ from storefront.catalog.models import Product
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.promotions.models import CustomerGroup, Promotion, PromotionCode, PromotionUse
+from storefront.promotions.queries.past_orders import past_orders
 
 _LONGEST_LIST = 500
 
@@ -75,11 +76,10 @@ def staff_promotion(promotion_id: uuid.UUID, uses: int = 50) -> PromotionDetails
     if row is None:
         raise NotFound("promotion", str(promotion_id))
     promotion = StaffPromotion(*row)
-    number = sa.column("order_number", sa.Text())
-    orders = sa.table("orders", sa.column("id", sa.Uuid()), number, sa.column("status", sa.Text()))
+    orders = past_orders().listed()
     used = session().execute(
         sa.select(
-            orders.c.order_number,
+            orders.c.number,
             orders.c.status,
             PromotionUse.amount,
             PromotionUse.shipping_amount,

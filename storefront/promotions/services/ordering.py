@@ -13,6 +13,7 @@ from storefront.promotions.errors import PromotionUsedUp
 from storefront.promotions.evaluation import AppliedPromotion
 from storefront.promotions.models import GiftCard, GiftCardEntry, Promotion, PromotionCode, PromotionUse
 from storefront.promotions.queries import Customer
+from storefront.promotions.queries.customers import address, is_use_of_customer
 from storefront.promotions.queries.gift_cards import gift_card_paid
 
 
@@ -41,20 +42,26 @@ def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[Ap
         return
     with transaction():
         found = {one.id: one for one in applied}
-        rows = session().execute(
-            sa.select(
-                Promotion.id,
-                Promotion.used_count,
-                Promotion.usage_limit,
-                Promotion.usage_limit_per_user,
-                Promotion.has_single_codes,
-                Promotion.is_active,
+        rows = (
+            session()
+            .execute(
+                sa.select(
+                    Promotion.id,
+                    Promotion.used_count,
+                    Promotion.usage_limit,
+                    Promotion.usage_limit_per_user,
+                    Promotion.has_single_codes,
+                    Promotion.is_active,
+                    address().label("email"),
+                )
+                .where(Promotion.id.in_(found))
+                .order_by(Promotion.id)
+                .with_for_update(),
+                customer.asked,
             )
-            .where(Promotion.id.in_(found))
-            .order_by(Promotion.id)
-            .with_for_update()
+            .all()
         )
-        for row in rows.all():
+        for row in rows:
             one = found[row.id]
             refusal = PromotionUsedUp(row.id, one.name, one.code)
             if not row.is_active or (row.usage_limit is not None and row.used_count >= row.usage_limit):
@@ -73,6 +80,7 @@ def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[Ap
                     "promotion_id": one.id,
                     "order_id": order_id,
                     "customer": customer.key,
+                    "email": rows[0].email or None,
                     "amount": one.amount,
                     "shipping_amount": one.shipping,
                 }
@@ -83,8 +91,9 @@ def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[Ap
 
 def _uses_of(promotion_id: uuid.UUID, customer: Customer) -> int:
     """How often this customer has used it; the promotion's row is locked, so nobody adds one meanwhile."""
-    mine = sa.and_(PromotionUse.promotion_id == promotion_id, PromotionUse.customer == customer.key)
-    return session().scalar(sa.select(sa.func.count()).select_from(PromotionUse).where(mine)) or 0
+    mine = sa.and_(PromotionUse.promotion_id == promotion_id, is_use_of_customer())
+    count = sa.select(sa.func.count()).select_from(PromotionUse).where(mine)
+    return session().scalar(count, customer.asked) or 0
 
 
 def _spend_code(promotion_id: uuid.UUID, code: str, order_id: uuid.UUID) -> bool:
@@ -117,12 +126,27 @@ def release_order(order_id: uuid.UUID) -> None:
 
 
 def change_uses(order_id: uuid.UUID, customer: Customer, applied: Sequence[AppliedPromotion]) -> None:
-    """An order that was changed uses these promotions instead of those before. Raises :class:`PromotionUsedUp`."""
+    """An order that was changed uses these promotions instead of those before.
+
+    What it uses already it goes on using, whatever the limits are today. Raises :class:`PromotionUsedUp` for others.
+    """
     with transaction():
-        lock_for_order([one.id for one in applied], None, order_id)
-        write(sa.update(PromotionCode).where(PromotionCode.order_id == order_id).values(order_id=None))
-        write(sa.delete(PromotionUse).where(PromotionUse.order_id == order_id))
-        use_promotions(order_id, customer, applied)
+        ids = [one.id for one in applied]
+        lock_for_order(ids, None, order_id)
+        of_order = PromotionUse.order_id == order_id
+        dropped = sa.and_(PromotionCode.order_id == order_id, PromotionCode.promotion_id.not_in(ids))
+        write(sa.update(PromotionCode).where(dropped).values(order_id=None))
+        write(sa.delete(PromotionUse).where(of_order, PromotionUse.promotion_id.not_in(ids)))
+        kept = set(session().scalars(sa.select(PromotionUse.promotion_id).where(of_order)))
+        for one in applied:
+            if one.id in kept:
+                amounts = {"amount": one.amount, "shipping_amount": one.shipping}
+                write(
+                    sa.update(PromotionUse)
+                    .where(of_order, PromotionUse.promotion_id == one.id)
+                    .values(**amounts)
+                )
+        use_promotions(order_id, customer, [one for one in applied if one.id not in kept])
 
 
 def lower_gift_card_part(order_id: uuid.UUID, amount: Decimal) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
+from storefront.catalog.models import Product
 from storefront.core.clock import now
 from storefront.search.models import products_table, sample_table
 
@@ -182,22 +183,15 @@ def uuids(parameter: str) -> sa.BindParameter[Any]:
     return sa.bindparam(parameter, type_=ARRAY(sa.Uuid()))
 
 
-_products = sa.table(
-    "products",
-    *(sa.column(name) for name in ("id", "parent_id", "sku", "barcode", "deleted_at")),
-    sa.column("is_active", sa.Boolean()),
-)
-
-
 def _coded_product() -> sa.ScalarSelect[Any]:
     """The listed product, or the parent of the variant, whose SKU or barcode is ``:code``."""
     code = sa.bindparam("code", type_=sa.Text())
     return (
-        sa.select(sa.func.coalesce(_products.c.parent_id, _products.c.id))
+        sa.select(sa.func.coalesce(Product.parent_id, Product.id))
         .where(
-            sa.or_(_products.c.sku.in_((code, sa.func.upper(code))), _products.c.barcode == code),
-            _products.c.deleted_at.is_(None),
-            _products.c.is_active,
+            sa.or_(Product.sku.in_((code, sa.func.upper(code))), Product.barcode == code),
+            Product.deleted_at.is_(None),
+            Product.is_active,
         )
         .limit(1)
         .scalar_subquery()

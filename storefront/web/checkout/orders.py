@@ -18,7 +18,7 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import ngettext
 from storefront.http.address_form import tidy
 from storefront.http.forms import Form
-from storefront.http.order_words import OrderWords, missing_words, payment_name, words_for
+from storefront.http.order_words import OrderWords, cancelled_words, missing_words, payment_name, words_for
 from storefront.http.paper_answers import pdf_of
 from storefront.http.paper_words import PaperWords, paper_list
 from storefront.http.return_words import reason_words, return_state
@@ -109,13 +109,9 @@ def cancel(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
         return render_template("checkout/cancel.html", view=view, form=form), status
-    cancel_order(current_visitor().identity, view.order.number, form.reason.data or "")
-    if view.order.payment_status == "paid":
-        flash(
-            _("Your order was cancelled. What you paid goes back to your card within a few days."), "success"
-        )
-    else:
-        flash(_("Your order was cancelled. There is nothing to pay."), "success")
+    identity = current_visitor().identity
+    cancel_order(identity, view.order.number, form.reason.data or "")
+    flash(cancelled_words(order_page(identity, view.order.number)), "success")
     return redirect(url_for("checkout.order", number=view.order.number), 303)
 
 

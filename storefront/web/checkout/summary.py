@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,11 +13,11 @@ from storefront.core.identity import Identity
 from storefront.core.money import ZERO
 from storefront.http.address_form import tidy
 from storefront.orders.errors import TotalChanged
-from storefront.orders.taxing import charged, taxation_of
+from storefront.orders.quoting import Purchase, quote_cart
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
 from storefront.pricing.totals import Totals
-from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
+from storefront.promotions.queries import Customer, GiftCardState, gift_card_of
 from storefront.shipping.queries import ShippingOption, shipping_table
 from storefront.web.checkout.forms import CheckoutForm, written_amounts
 
@@ -31,7 +32,7 @@ class Checkout:
 
     cart: CartView
     form: CheckoutForm
-    options: list[ShippingOption]
+    options: Sequence[ShippingOption]
     option: ShippingOption | None
     methods: list[PaymentMethod]
     method: str
@@ -68,24 +69,16 @@ def summarise(
     # Nothing was checked yet: a country of somebody's own making is one that we do not deliver to.
     country, region = tidy(form.shipping.country.data) or "", form.shipping.region.data or ""
     customer = Customer(identity.user_id, tidy(form.fields.email.data) or "" if form.needs_email else "")
-    candidates = candidates_for(cart.snapshot, customer, cart.coupon, cart.cart_id)
-    # Shipping is free from an amount on that counts after discounts.
-    options = table.options(country, region, cart.subtotal - candidates.at().amount, cart.snapshot.weight)
-    wanted = form.fields.shipping_method.data
-    option = next((one for one in options if one.code == wanted), options[0] if options else None)
-    shipping = option.amount if option else ZERO
-    vat_number = _vat_number(form)
-    taxing = taxation_of(country, region, vat_number)
-    order = charged(taxing, cart.snapshot, shipping, candidates.at(shipping))
-    options = [replace(one, amount=taxing.shipping(one.amount)) for one in options]
+    vat_number, method = _vat_number(form), form.fields.shipping_method.data or ""
+    order = quote_cart(cart, Purchase(customer, country, region, method, vat_number), table)
     totals, currency = order.totals, order.snapshot.currency
     methods = providers(country)
     gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
     checkout = Checkout(
         cart=replace(cart, snapshot=order.snapshot, reductions=order.reductions),
         form=form,
-        options=options,
-        option=next((one for one in options if option and one.code == option.code), None),
+        options=order.options,
+        option=order.option,
         methods=methods,
         method=_wanted_or_first(methods, form.fields.payment_method.data),
         totals=totals,

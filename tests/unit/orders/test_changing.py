@@ -39,7 +39,9 @@ from storefront.orders.services import (
 from storefront.orders.verification import order_differences
 from storefront.payments.errors import RefundFailed, UnknownPaymentMethod
 from storefront.payments.queries import PaymentRow, payments_of
+from storefront.promotions.services import add_to_group, remove_from_group, set_active
 from storefront.shipping.errors import MethodUnavailable
+from storefront.shipping.services import MethodDetails, save_method
 from tests.factories.accounts import make_staff
 from tests.factories.buying import (
     Stock,
@@ -48,12 +50,13 @@ from tests.factories.buying import (
     make_guest,
     make_product,
     make_shipping,
+    make_shopper,
     order_request,
     stock_of,
 )
 from tests.factories.cards import CardOrder, order_by_card, payment_of, work
 from tests.factories.parcels import letters, page, paid
-from tests.factories.promotions import make_promotion
+from tests.factories.promotions import make_promotion, uses_of
 from tests.stripe_server import NEEDS_3D_SECURE, StripeServer
 
 pytestmark = pytest.mark.usefixtures("card_context")
@@ -210,13 +213,139 @@ def test_a_line_becomes_nothing_but_a_variant_of_its_product() -> None:
             quote_change(order.me, order.number, wanted)
 
 
-def test_the_promotion_of_its_day_goes_on_counting() -> None:
-    promotion = make_promotion(kind="percent", value=10, ends_at=now() + timedelta(hours=1), usage_limit=1)
+def test_a_promotion_that_is_over_goes_on_counting() -> None:
+    promotion = make_promotion("percent", "10", ends_at=now() + timedelta(hours=1), usage_limit=1)
     order = on_invoice((make_product(price="20.00"), 2), total="40.90")
     with frozen(now() + timedelta(hours=2)):
         change(order, with_quantity(order, 3), "58.90")
-    assert page(order).discount == Decimal("6.00")
-    assert promotion
+    assert (page(order).discount, uses_of(promotion)) == (Decimal("6.00"), (1, 1))
+    assert balanced()
+
+
+@pytest.fixture
+def privileged() -> CardOrder:
+    """Two at 20.00 by a club's member on their first order: a tenth less, and no shipping. Since then all is another.
+
+    They have ordered again, left the club, both promotions are switched off, and shipping costs more.
+    """
+    me = make_shopper()
+    assert me.user_id is not None
+    club = add_to_group(None, "Club", me.user_id)
+    first = make_promotion("percent", "10", "First", conditions={"first_order": True})
+    free = make_promotion("free_shipping", "0", "Club", conditions={"groups": [str(club)]})
+    kettle = make_product(price="20.00")
+    fill_cart(me, (kettle, 2))
+    placed = place_order(me, order_request("36.00", email=""))
+    fill_cart(me, (kettle, 1))
+    place_order(me, order_request("20.00", email=""))
+    remove_from_group(None, club, me.user_id)
+    for promotion in (first, free):
+        set_active(None, promotion, is_active=False)
+        assert uses_of(promotion)[0] > 0
+    save_method(MethodDetails("standard", "Standard", price=Decimal("7.90"), countries=["DE"]))
+    release()
+    return CardOrder(me, kettle, placed.order_id, placed.number, "")
+
+
+def test_another_street_costs_nobody_their_discount(privileged: CardOrder) -> None:
+    before = page(privileged)
+    wanted = replace(as_it_is(privileged), shipping_address=make_address(line1="Am Tal 9"))
+    change(privileged, replace(wanted, payment_method="on_delivery"), "36.00")
+    after = page(privileged)
+    assert (after.shipping_address.line1, after.payment_method) == ("Am Tal 9", "on_delivery")
+    assert (after.discount, after.shipping, after.tax) == (before.discount, before.shipping, before.tax)
+    assert (after.lines, after.reductions) == (before.lines, before.reductions)
+    assert {one.name: (one.amount, one.shipping) for one in after.reductions} == {
+        "First": (Decimal("4.00"), Decimal("0.00")),
+        "Club": (Decimal("0.00"), Decimal("4.90")),
+    }
+    assert balanced()
+
+
+def test_what_the_order_was_bought_with_counts_for_other_units(privileged: CardOrder) -> None:
+    change(privileged, with_quantity(privileged, 3), "54.00")
+    after = page(privileged)
+    assert (after.discount, after.shipping) == (Decimal("6.00"), Decimal("0.00"))
+    assert {one.name: (one.amount, one.shipping) for one in after.reductions} == {
+        "First": (Decimal("6.00"), Decimal("0.00")),
+        "Club": (Decimal("0.00"), Decimal("4.90")),
+    }
+    change(privileged, with_quantity(privileged, 1), "18.00")
+    assert balanced()
+
+
+def test_shipping_keeps_its_price_unless_the_goods_make_it_another_one() -> None:
+    order = on_invoice((make_product(price="20.00"), 2), total="44.90")
+    free = {"free_over": Decimal(75)}
+    save_method(MethodDetails("standard", "Standard", price=Decimal("7.90"), countries=["DE"], **free))  # type: ignore[arg-type]
+    change(order, with_quantity(order, 3), "64.90")
+    change(order, with_quantity(order, 4), "80.00")
+    change(order, with_quantity(order, 1), "27.90")
+    save_method(MethodDetails("standard", "Standard", countries=["DE"], is_active=False))
+    change(order, with_quantity(order, 2), "47.90")
+    assert page(order).shipping_method == "standard"
+    assert balanced()
+
+
+def test_a_promotion_that_began_later_is_not_of_its_day() -> None:
+    order = on_invoice((make_product(price="20.00"), 2), total="44.90")
+    make_promotion("percent", "10", starts_at=now())
+    change(order, with_quantity(order, 3), "64.90")
+    assert balanced()
+
+
+def test_of_what_is_gone_the_address_may_still_change() -> None:
+    order = on_invoice((make_product(price="20.00"), 2), total="44.90")
+    with transaction():
+        session().execute(sa.text("UPDATE order_items SET product_id = NULL"))
+    change(order, replace(as_it_is(order), shipping_address=make_address(line1="Am Tal 9")), "44.90")
+    assert page(order).shipping_address.line1 == "Am Tal 9"
+
+
+def test_a_companys_order_changes_at_its_own_prices() -> None:
+    boots = make_product("Boots", stock=0)
+    small = make_product("Boots, 38", "29.99", 5, parent_id=boots, options={"Size": "38"})
+    large = make_product("Boots, 44", "35.99", 5, parent_id=boots, options={"Size": "44"})
+    make_promotion("amount", "10", "Ten off", conditions={"minimum": "50.00"})
+    guest = make_guest()
+    fill_cart(guest, (small, 2))
+    # 2 × 25.20, 8.40 and 4.12 are the shop's prices less 19 per cent; the tax of all comes on top.
+    placed = place_order(guest, order_request("54.88", vat_number="DE136695976"))
+    order = CardOrder(guest, small, placed.order_id, placed.number, "")
+    assert page(order).can_change
+    change(order, replace(as_it_is(order), shipping_address=make_address(line1="Am Tal 9")), "54.88")
+    with transaction():
+        session().execute(sa.text("UPDATE products SET price = 99 WHERE name = 'Boots, 38'"))
+    change(order, with_quantity(order, 3), "79.97")  # sent free from 75.00 on
+    assert (page(order).lines[0].unit_price, page(order).discount) == (Decimal("25.20"), Decimal("8.40"))
+    change(order, with_quantity(order, 1, large), "40.89")
+    assert (page(order).lines[0].unit_price, page(order).discount) == (Decimal("30.24"), Decimal("0.00"))
+    wanted = replace(as_it_is(order), shipping_address=make_address("AT"))
+    change(order, wanted, "45.89")
+    assert (page(order).tax_treatment, page(order).prices_include_tax) == ("taxed", False)
+    assert balanced()
+
+
+def test_an_order_under_reverse_charge_keeps_its_treatment() -> None:
+    guest = make_guest()
+    kettle = make_product(price="20.00")
+    fill_cart(guest, (kettle, 2))
+    billing = {"shipping_address": make_address("AT"), "billing_address": make_address("AT")}
+    request = order_request("41.59", vat_number="ATU13585627", shipping_method="standard-eu", **billing)
+    placed = place_order(guest, request)
+    order = CardOrder(guest, kettle, placed.order_id, placed.number, "")
+    change(order, with_quantity(order, 3), "58.26")
+    assert (page(order).tax_treatment, page(order).lines[0].unit_price) == (
+        "reverse_charge",
+        Decimal("16.67"),
+    )
+    change_for_shopper(
+        make_staff("support").id,
+        order.number,
+        replace(as_it_is(order), shipping_address=make_address("DE")),
+        Decimal("64.91"),
+    )
+    assert page(order).tax_treatment == "taxed"
     assert balanced()
 
 

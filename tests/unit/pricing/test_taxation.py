@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from decimal import Decimal
 
@@ -152,3 +153,12 @@ def test_who_pays_no_tax_pays_the_catalogs_price() -> None:
     assert taxation(on_top, shows_net=True) == Taxation(on_top)
     inside = TaxRule(Decimal(19))
     assert taxation(inside, catalog_has_tax=False) == Taxation(replace(inside, is_inclusive=False))
+
+
+@given(amounts, rules, buyers, some.sampled_from([None, *CATEGORIES]))
+def test_what_a_buyer_pays_is_brought_down_to_the_same_cents_again(
+    own: Decimal, rule: TaxRule, buyer: dict[str, bool], category: uuid.UUID | None
+) -> None:
+    taxing = taxation(rule, **buyer)
+    assert taxing.own_price(taxing.catalog_price(own, category), category) == own
+    assert taxing.shipping(taxing.catalog_shipping(own)) == own

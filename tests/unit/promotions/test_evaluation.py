@@ -122,7 +122,7 @@ def test_a_product_is_meant_with_its_variants() -> None:
         (rule(minimum="30.00"), None),
         (rule(categories=[str(TENTS)]), NothingEligible()),
         (rule(groups=[str(GROUP)]), NotForYou()),
-        (rule("buy_x_get_y", "0", buy=2, get=2), TooFewUnits(4, 1)),
+        (rule("buy_x_get_y", "0", buy=2, get=2), TooFewUnits(4, 1, "Thing")),
         (rule("buy_x_get_y", "0", buy=2, get=1), None),
         (with_condition(Schedule(starts_at=MOMENT + timedelta(1))), NotStarted(MOMENT + timedelta(1))),
         (with_condition(Schedule(ends_at=MOMENT)), Ended(MOMENT)),
@@ -280,3 +280,31 @@ def _every_rule_has_an_answer(outcome: Reductions, found: list[Rule]) -> None:
     answered: list[uuid.UUID | None] = [one.id for one in outcome.applied]
     answered += [one.id for one in outcome.refused]
     assert sorted(map(str, answered)) == sorted(str(one.id) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("others", "shipping", "expected"),
+    [
+        ([], None, ["free_shipping 0", "percent 20", "buy_x_get_y 0"]),
+        ([rule("percent", "15")], None, ["free_shipping 0", "percent 20"]),
+        ([rule("percent", "30")], "4.90", ["free_shipping 0"]),
+        ([rule("percent", "30")], "0.00", []),
+        ([rule("free_shipping", "0", lane="shipping")], "4.90", ["percent 20", "buy_x_get_y 0"]),
+    ],
+)
+def test_only_what_would_give_more_is_within_reach(
+    others: list[Rule], shipping: str | None, expected: list[str]
+) -> None:
+    near = [
+        rule("buy_x_get_y", "0", buy=2, get=1),
+        rule("percent", "20", minimum="60.00"),
+        rule("free_shipping", "0", lane="shipping", minimum="55.00"),
+        rule("amount", "5", lane="members", groups=[str(GROUP)], minimum="55.00"),
+        replace(rule("amount", "5", lane="codes", minimum="55.00"), code="FIVE"),
+        rule("amount", "5", lane="other", products=[str(TENTS)]),
+        rule("amount", "5", lane="far", minimum="100.01"),
+    ]
+    cost = None if shipping is None else Decimal(shipping)
+    found = evaluate([*near, *others], cart(line("25.00", 2)), cost).within_reach
+    assert [one.name for one in found] == expected
+    assert [one.reason for one in found if one.name == "buy_x_get_y 0"] in ([], [TooFewUnits(3, 1, "Thing")])

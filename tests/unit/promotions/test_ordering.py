@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from storefront.cart import services as carts
 from storefront.cart.queries import CartView, reduced_cart
@@ -21,7 +22,7 @@ from storefront.jobs.outbox import drain
 from storefront.orders.errors import TotalChanged
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries import order_for_mail
-from storefront.orders.services import SeenAmount, cancel_order, place_order
+from storefront.orders.services import PlaceOrder, SeenAmount, cancel_order, place_order
 from storefront.orders.settling import settle_stranded_orders
 from storefront.orders.verification import order_differences
 from storefront.payments.errors import UnknownPaymentMethod
@@ -34,8 +35,8 @@ from storefront.promotions.errors import (
     PromotionUsedUp,
     UnknownGiftCard,
 )
-from storefront.promotions.models import GiftCard, Promotion, PromotionCode
-from storefront.promotions.queries import gift_card_by_code
+from storefront.promotions.models import GiftCard, Promotion, PromotionCode, PromotionUse
+from storefront.promotions.queries import Customer, gift_card_by_code, reductions_for
 from storefront.promotions.reasons import (
     Ended,
     FirstOrderOnly,
@@ -406,3 +407,53 @@ def test_a_cart_with_promotions_takes_two_statements(
     carts.enter_coupon(shopper, "CODE3")
     with assert_queries(2):
         reduced_cart(shopper)
+
+
+def test_signing_out_or_in_makes_nobody_another_customer() -> None:
+    make_promotion("amount", "5", "Once", lane="once", code="ONCE", usage_limit_per_user=1)
+    kettle = make_product("Kettle", "100.00", stock=20)
+    ida = make_shopper("ida@example.com")
+
+    def reduced_by(who: Identity, email: str = "") -> dict[str, object]:
+        snapshot = reduced_cart(who).snapshot
+        found = reductions_for(snapshot, Customer(who.user_id, email), "ONCE")
+        reasons = {one.name: one.reason for one in found.refused}
+        return {one.name: one.amount for one in found.applied} | reasons
+
+    used = {"First": FirstOrderOnly(), "Once": UsedUpForYou(1)}
+    unused = {"First": Decimal("10.00"), "Once": Decimal("5.00")}
+    buyers = (
+        (ida, "", [(make_guest(), " IDA@example.com"), (ida, "")]),
+        (make_guest(), "Per@example.com", [(make_guest(), "per@example.com")]),
+    )
+    for buyer, email, _same in buyers:
+        fill_cart(buyer, (kettle, 1))
+        carts.enter_coupon(buyer, "ONCE")
+        place_order(buyer, order_request("95.00", email=email))
+    # Nobody has used it, so that what is seen of it is their orders.
+    make_promotion("percent", "10", "First", conditions={"first_order": True})
+    per = make_shopper("PER@example.com")
+    same = [one for *_who, those in buyers for one in those] + [(per, "")]
+    for who, email in [*same, (make_guest(), "eva@example.com")]:
+        fill_cart(who, (kettle, 1))
+        assert reduced_by(who, email) == (unused if "eva" in email else used), email
+    assert set(session().scalars(sa.select(PromotionUse.email))) == {"ida@example.com", "per@example.com"}
+
+
+def test_the_limit_per_customer_holds_for_an_address_whoever_writes_the_use(shopper: Identity) -> None:
+    limited = make_promotion("amount", "20", code="ONCE", usage_limit_per_user=1)
+    carts.enter_coupon(shopper, "ONCE")
+    placed = place_order(shopper, order_request("80.00", email=""))
+    email = session().scalar(sa.select(PromotionUse.email))
+    other = place_order(*another_order())
+    row = {"promotion_id": limited, "customer": "somebody", "amount": 1, "email": email}
+    with pytest.raises(IntegrityError, match="used up for this customer"), transaction():
+        session().execute(sa.insert(PromotionUse).values(order_id=other.order_id, **row))
+    assert uses_of(limited) == (1, 1)
+    assert placed.order_id != other.order_id
+
+
+def another_order() -> tuple[Identity, PlaceOrder]:
+    guest = make_guest()
+    fill_cart(guest, (make_product("Mug", "80.00"), 1))
+    return guest, order_request("80.00")

@@ -8,7 +8,7 @@ import pytest
 
 from storefront.pricing.totals import TaxRule
 from storefront.shipping.errors import MethodUnavailable
-from storefront.shipping.queries import method_for, methods_for, shipping_table, tax_rate_for
+from storefront.shipping.queries import chosen, shipping_table, tax_rate_for
 from storefront.shipping.services import MethodDetails, save_method, save_tax_rate
 from tests.factories.buying import make_category, make_shipping
 
@@ -17,7 +17,9 @@ LIGHT = Decimal("0.5")
 
 
 def codes(country: str, region: str = "", subtotal: str = "10") -> dict[str, Decimal]:
-    return {one.code: one.amount for one in methods_for(country, region, Decimal(subtotal), LIGHT)}
+    return {
+        one.code: one.amount for one in shipping_table().options(country, region, Decimal(subtotal), LIGHT)
+    }
 
 
 def test_zones_decide_which_methods_are_offered_and_at_what_price() -> None:
@@ -38,7 +40,7 @@ def test_weight_decides_where_there_are_rules() -> None:
     rules = [{"up_to_weight": 10, "price": "9.00"}, {"up_to_weight": 2, "price": "5.00"}]
     save_method(MethodDetails("parcel", "Parcel", price=Decimal("19.00"), price_rules=rules))
     by_weight = {
-        weight: method_for("parcel", "DE", "", Decimal(1), Decimal(weight)).amount
+        weight: chosen(shipping_table().options("DE", "", Decimal(1), Decimal(weight)), "parcel", "DE").amount
         for weight in ("0", "2", "2.001", "10", "10.5")
     }
     assert by_weight == {
@@ -61,7 +63,7 @@ def test_regions_narrow_a_zone_and_hidden_methods_are_not_offered() -> None:
 def test_method_that_does_not_go_there_is_refused() -> None:
     make_shipping()
     with pytest.raises(MethodUnavailable) as refused:
-        method_for("express", "AT", "", Decimal(1), LIGHT)
+        chosen(shipping_table().options("AT", "", Decimal(1), LIGHT), "express", "AT")
     assert (refused.value.method, refused.value.country) == ("express", "AT")
 
 
