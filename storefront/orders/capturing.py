@@ -22,6 +22,7 @@ from storefront.orders.refund_settling import close_if_nothing_is_owed, order_fo
 from storefront.orders.timeline import record_event
 from storefront.payments import captures
 from storefront.payments import services as payments
+from storefront.payments.asked import note_capture_asked
 from storefront.payments.captures import CaptureRow
 from storefront.payments.errors import CaptureRefused
 from storefront.payments.methods import PaymentState
@@ -81,12 +82,16 @@ def _refused(capture: CaptureRow, reason: str) -> None:
             drop_parcel(capture.order_id, capture.shipment_id, reason)
 
 
-def reconcile_captures(before: datetime) -> tuple[int, int]:
-    """Settle captures that nobody has answered since ``before``; returns how many were, and how many failed."""
+def reconcile_captures(before: datetime, limit: int) -> tuple[int, int]:
+    """Settle captures that nobody was asked about since ``before``, ``limit`` of them at the most.
+
+    Returns how many were settled, and how many failed.
+    """
     with transaction():
-        waiting = captures.pending_captures(before=before)
+        waiting = captures.pending_captures(before=before, limit=limit)
     settled = failed = 0
     for capture_id in waiting:
+        note_capture_asked(capture_id)
         try:
             take(capture_id, again=True)
             settled += 1

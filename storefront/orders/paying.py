@@ -28,9 +28,9 @@ from storefront.orders.letting_go import StillUndecided, let_go
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.orders.timeline import record_event
-from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
+from storefront.payments.asked import note_order_asked, note_payment_asked, note_refund_asked
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
 from storefront.payments.events import record_outcome
@@ -82,7 +82,7 @@ def _news_beside(payment: PaymentRow) -> None:
         settle_change(payment)
     else:
         with transaction():
-            change_payments.record_asked(payment.id)
+            note_payment_asked(payment.id)
             enqueue_once(BESIDE, payment_id=str(payment.id))
 
 
@@ -211,17 +211,18 @@ def _order_named(text: str) -> uuid.UUID | None:
     return order_id if payments_at_provider(order_id) else None
 
 
-def reconcile_payments() -> dict[str, int]:
-    """Ask the provider about every payment and refund that nobody has told us of for a while; returns how many.
+def reconcile_payments(limit: int = _BATCH) -> dict[str, int]:
+    """Ask the provider about payments, captures and refunds that nobody has told us of for a while; returns how many.
 
-    Run by a job, safe to run twice at once.
+    Of each kind ``limit`` at the most, the longest unasked first. Run by a job, safe to run twice at once.
     """
     counts = {"payments": 0, "captures": 0, "refunds": 0, "failed": 0}
     before = now() - timedelta(minutes=current_settings().reconcile_minutes)
     with transaction():
-        orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, _BATCH)
-        pending = undecided_refunds(before, _BATCH)
+        orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, limit)
+        pending = undecided_refunds(before, limit)
     for order_id in orders:
+        note_order_asked(order_id)
         try:
             bring_up_to_date(order_id)
             counts["payments"] += 1
@@ -229,9 +230,10 @@ def reconcile_payments() -> dict[str, int]:
             log.exception("payment_not_reconciled", order=str(order_id))
             counts["failed"] += 1
         release()
-    counts["captures"], failed = reconcile_captures(before)
+    counts["captures"], failed = reconcile_captures(before, limit)
     counts["failed"] += failed
     for refund_id in pending:
+        note_refund_asked(refund_id)
         try:
             reconcile_refund(refund_id)
             counts["refunds"] += 1

@@ -54,12 +54,6 @@ def record_change_reference(payment_id: uuid.UUID, reference: str) -> None:
         write(sa.update(Payment).where(unknown).values(provider_reference=reference))
 
 
-def record_asked(payment_id: uuid.UUID) -> None:
-    """The provider is being asked about it: those that nobody has asked about for longer come first next time."""
-    with transaction():  # a trigger writes down when
-        write(sa.update(Payment).where(Payment.id == payment_id).values(error=Payment.error))
-
-
 def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) -> None:
     """The change is made: its payment is the order's own from now on, ``authorised`` or ``captured``."""
     with transaction():

@@ -133,9 +133,10 @@ def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
 
 
 def undecided_orders(before: datetime, promised_before: datetime, limit: int) -> list[uuid.UUID]:
-    """Orders whose payment nobody has told us of since ``before``, the longest unasked first.
+    """Orders with a payment that nobody was told of or asked about since ``before``, the longest unasked first.
 
-    What is promised is looked at since ``promised_before``: it may lapse at the provider without a word.
+    What is promised is looked at since ``promised_before``: it may lapse at the provider without a word. Whoever asks
+    notes it before (``asked``), or the same ones come first for ever.
     """
     waiting = sa.or_(
         sa.and_(Payment.status == "pending", Payment.updated_at < before),
@@ -144,7 +145,8 @@ def undecided_orders(before: datetime, promised_before: datetime, limit: int) ->
     found = session().scalars(
         sa.select(Payment.order_id)
         .where(Payment.provider == CARDS.code, waiting)
-        .order_by(Payment.updated_at)
+        .group_by(Payment.order_id)
+        .order_by(sa.func.min(Payment.updated_at))
         .limit(limit)
     )
     return list(found)
@@ -214,7 +216,7 @@ def refund_row(refund_id: uuid.UUID) -> RefundRow:
 
 
 def undecided_refunds(before: datetime, limit: int) -> list[uuid.UUID]:
-    """Refunds that are pending since before then."""
+    """Pending refunds that nobody was told of or asked about since ``before``, the longest unasked first."""
     pending = sa.and_(Refund.status == "pending", Refund.updated_at < before)
     return list(
         session().scalars(sa.select(Refund.id).where(pending).order_by(Refund.updated_at).limit(limit))
