@@ -10,7 +10,7 @@ from storefront.http.address_words import written_address
 from storefront.http.order_state import order_state
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.payments.queries import known_method
 
 
@@ -64,7 +64,9 @@ def words_for(order: OrderPage) -> OrderWords:
         kind,
         payment_name(order.payment_method),
         _("What you paid is on its way back to you.")
-        if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
+        if order.status == "cancelled"
+        and order.payment_status in ("paid", "partially_refunded")
+        and order.payment_method != FREE.code
         else payment_state(order.payment_method, order.payment_status),
         tuple(_steps(order)),
         written_address(order.shipping_address),
@@ -138,7 +140,7 @@ def payment_name(code: str) -> str:
 
 def payment_state(method: str, status: str) -> str:
     """What there is to pay, or that it was."""
-    if status == "cancelled":
+    if status == "cancelled" or method == FREE.code:
         return _("There is nothing to pay.")
     if status in ("paid", "partially_refunded", "refunded"):
         return {

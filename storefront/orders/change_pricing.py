@@ -20,7 +20,7 @@ from storefront.core.db import session
 from storefront.orders.changeable import CurrentLine, CurrentOrder, LineChange, WantedChange, units_by_product
 from storefront.orders.errors import OrderNotChangeable, ProductNotSold
 from storefront.orders.taxing import charged, taxation_of
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.pricing.totals import LineTotals, Totals
@@ -61,7 +61,7 @@ def reprice(order: CurrentOrder, wanted: WantedChange) -> Repriced:
     """
     kept, lines = _lines(order, wanted)
     address = wanted.shipping_address
-    if wanted.payment_method != GIFT_CARD.code:
+    if wanted.payment_method not in (GIFT_CARD.code, FREE.code):
         payment_method(wanted.payment_method, address.country)
     snapshot = CartSnapshot(tuple(lines), order.currency)
     customer = Customer(order.user_id, order.email)

@@ -109,7 +109,7 @@ class OrderNotChangeable(DomainError):
     """
 
     number: str
-    why: Literal["state", "paid", "line", "empty", "card", "tax"]
+    why: Literal["state", "paid", "line", "empty", "card", "tax", "free"]
 
 
 @dataclass

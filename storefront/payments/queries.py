@@ -13,15 +13,31 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.payments.cards import CARDS, cards_are_configured
-from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import GIFT_CARD, METHODS, Asked, PaymentMethod
+from storefront.payments.errors import AmountTooSmall, UnknownPaymentMethod
+from storefront.payments.methods import FREE, GIFT_CARD, METHODS, Asked, PaymentMethod
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod, WebhookEvent
 
 
-def providers(country: str = "") -> list[PaymentMethod]:
-    """The ways to pay in the shop's order, for an order that goes to ``country`` where one is given."""
+def providers(country: str = "", amount: Decimal | None = None, currency: str = "") -> list[PaymentMethod]:
+    """The ways to pay in the shop's order, for an order that goes to ``country`` where one is given.
+
+    With an ``amount`` of ``currency`` those that take so little.
+    """
     offered: list[PaymentMethod] = [CARDS, *METHODS] if cards_are_configured() else [*METHODS]
-    return [method for method in offered if not country or method.offered_to(country)]
+    offered = [method for method in offered if not country or method.offered_to(country)]
+    return [method for method in offered if amount is None or amount >= method.least(currency)]
+
+
+def too_small_for(country: str, amount: Decimal, currency: str) -> list[PaymentMethod]:
+    """The ways to pay that are not offered because ``amount`` of ``currency`` is too little for them."""
+    return [method for method in providers(country) if amount < method.least(currency)]
+
+
+def check_amount(code: str, amount: Decimal, currency: str, *, is_on_top: bool = False) -> None:
+    """Raise :class:`AmountTooSmall` where ``code`` takes more than ``amount`` at the least."""
+    method = known_method(code)
+    if method is not None and amount < method.least(currency):
+        raise AmountTooSmall(code, amount, method.least(currency), currency, is_on_top)
 
 
 def payment_method(code: str, country: str = "") -> PaymentMethod:
@@ -29,14 +45,16 @@ def payment_method(code: str, country: str = "") -> PaymentMethod:
     for method in providers(country):
         if method.code == code:
             return method
-    if code == GIFT_CARD.code and not country:
-        return GIFT_CARD  # of an order that was drawn up; at the checkout nobody can choose it
+    if not country:  # of an order that was drawn up; at the checkout nobody can choose them
+        for method in (GIFT_CARD, FREE):
+            if method.code == code:
+                return method
     raise UnknownPaymentMethod(code)
 
 
 def known_method(code: str) -> PaymentMethod | None:
     """The way to pay called ``code``, also while it is not offered: an order keeps the one it was placed with."""
-    return next((method for method in (*METHODS, CARDS, GIFT_CARD) if method.code == code), None)
+    return next((method for method in (*METHODS, CARDS, GIFT_CARD, FREE) if method.code == code), None)
 
 
 def gives_back(code: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from storefront.accounts.errors import VatNumberRefused
@@ -14,7 +14,7 @@ from storefront.http.address_form import tidy
 from storefront.orders.errors import TotalChanged
 from storefront.orders.taxing import charged, taxation_of
 from storefront.payments.methods import PaymentMethod
-from storefront.payments.queries import providers
+from storefront.payments.queries import providers, too_small_for
 from storefront.pricing.totals import Totals
 from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
 from storefront.shipping.queries import ShippingOption, shipping_table
@@ -26,7 +26,8 @@ class Checkout:
     """Everything the page needs. ``option`` is None where nothing can be delivered.
 
     All amounts are this buyer's: without tax for a company, as ``totals`` say. ``vat_number`` is the one that counts.
-    ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest.
+    ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest: too little for those ways to pay
+    that are ``too_small``, and not among ``methods``.
     """
 
     cart: CartView
@@ -44,6 +45,7 @@ class Checkout:
     gift_card: GiftCardState | None = None
     gift_card_amount: Decimal = ZERO
     vat_number: str = ""
+    too_small: list[PaymentMethod] = field(default_factory=list)
 
     @property
     def to_pay(self) -> Decimal:
@@ -79,8 +81,10 @@ def summarise(
     order = charged(taxing, cart.snapshot, shipping, candidates.at(shipping))
     options = [replace(one, amount=taxing.shipping(one.amount)) for one in options]
     totals, currency = order.totals, order.snapshot.currency
-    methods = providers(country)
     gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
+    gift_card_amount = gift_card.share_of(totals.total, currency) if gift_card else ZERO
+    to_pay = totals.total - gift_card_amount
+    methods = providers(country, to_pay or None, currency)
     checkout = Checkout(
         cart=replace(cart, snapshot=order.snapshot, reductions=order.reductions),
         form=form,
@@ -95,7 +99,8 @@ def summarise(
         code_problem=code_problem,
         code_field=code_field,
         gift_card=gift_card,
-        gift_card_amount=gift_card.share_of(totals.total, currency) if gift_card else ZERO,
+        gift_card_amount=gift_card_amount,
+        too_small=too_small_for(country, to_pay, currency) if to_pay else [],
         vat_number=vat_number,
     )
     _show(checkout)
