@@ -18,6 +18,7 @@ from storefront.core.db import release, transaction, write
 from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.parcels import drop_parcel, send_off
+from storefront.orders.payment_letters import tell_received
 from storefront.orders.refund_settling import close_if_nothing_is_owed, order_follows_refunds
 from storefront.orders.timeline import record_event
 from storefront.payments import captures
@@ -26,7 +27,7 @@ from storefront.payments.asked import note_capture_asked
 from storefront.payments.captures import CaptureRow
 from storefront.payments.errors import CaptureRefused
 from storefront.payments.methods import PaymentState
-from storefront.payments.queries import payments_of
+from storefront.payments.queries import payment_row, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,8 @@ def _taken(capture: CaptureRow, state: PaymentState, status: str) -> None:
     record_event(capture.order_id, "paid" if is_all else "charged", actor=capture.actor, note=note)
     if capture.shipment_id is not None:
         send_off(capture.order_id, capture.shipment_id, capture.actor)
+    elif status != "cancelled":
+        tell_received(payment_row(capture.payment_id), capture.amount, is_all=is_all)
 
 
 def paid(order_id: uuid.UUID) -> bool:

@@ -43,6 +43,7 @@ class Quote:
             and before.shipping_address == after.wanted.shipping_address
             and before.shipping_method == after.wanted.shipping_method
             and before.payment_method == after.wanted.payment_method
+            and self.way != "pay"  # a card whose promise has lapsed pays once more
         )
 
 

@@ -25,6 +25,7 @@ from storefront.orders.change_payments import is_of_change, settle_change
 from storefront.orders.drafts import abandon, head_of
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.letting_go import StillUndecided, let_go
+from storefront.orders.payment_letters import tell_failed, tell_received
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.orders.timeline import record_event
@@ -139,7 +140,8 @@ def _ended_outside(payment: PaymentRow) -> Outcome:
         if draft.status in ("draft", "pending", "cancelled"):
             return "cancelled"
         if payments.record_lapse(payment.id):
-            set_payment_status(payment.order_id, "failed", ("authorised",))
+            if set_payment_status(payment.order_id, "failed", ("authorised",)):
+                tell_failed(payment.order_id)
             record_event(payment.order_id, "payment_lapsed", note="the provider holds nothing any more")
     return "placed"
 
@@ -159,6 +161,7 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
             if is_all:
                 paid(payment.order_id)
             record_event(payment.order_id, "paid" if is_all else "charged")
+            tell_received(payment, state.captured - payment.captured, is_all=is_all)
         if not is_all:
             return
         refunds.adopt(payment_row(payment.id), state.given_back)
@@ -175,7 +178,11 @@ def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
     outcome = bring_up_to_date(order_id)
     if outcome in ("placed", "cancelled", "processing"):
         return outcome
-    if not abandon(order_id, reason):
+    with transaction():
+        is_over = abandon(order_id, reason)
+        if is_over and outcome == "declined":
+            tell_failed(order_id)
+    if not is_over:
         return bring_up_to_date(order_id)  # they were quicker
     with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
         let_go(order_id)

@@ -17,6 +17,7 @@ from storefront.core.money import ZERO
 from storefront.inventory import services as inventory
 from storefront.orders import services as orders
 from storefront.orders.models import Order, OrderItem, OrderRefund
+from storefront.orders.payment_letters import tell_received
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_goods import RefundLine, units_to_send_of
 from storefront.orders.refunding import Destination, RefundRequest
@@ -178,6 +179,7 @@ def record_difference_paid(actor_id: uuid.UUID, number: str) -> None:
             actor=f"staff:{actor_id}",
             note=f"{one.number}: {payment.amount}",
         )
+        tell_received(payment, payment.amount - payment.captured, is_all=True)
         record_audit(actor_id, "capture", "return", one.id)
 
 
