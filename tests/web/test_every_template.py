@@ -46,6 +46,10 @@ WITH_CARDS = {
     "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/given_back_otherwise.html",
+    "email/given_back_otherwise.txt",
+    "email/giving_back_stopped.html",
+    "email/giving_back_stopped.txt",
     "email/membership.html",
     "email/membership.txt",
     "email/payment_failed.html",
@@ -53,7 +57,8 @@ WITH_CARDS = {
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
-"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py and tests/unit/orders."""
+"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py, tests/admin/test_order_pages.py and
+tests/unit/orders."""
 
 
 class _Noting(BaseLoader):

@@ -11,6 +11,7 @@ import pytest
 
 from storefront.core.clock import frozen, now
 from storefront.core.settings import current_settings
+from storefront.http.order_words import words_for
 from storefront.jobs.outbox import drain
 from storefront.orders.services import (
     bring_up_to_date,
@@ -96,6 +97,7 @@ def test_whose_card_has_lapsed_is_told_and_pays_by_another(stripe: StripeServer)
     with frozen(now() + timedelta(hours=7)):
         reconcile_payments()
     bring_up_to_date(order.order_id)
+    assert words_for(page(order)).state == "Not paid"
     assert letters() == ["mail.order_placed", FAILED]
     *_before, (subject, text) = told(order)
     assert subject == "Your payment for the order N did not work"
