@@ -10,10 +10,11 @@ from storefront.core.money import ZERO
 from storefront.orders.change_pricing import Repriced, reprice
 from storefront.orders.changeable import CurrentOrder, WantedChange
 from storefront.orders.errors import OrderNotChangeable
+from storefront.payments.amounts import check_amount
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import UnknownPaymentMethod
 from storefront.payments.methods import FREE, GIFT_CARD
-from storefront.payments.queries import PaymentRow, check_amount
+from storefront.payments.queries import PaymentRow
 
 Way = Literal["none", "owe", "back", "pay"]
 

@@ -39,9 +39,10 @@ from storefront.orders.requests import PlaceOrder
 from storefront.orders.taxing import Charged, charged, taxation_of
 from storefront.orders.timeline import announce, record_event
 from storefront.payments import services as payments
+from storefront.payments.amounts import check_amount
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import Authorisation, NeedsShopper
-from storefront.payments.queries import check_amount, payment_method
+from storefront.payments.queries import payment_method
 from storefront.promotions.queries import Customer, candidates_for
 from storefront.shipping.queries import method_for
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.payments.cards import CARDS, cards_are_configured
-from storefront.payments.errors import AmountTooSmall, UnknownPaymentMethod
+from storefront.payments.errors import UnknownPaymentMethod
 from storefront.payments.methods import FREE, GIFT_CARD, METHODS, Asked, PaymentMethod
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod, WebhookEvent
 
@@ -26,18 +26,6 @@ def providers(country: str = "", amount: Decimal | None = None, currency: str = 
     offered: list[PaymentMethod] = [CARDS, *METHODS] if cards_are_configured() else [*METHODS]
     offered = [method for method in offered if not country or method.offered_to(country)]
     return [method for method in offered if amount is None or amount >= method.least(currency)]
-
-
-def too_small_for(country: str, amount: Decimal, currency: str) -> list[PaymentMethod]:
-    """The ways to pay that are not offered because ``amount`` of ``currency`` is too little for them."""
-    return [method for method in providers(country) if amount < method.least(currency)]
-
-
-def check_amount(code: str, amount: Decimal, currency: str, *, is_on_top: bool = False) -> None:
-    """Raise :class:`AmountTooSmall` where ``code`` takes more than ``amount`` at the least."""
-    method = known_method(code)
-    if method is not None and amount < method.least(currency):
-        raise AmountTooSmall(code, amount, method.least(currency), currency, is_on_top)
 
 
 def payment_method(code: str, country: str = "") -> PaymentMethod:

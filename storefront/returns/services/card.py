@@ -26,10 +26,11 @@ from storefront.orders.drafts import head_of
 from storefront.orders.timeline import record_event
 from storefront.payments import changing as beside
 from storefront.payments import services as payments
+from storefront.payments.amounts import check_amount
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import PaymentState, unpaid
-from storefront.payments.queries import PaymentRow, check_amount, payment_row
+from storefront.payments.queries import PaymentRow, payment_row
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.returns.errors import ReturnChangedMeanwhile
 from storefront.returns.models import Return

@@ -18,7 +18,7 @@ from storefront.core.money import ZERO, percent_of
 from storefront.orders.drafts import head_of
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries_for_refunds import refundable
-from storefront.payments.queries import check_amount
+from storefront.payments.amounts import check_amount
 from storefront.returns.errors import DifferenceChanged, NotReturnable, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.models import Return, ReturnItem
 from storefront.returns.queries import (

@@ -103,9 +103,15 @@ def complete_return(
 
 
 def _still_to_refund(one: ReturnView) -> list[RefundLine]:
-    """The lines whose units were not given back by hand meanwhile."""
-    left = {line.id: line.charged for line in refundable(one.order_number).lines}
-    wanted = {line.item_id: min(line.quantity, left.get(line.item_id, 0)) for line in one.lines}
+    """The lines whose units were not given back by hand meanwhile; none where all of them cost nothing."""
+    left = {line.id: line for line in refundable(one.order_number).lines}
+    wanted = {
+        line.item_id: min(line.quantity, left[line.item_id].charged)
+        for line in one.lines
+        if line.item_id in left
+    }
+    if not any(left[item_id].left.amount for item_id in wanted):
+        return []
     return [RefundLine(item_id, quantity) for item_id, quantity in wanted.items() if quantity]
 
 

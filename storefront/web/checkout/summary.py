@@ -13,8 +13,9 @@ from storefront.core.money import ZERO
 from storefront.http.address_form import tidy
 from storefront.orders.errors import TotalChanged
 from storefront.orders.taxing import charged, taxation_of
+from storefront.payments.amounts import too_small_for
 from storefront.payments.methods import PaymentMethod
-from storefront.payments.queries import providers, too_small_for
+from storefront.payments.queries import providers
 from storefront.pricing.totals import Totals
 from storefront.promotions.queries import Customer, GiftCardState, candidates_for, gift_card_of
 from storefront.shipping.queries import ShippingOption, shipping_table

@@ -21,7 +21,15 @@ from storefront.orders.services import LineChange, cancel_order, change_order, p
 from storefront.payments.errors import AmountTooSmall
 from storefront.payments.queries import payments_of
 from storefront.providers.stripe_minimums import least_amount
-from storefront.returns.services import ReturnRequest, WantedLine, approve_return, request_return
+from storefront.returns.queries import staff_return
+from storefront.returns.services import (
+    ReturnRequest,
+    WantedLine,
+    approve_return,
+    complete_return,
+    receive_return,
+    request_return,
+)
 from tests.factories.accounts import make_staff
 from tests.factories.buying import fill_cart, make_guest, make_product, make_shipping, order_request
 from tests.factories.cards import CardOrder
@@ -101,6 +109,20 @@ def test_what_costs_nothing_is_cancelled_and_nothing_is_said_to_go_back() -> Non
     seen = page(order)
     assert (seen.status, words_for(seen).payment_state) == ("cancelled", "There is nothing to pay.")
     assert letters() == ["mail.order_placed", "mail.order_cancelled"]
+    assert_books_balance()
+
+
+def test_what_cost_nothing_comes_back_and_no_money_goes() -> None:
+    twenty_off()
+    order, staff = order_of(make_product(price="20.00"), 1, "0.00"), staff_id()
+    deliver(order.order_id)
+    lines = [WantedLine(page(order).lines[0].id, 1, "too_small")]
+    number = request_return(order.me, order.number, ReturnRequest("return", lines)).number
+    approve_return(staff, number)
+    receive_return(staff, number, {lines[0].item_id})
+    complete_return(staff, number)
+    assert staff_return(number).status == "completed"
+    assert page(order).fulfilment_status == "returned"
     assert_books_balance()
 
 
