@@ -1,8 +1,8 @@
 """Stripe to test against: localstripe as a process, behind a small HTTP server of ours on loopback.
 
-The server in front adds what localstripe lacks: it answers a repeated Idempotency-Key as the first time, takes
-captures in several parts (``final_capture``), tells how much was received, and fails, hangs or cuts the line when a
-test asks for it. It keeps what was asked.
+The server in front adds what localstripe lacks: it answers a repeated Idempotency-Key as the first time, refuses
+amounts that are too small, takes captures in several parts (``final_capture``), tells how much was received, and
+fails, hangs or cuts the line when a test asks for it. It keeps what was asked.
 
     with StripeServer(folder) as stripe:
         stripe.pay(intent_id)                      # what the shopper's browser does
@@ -353,6 +353,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, path: str, body: bytes, form: Form) -> tuple[int, bytes]:
         """As localstripe answers; what it does not know of captures in parts is kept here until the last of them."""
+        is_begun = self.command == "POST" and path == "/v1/payment_intents"
+        if is_begun and int(form["amount"]) < _LEAST.get(form["currency"], 50):
+            return _refusal("amount_too_small")
         if self.command != "POST" or not path.startswith("/v1/payment_intents/"):
             return self._upstream(path, body, form)
         intent_id, _mark, deed = path.removeprefix("/v1/payment_intents/").partition("/")
@@ -544,6 +547,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+_LEAST = {"gbp": 30, "sek": 300, "huf": 17500, "czk": 1500}
+"""The smallest amounts at Stripe, in the currency's smallest unit, where they are not 50."""
 _UNKNOWN_THERE = ("setup_future_usage", "return_url")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from storefront.admin.access import actor_id, requires
 from storefront.admin.area import blueprint
 from storefront.catalog.queries.staff import taxonomy_choices
 from storefront.core.errors import DomainError
+from storefront.core.ids import new_secret
 from storefront.core.money import round_money
 from storefront.core.texts import gettext as _
 from storefront.http.forms import Form
@@ -143,7 +144,7 @@ def new_promotion() -> ResponseReturnValue:
     form.offer()
     if form.validate_on_submit() and _saved(form, lambda: create_promotion(actor_id(), form.edit())):
         return _to_the_list(_("Saved."))
-    return render_template("admin/promotion.html", form=form, details=None, made=()), _status(form)
+    return _page(form, None), _status(form)
 
 
 @blueprint.route("/promotions/<uuid:promotion_id>", methods=["GET", "POST"])
@@ -157,7 +158,7 @@ def promotion(promotion_id: uuid.UUID) -> ResponseReturnValue:
         begun_on = int(version) if version.isdecimal() and len(version) < 10 else 0
         if _saved(form, lambda: update_promotion(actor_id(), promotion_id, begun_on, form.edit())):
             return _to_the_list(_("Saved."))
-    return render_template("admin/promotion.html", form=form, details=details, made=()), _status(form)
+    return _page(form, details), _status(form)
 
 
 @blueprint.post("/promotions/<uuid:promotion_id>/state")
@@ -177,32 +178,35 @@ def make_codes(promotion_id: uuid.UUID) -> ResponseReturnValue:
     count = int(raw) if raw.isdecimal() and len(raw) < 7 else 0
     made: list[str] = []
     try:
-        made = add_codes(actor_id(), promotion_id, count, request.form.get("batch", "").replace("\0", ""))
+        batch, key = (request.form.get(name, "").replace("\0", "") for name in ("batch", "request_key"))
+        made = add_codes(actor_id(), promotion_id, count, batch, key[:100])
     except DomainError as error:
         flash(explain(error), "error")
     details = staff_promotion(promotion_id)
     form = _form(details, sent=False)
-    return render_template(
-        "admin/promotion.html", form=form, details=details, made=made
-    ), 200 if made else 422
+    return _page(form, details, made), 200 if made else 422
 
 
 class GiftCardForm(Form):
-    """How much it is worth."""
+    """How much it is worth. The same key issues one card."""
 
+    request_key = HiddenField(default=new_secret)
     amount = DecimalField(_("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])
 
 
 @blueprint.route("/gift-cards/new", methods=["GET", "POST"])
 @requires("promotions", "write")
 def new_gift_card() -> ResponseReturnValue:
-    """Issue a gift card; its code is shown once, on this answer alone."""
+    """Issue a gift card; its code is shown on the answer alone, the same one when that is loaded again."""
     form, card = GiftCardForm(), None
     if form.validate_on_submit() and form.amount.data is not None:
         try:
-            card = issue_gift_card(actor_id(), form.amount.data)
+            key = (form.request_key.data or "").replace("\0", "")[:100]
+            card = issue_gift_card(actor_id(), form.amount.data, request_key=key)
         except DomainError as error:
             form.amount.errors = [explain(error)]
+        else:
+            form.request_key.data = new_secret()  # what is issued from this page is another one
     refused = form.is_submitted() and card is None
     return render_template("admin/gift_card.html", form=form, card=card), 422 if refused else 200
 
@@ -231,6 +235,12 @@ def _form(details: PromotionDetails, *, sent: bool = True) -> PromotionForm:
     )
     form.offer()
     return form
+
+
+def _page(form: PromotionForm, details: PromotionDetails | None, made: Sequence[str] = ()) -> str:
+    return render_template(
+        "admin/promotion.html", form=form, details=details, made=made, request_key=new_secret()
+    )
 
 
 def _saved(form: PromotionForm, save: Callable[[], object]) -> bool:

@@ -19,7 +19,7 @@ from storefront.http.order_words import payment_name
 from storefront.invoicing.content import Content, Line
 from storefront.invoicing.queries import Issued
 from storefront.orders.addresses import address_from
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.providers.typesetting import typeset
 
 _DAYS_TO_PAY = 14
@@ -183,13 +183,16 @@ def _notes(document: Issued) -> list[str]:
             f"{name}: {format_money(-amount, content.currency)}" for name, amount in content.reductions
         )
         notes.append(_("Discounts, in the amounts above: %(discounts)s.", discounts=named))
-    notes.append(_credit_note_text(document) if document.kind == "credit_note" else _payment_text(content))
+    notes.append(_credit_note_text(document) if document.kind == "credit_note" else payment_text(content))
     return [note for note in notes if note]
 
 
-def _payment_text(content: Content) -> str:
+def payment_text(content: Content) -> str:
+    """How an invoice is paid, or that it is."""
     if content.is_paid and content.payment_method in ("invoice", "on_delivery"):
         return _("It is paid already: there is nothing left to pay.")
+    if content.payment_method == FREE.code:
+        return _("There is nothing to pay.")
     if content.payment_method == GIFT_CARD.code:
         return _("Paid by gift card. There is nothing left to pay.")
     if content.payment_method == "invoice":

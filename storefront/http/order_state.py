@@ -38,4 +38,6 @@ def order_state(order: HasState) -> tuple[str, str]:
         return _("Partly on its way"), "good"
     if not order.to_send:
         return _("Money on its way back"), "warn"
+    if order.payment_status == "failed":  # nothing of it is sent
+        return _("Not paid"), "bad"
     return _("Being packed"), "warn"

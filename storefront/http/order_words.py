@@ -14,7 +14,7 @@ from storefront.http.order_state import order_state
 from storefront.orders.giving_back import ANEW, STOPPED
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
-from storefront.payments.methods import GIFT_CARD, METHODS
+from storefront.payments.methods import FREE, GIFT_CARD, METHODS
 from storefront.payments.queries import known_method
 
 _PAID = ("paid", "partially_refunded", "refunded")
@@ -104,6 +104,8 @@ def _left_to_pay(order: OrderPage) -> str:
 
 
 def _payment(order: OrderPage, left: str) -> str:
+    if order.payment_method == FREE.code:
+        return payment_state(order.payment_method, order.payment_status)
     if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded"):
         return _way_back(order)
     # Where no goods come any more, nobody pays at the door.
@@ -189,7 +191,7 @@ def payment_name(code: str) -> str:
 
 def payment_state(method: str, status: str) -> str:
     """What there is to pay, or that it was."""
-    if status == "cancelled":
+    if status == "cancelled" or method == FREE.code:
         return _("There is nothing to pay.")
     if status in ("paid", "partially_refunded", "refunded"):
         return {

@@ -10,6 +10,7 @@ from storefront.core.texts import ngettext
 from storefront.http.formats import format_money
 from storefront.http.invoice_paper import kind_name, listed
 from storefront.invoicing.queries import Issued, Papers
+from storefront.payments.cards import CARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +86,9 @@ def letter_words(documents: Sequence[Issued], order_number: str) -> tuple[str, s
             "The invoice %(document)s over what the new goods of your exchange %(exchange)s cost more is attached.",
             exchange=content.exchange,
             **names,
+        )
+    if content.payment_method == CARDS.code and not content.replaces:
+        return _("Your payment and your invoice"), _(
+            "Your card has paid for your order %(number)s. The invoice %(document)s is attached.", **names
         )
     return _("Your invoice"), _("The invoice %(document)s for your order %(number)s is attached.", **names)

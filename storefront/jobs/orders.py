@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import structlog
 
 from storefront.core.clock import now
 from storefront.core.db import release
+from storefront.core.money import ZERO
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
+from storefront.http.formats import format_money
 from storefront.http.invoice_paper import file_name, kind_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
 from storefront.http.order_words import parcel_words, words_for
 from storefront.http.paper_words import letter_words
+from storefront.http.payment_letters import failed_words, received_words
 from storefront.invoicing.lacking import orders_lacking_documents
 from storefront.invoicing.queries import Issued, issued_document, issued_for
 from storefront.invoicing.services import issue_what_is_due
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import handles
+from storefront.orders.payment_letters import FAILED, RECEIVED
 from storefront.orders.queries import OrderPage, order_for_mail, order_of_parcel
 from storefront.payments.captures import charged_for
 from storefront.payments.methods import INVOICES_DUE
+from storefront.payments.queries import payments_of
 from storefront.providers.mail import Attachment
 
 log = structlog.get_logger(__name__)
@@ -91,6 +98,28 @@ def invoice_issued(order_id: str, number: str, others: Sequence[str] = ()) -> No
     _write("invoice_issued", order, subject, documents, heading=heading, text=text)
 
 
+@handles(RECEIVED)
+def payment_received(order_id: str, amount: str, currency: str) -> None:
+    """Money has come in after the confirmation: ``amount`` of ``currency``."""
+    order = order_for_mail(uuid.UUID(order_id))
+    left = sum((one.uncaptured for one in payments_of(order.id) if not one.is_for_change), ZERO)
+    with in_language(order.language):
+        subject = _("Your payment for the order %(number)s", number=order.number)
+        received, rest = received_words(order, format_money(Decimal(amount), currency), left)
+    _write("payment_received", order, subject, received=received, rest=rest)
+
+
+@handles(FAILED)
+def payment_failed(order_id: str) -> None:
+    """Tells the shopper that their order is not paid, and how it can be; unless they have seen to it meanwhile."""
+    order = order_for_mail(uuid.UUID(order_id))
+    with in_language(order.language):
+        subject = _("Your payment for the order %(number)s did not work", number=order.number)
+        words = failed_words(order, _link(order))
+    if words is not None:
+        _write("payment_failed", order, subject, **asdict(words))
+
+
 @handles(INVOICES_DUE)
 def issue_invoices(order_id: str) -> None:
     """Something happened to the order's money."""
@@ -111,6 +140,11 @@ def issue_missing_invoices() -> dict[str, int]:
     return counts
 
 
+def _link(order: OrderPage) -> str:
+    """Guests come in by number and e-mail; the link alone opens nothing."""
+    return mail_url("checkout.order" if order.user_id else "checkout.lookup", number=order.number)
+
+
 def _write(
     template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = (), **context: Any
 ) -> None:
@@ -119,13 +153,7 @@ def _write(
         return
     papers = tuple(Attachment(file_name(one), paper_of(one)) for one in documents)
     with in_language(order.language):
-        words = words_for(order)
-        # Guests come in by number and e-mail; the link alone opens nothing.
-        link = (
-            mail_url("checkout.order", number=order.number)
-            if order.user_id
-            else mail_url("checkout.lookup", number=order.number)
-        )
+        words, link = words_for(order), _link(order)
     deliver(
         compose(
             template,

@@ -18,14 +18,16 @@ from storefront.core.db import release, transaction, write
 from storefront.orders.drafts import head_of
 from storefront.orders.models import Order
 from storefront.orders.parcels import drop_parcel, send_off
+from storefront.orders.payment_letters import tell_received
 from storefront.orders.refund_settling import close_if_nothing_is_owed, order_follows_refunds
 from storefront.orders.timeline import record_event
 from storefront.payments import captures
 from storefront.payments import services as payments
+from storefront.payments.asked import note_capture_asked
 from storefront.payments.captures import CaptureRow
 from storefront.payments.errors import CaptureRefused
 from storefront.payments.methods import PaymentState
-from storefront.payments.queries import payments_of
+from storefront.payments.queries import payment_row, payments_of
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 log = structlog.get_logger(__name__)
@@ -64,6 +66,8 @@ def _taken(capture: CaptureRow, state: PaymentState, status: str) -> None:
     record_event(capture.order_id, "paid" if is_all else "charged", actor=capture.actor, note=note)
     if capture.shipment_id is not None:
         send_off(capture.order_id, capture.shipment_id, capture.actor)
+    elif status != "cancelled":
+        tell_received(payment_row(capture.payment_id), capture.amount, is_all=is_all)
 
 
 def paid(order_id: uuid.UUID) -> bool:
@@ -81,12 +85,16 @@ def _refused(capture: CaptureRow, reason: str) -> None:
             drop_parcel(capture.order_id, capture.shipment_id, reason)
 
 
-def reconcile_captures(before: datetime) -> tuple[int, int]:
-    """Settle captures that nobody has answered since ``before``; returns how many were, and how many failed."""
+def reconcile_captures(before: datetime, limit: int) -> tuple[int, int]:
+    """Settle captures that nobody was asked about since ``before``, ``limit`` of them at the most.
+
+    Returns how many were settled, and how many failed.
+    """
     with transaction():
-        waiting = captures.pending_captures(before=before)
+        waiting = captures.pending_captures(before=before, limit=limit)
     settled = failed = 0
     for capture_id in waiting:
+        note_capture_asked(capture_id)
         try:
             take(capture_id, again=True)
             settled += 1

@@ -25,7 +25,7 @@ from storefront.orders.changeable import CurrentLine, CurrentOrder, LineChange, 
 from storefront.orders.errors import OrderNotChangeable, ProductNotSold
 from storefront.orders.quoting import Ways, quote
 from storefront.orders.taxing import taxation_of
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.payments.queries import payment_method
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.pricing.taxation import Taxation
@@ -77,7 +77,7 @@ def reprice(order: CurrentOrder, wanted: WantedChange) -> Repriced:
     nothing goes to that address, and ``UnknownPaymentMethod``.
     """
     address = wanted.shipping_address
-    if wanted.payment_method != GIFT_CARD.code:
+    if wanted.payment_method not in (GIFT_CARD.code, FREE.code):
         payment_method(wanted.payment_method, address.country)
     if order.keeps_its_price(wanted):
         same = tuple(ChangedLine(line.id, line.product_id, line.quantity) for line in order.lines)

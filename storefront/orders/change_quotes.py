@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -10,9 +10,10 @@ from storefront.core.money import ZERO
 from storefront.orders.change_pricing import Repriced, reprice
 from storefront.orders.changeable import CurrentOrder, WantedChange
 from storefront.orders.errors import OrderNotChangeable
+from storefront.payments.amounts import check_amount
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.payments.queries import PaymentRow
 
 Way = Literal["none", "owe", "back", "pay"]
@@ -43,6 +44,7 @@ class Quote:
             and before.shipping_address == after.wanted.shipping_address
             and before.shipping_method == after.wanted.shipping_method
             and before.payment_method == after.wanted.payment_method
+            and self.way != "pay"  # a card whose promise has lapsed pays once more
         )
 
 
@@ -60,10 +62,23 @@ def quoted(order: CurrentOrder, wanted: WantedChange, rows: list[PaymentRow]) ->
             raise OrderNotChangeable(order.number, "paid")
         if taken == to_pay:
             return Quote(order, after, "none", ZERO)
+        if taken < to_pay:
+            check_amount(CARDS.code, to_pay - taken, order.currency, is_on_top=True)
         return Quote(order, after, "back" if taken > to_pay else "pay", abs(to_pay - taken))
-    if method == GIFT_CARD.code and to_pay:
+    if not to_pay:
+        return Quote(order, _paid_by_nobody(order, after), "none", ZERO)
+    if order.payment_method == FREE.code:  # it says that it is paid, and an order never owes again
+        raise OrderNotChangeable(order.number, "free")
+    if method in (GIFT_CARD.code, FREE.code):
         raise UnknownPaymentMethod(method)
     promised = sum((row.amount for row in own if row.provider == CARDS.code), ZERO)
     if method == CARDS.code and to_pay > promised:
+        check_amount(CARDS.code, to_pay, order.currency)
         return Quote(order, after, "pay", to_pay)
     return Quote(order, after, "none" if after.totals.total == order.total else "owe", to_pay)
+
+
+def _paid_by_nobody(order: CurrentOrder, after: Repriced) -> Repriced:
+    """The order as it would be, of which nothing is left to pay."""
+    method = GIFT_CARD if order.gift_card else FREE
+    return replace(after, wanted=replace(after.wanted, payment_method=method.code))

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
 from storefront.core.clock import now
-from storefront.core.db import session, transaction, write
+from storefront.core.db import session, transaction
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
 from storefront.core.ids import new_secret
@@ -34,12 +34,14 @@ from storefront.orders.errors import OrderNotChangeable, TotalChanged
 from storefront.orders.models import Order, OrderChange
 from storefront.orders.parcels import has_parcels
 from storefront.orders.queries import is_changeable, normal_number, visible_to
+from storefront.orders.refund_settling import set_payment_status
 from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import PaymentDeclined
+from storefront.payments.methods import FREE
 from storefront.payments.queries import payment_row, payments_of
 
 
@@ -65,7 +67,7 @@ def change_order(
 
     Raises :class:`NotFound`, also for somebody else's order, :class:`OrderNotChangeable`, :class:`TotalChanged`,
     :class:`InsufficientStock`, ``ProductNotSold``, ``MethodUnavailable``, ``UnknownPaymentMethod``,
-    ``PromotionUsedUp`` and ``PaymentDeclined``: after each of them the order is as it was. After
+    ``AmountTooSmall``, ``PromotionUsedUp`` and ``PaymentDeclined``: after each of them the order is as it was. After
     ``PaymentProviderFailure`` the change waits for its card and may be asked for again; where money goes back, the
     order is changed and a job asks for the refund again.
     """
@@ -148,10 +150,19 @@ def _apply_now(quote: Quote, actor: str) -> list[uuid.UUID]:
     elif method != order.payment_method:
         for row in own:
             change_payments.drop_payment(row, "order changed")
-        change_payments.promise_later(order.id, method, to_pay, order.currency)
-        failed = sa.and_(Order.id == order.id, Order.payment_status.in_(["pending", "failed"]))
-        write(sa.update(Order).where(failed).values(payment_status="authorised"))
+        _pay_otherwise(order, method, to_pay)
     return []
+
+
+def _pay_otherwise(order: CurrentOrder, method: str, to_pay: Decimal) -> None:
+    """The order is paid another way from now on, without a card."""
+    if to_pay:
+        change_payments.promise_later(order.id, method, to_pay, order.currency)
+    else:
+        change_payments.nothing_to_pay(order.id, method, order.currency)
+    is_free = method == FREE.code
+    before = ("pending", "failed", "authorised") if is_free else ("pending", "failed")
+    set_payment_status(order.id, "paid" if is_free else "authorised", before)
 
 
 def _begin(quote: Quote, key: str, actor: str) -> uuid.UUID:

@@ -22,7 +22,7 @@ from storefront.orders.drafts import Draft
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.requests import PlaceOrder
 from storefront.payments import services as payments
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import FREE, GIFT_CARD
 from storefront.pricing.snapshot import CartSnapshot, LineSnapshot
 from storefront.pricing.totals import LineTotals, Totals
 
@@ -54,8 +54,10 @@ def is_the_same(order_id: uuid.UUID, request: PlaceOrder) -> bool:
 
 
 def payment_code(request: PlaceOrder, to_pay: Decimal) -> str:
-    """How the order is paid: as was asked for, unless the gift card leaves nothing to pay."""
-    return GIFT_CARD.code if request.expected_gift_card and not to_pay else request.payment_method
+    """How the order is paid: as was asked for, unless there is nothing (left) to pay."""
+    if to_pay:
+        return request.payment_method
+    return GIFT_CARD.code if request.expected_gift_card else FREE.code
 
 
 def write_draft(

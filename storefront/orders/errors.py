@@ -108,7 +108,7 @@ class OrderNotChangeable(DomainError):
     """
 
     number: str
-    why: Literal["state", "paid", "line", "empty", "card"]
+    why: Literal["state", "paid", "line", "empty", "card", "free"]
 
 
 @dataclass

@@ -25,12 +25,13 @@ from storefront.orders.change_payments import is_of_change, settle_change
 from storefront.orders.drafts import abandon, head_of
 from storefront.orders.errors import CheckoutExpired
 from storefront.orders.letting_go import StillUndecided, let_go
+from storefront.orders.payment_letters import tell_failed, tell_received
 from storefront.orders.placing import finalise_or_let_go
 from storefront.orders.refund_settling import order_follows_refunds, set_payment_status
 from storefront.orders.timeline import record_event
-from storefront.payments import changing as change_payments
 from storefront.payments import refunds
 from storefront.payments import services as payments
+from storefront.payments.asked import note_order_asked, note_payment_asked, note_refund_asked
 from storefront.payments.captures import pending_captures
 from storefront.payments.cards import CARDS
 from storefront.payments.events import record_outcome
@@ -82,7 +83,7 @@ def _news_beside(payment: PaymentRow) -> None:
         settle_change(payment)
     else:
         with transaction():
-            change_payments.record_asked(payment.id)
+            note_payment_asked(payment.id)
             enqueue_once(BESIDE, payment_id=str(payment.id))
 
 
@@ -139,7 +140,8 @@ def _ended_outside(payment: PaymentRow) -> Outcome:
         if draft.status in ("draft", "pending", "cancelled"):
             return "cancelled"
         if payments.record_lapse(payment.id):
-            set_payment_status(payment.order_id, "failed", ("authorised",))
+            if set_payment_status(payment.order_id, "failed", ("authorised",)):
+                tell_failed(payment.order_id)
             record_event(payment.order_id, "payment_lapsed", note="the provider holds nothing any more")
     return "placed"
 
@@ -159,6 +161,7 @@ def _catch_up(payment: PaymentRow, state: PaymentState) -> None:
             if is_all:
                 paid(payment.order_id)
             record_event(payment.order_id, "paid" if is_all else "charged")
+            tell_received(payment, state.captured - payment.captured, is_all=is_all)
         if not is_all:
             return
         refunds.adopt(payment_row(payment.id), state.given_back)
@@ -175,7 +178,11 @@ def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
     outcome = bring_up_to_date(order_id)
     if outcome in ("placed", "cancelled", "processing"):
         return outcome
-    if not abandon(order_id, reason):
+    with transaction():
+        is_over = abandon(order_id, reason)
+        if is_over and outcome == "declined":
+            tell_failed(order_id)
+    if not is_over:
         return bring_up_to_date(order_id)  # they were quicker
     with contextlib.suppress(PaymentProviderFailure, StillUndecided, NotBefore):  # then the job lets go of it
         let_go(order_id)
@@ -211,17 +218,18 @@ def _order_named(text: str) -> uuid.UUID | None:
     return order_id if payments_at_provider(order_id) else None
 
 
-def reconcile_payments() -> dict[str, int]:
-    """Ask the provider about every payment and refund that nobody has told us of for a while; returns how many.
+def reconcile_payments(limit: int = _BATCH) -> dict[str, int]:
+    """Ask the provider about payments, captures and refunds that nobody has told us of for a while; returns how many.
 
-    Run by a job, safe to run twice at once.
+    Of each kind ``limit`` at the most, the longest unasked first. Run by a job, safe to run twice at once.
     """
     counts = {"payments": 0, "captures": 0, "refunds": 0, "failed": 0}
     before = now() - timedelta(minutes=current_settings().reconcile_minutes)
     with transaction():
-        orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, _BATCH)
-        pending = undecided_refunds(before, _BATCH)
+        orders = undecided_orders(before, now() - _PROMISES_ASKED_EVERY, limit)
+        pending = undecided_refunds(before, limit)
     for order_id in orders:
+        note_order_asked(order_id)
         try:
             bring_up_to_date(order_id)
             counts["payments"] += 1
@@ -229,9 +237,10 @@ def reconcile_payments() -> dict[str, int]:
             log.exception("payment_not_reconciled", order=str(order_id))
             counts["failed"] += 1
         release()
-    counts["captures"], failed = reconcile_captures(before)
+    counts["captures"], failed = reconcile_captures(before, limit)
     counts["failed"] += failed
     for refund_id in pending:
+        note_refund_asked(refund_id)
         try:
             reconcile_refund(refund_id)
             counts["refunds"] += 1

@@ -31,7 +31,7 @@ from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.ledger import StockRow
 from storefront.orders.concessions import Concessions
-from storefront.orders.draft_writing import is_the_same, write_draft
+from storefront.orders.draft_writing import is_the_same, payment_code, write_draft
 from storefront.orders.drafts import Draft, abandon, drafts_for, head_of, lines_of
 from storefront.orders.errors import Change, CheckoutExpired, EmptyCart, ProductNotSold, TotalChanged
 from storefront.orders.models import Order
@@ -39,6 +39,7 @@ from storefront.orders.quoting import Purchase, Quotation, quote_cart
 from storefront.orders.requests import PlaceOrder
 from storefront.orders.timeline import announce, record_event
 from storefront.payments import services as payments
+from storefront.payments.amounts import check_amount
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import Authorisation, NeedsShopper
 from storefront.payments.queries import payment_method
@@ -64,7 +65,7 @@ def place_order(identity: Identity, request: PlaceOrder) -> PlacedOrder:
 
     Sent twice with the same key, at once or later, it leads to the same order. Raises :class:`EmptyCart`,
     :class:`ProductNotSold`, :class:`InsufficientStock`, ``MethodUnavailable``, ``UnknownPaymentMethod``,
-    ``VatNumberRefused``, :class:`TotalChanged`, ``PromotionUsedUp``, ``GiftCardBalanceChanged``,
+    ``AmountTooSmall``, ``VatNumberRefused``, :class:`TotalChanged`, ``PromotionUsedUp``, ``GiftCardBalanceChanged``,
     :class:`PaymentDeclined` and :class:`CheckoutExpired`; after each of them nothing is ordered, nothing is held and
     nothing is charged. After :class:`PaymentProviderFailure` the goods stay held, and the same request may be sent
     again.
@@ -159,6 +160,8 @@ def _prepare(identity: Identity, request: PlaceOrder) -> Draft | PlacedOrder:
             request.expected_total, totals.total, order.snapshot.currency, _changes(order, request)
         )
     concessions = concessions.with_gift_card(view, totals.total, request.expected_gift_card)
+    to_pay = totals.total - concessions.gift_card_amount
+    check_amount(payment_code(request, to_pay), to_pay, order.snapshot.currency)
     if earlier is not None:
         concessions.lock(earlier.id)
         abandon(earlier.id, "replaced")

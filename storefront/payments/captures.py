@@ -132,15 +132,19 @@ def charged_for(order_id: uuid.UUID, shipment_id: uuid.UUID) -> Decimal:
     return sum((one.amount for one in taken if one.status == "succeeded"), Decimal(0))
 
 
-def pending_captures(*, order_id: uuid.UUID | None = None, before: datetime | None = None) -> list[uuid.UUID]:
-    """Captures that nobody has answered: of one order, or those that wait since ``before``."""
+def pending_captures(
+    *, order_id: uuid.UUID | None = None, before: datetime | None = None, limit: int = 100
+) -> list[uuid.UUID]:
+    """Captures that nobody has answered: of one order, or those unasked since ``before``, the longest first."""
     wanted = [Capture.status == "pending"]
     if order_id is not None:
         wanted.append(Capture.order_id == order_id)
     if before is not None:
         wanted.append(Capture.updated_at < before)
     return list(
-        session().scalars(sa.select(Capture.id).where(*wanted).order_by(Capture.created_at).limit(100))
+        session().scalars(
+            sa.select(Capture.id).where(*wanted).order_by(Capture.updated_at, Capture.created_at).limit(limit)
+        )
     )
 
 

@@ -19,6 +19,7 @@ from storefront.payments.methods import (
 )
 from storefront.providers.payment_provider import Intent, PaymentProviderFailure, ProviderRefund
 from storefront.providers.stripe_client import NAME, stripe_payments
+from storefront.providers.stripe_minimums import least_amount
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -39,6 +40,10 @@ class CardPayments:
     def offered_to(self, country: str) -> bool:
         """Everywhere."""
         return True
+
+    def least(self, currency: str) -> Decimal:
+        """What the provider takes at the least."""
+        return least_amount(currency)
 
     def authorise(self, charge: Charge) -> Authorisation | NeedsShopper:
         """Begin the payment. Raises :class:`PaymentDeclined` and :class:`PaymentProviderFailure`."""

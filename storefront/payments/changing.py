@@ -11,7 +11,7 @@ from storefront.core.db import session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue
 from storefront.payments.cards import CARDS
-from storefront.payments.methods import PaymentState
+from storefront.payments.methods import FREE, PaymentState
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow
 from storefront.payments.services import DROP, KEEP_CARDS, kept_as, open_promise
@@ -55,12 +55,6 @@ def record_change_reference(payment_id: uuid.UUID, reference: str) -> None:
         write(sa.update(Payment).where(unknown).values(provider_reference=reference))
 
 
-def record_asked(payment_id: uuid.UUID) -> None:
-    """The provider is being asked about it: those that nobody has asked about for longer come first next time."""
-    with transaction():  # a trigger writes down when
-        write(sa.update(Payment).where(Payment.id == payment_id).values(error=Payment.error))
-
-
 def adopt_change_payment(payment_id: uuid.UUID, state: PaymentState) -> None:
     """The change is made: its payment is the order's own from now on, ``authorised`` or ``captured``."""
     with transaction():
@@ -90,6 +84,23 @@ def is_not_on_top(payment_id: uuid.UUID) -> None:
 def promise_later(order_id: uuid.UUID, method: str, amount: Decimal, currency: str) -> None:
     """The order is to be paid later by ``method``: on invoice, at the door. Raises as :func:`open_promise`."""
     open_promise(new_id(), order_id, method, amount, currency)
+
+
+def nothing_to_pay(order_id: uuid.UUID, method: str, currency: str) -> None:
+    """Nothing is left to pay of the order: ``method`` says why, free of charge (then it is paid) or by gift card."""
+    payment_id = new_id()
+    with transaction():
+        session().execute(
+            sa.insert(Payment).values(
+                id=payment_id,
+                order_id=order_id,
+                provider=method,
+                provider_reference=str(payment_id),
+                amount=Decimal(0),
+                currency=currency,
+                status="captured" if method == FREE.code else "authorised",
+            )
+        )
 
 
 def drop_payment(payment: PaymentRow, error: str) -> None:

@@ -16,6 +16,17 @@ class UnknownPaymentMethod(DomainError):
 
 
 @dataclass
+class AmountTooSmall(DomainError):
+    """This way to pay takes no less than ``least``. ``is_on_top``: it is more for what was paid this way already."""
+
+    method: str
+    amount: Decimal
+    least: Decimal
+    currency: str
+    is_on_top: bool = False
+
+
+@dataclass
 class PaymentDeclined(DomainError):
     """The provider said no. ``reason`` is the provider's word, for staff; the shopper may try another way."""
 

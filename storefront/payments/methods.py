@@ -160,6 +160,10 @@ class PaymentMethod(Protocol):
         """Whether an order that goes to this country can be paid this way."""
         ...
 
+    def least(self, currency: str) -> Decimal:
+        """The smallest amount that can be paid this way, in whole units of ``currency``; zero where any can."""
+        ...
+
     def authorise(self, charge: Charge) -> Authorisation | NeedsShopper:
         """Ask for the money. Raises :class:`PaymentDeclined`."""
         ...
@@ -196,7 +200,7 @@ EUROPEAN_UNION = frozenset(
 class Deferred:
     """A way to pay later, with nobody to ask now: by invoice after delivery, or to the carrier.
 
-    ``countries`` limits it to destinations; None means all.
+    ``countries`` limits it to destinations; None means all. ``is_paid``: there is nothing left to be paid later.
     """
 
     code: str
@@ -206,14 +210,19 @@ class Deferred:
     needs_shopper: bool = False
     answers_at_once: bool = True
     gives_back: bool = False
+    is_paid: bool = False
 
     def offered_to(self, country: str) -> bool:
         """Whether an order that goes to this country can be paid this way."""
         return self.countries is None or country in self.countries
 
+    def least(self, currency: str) -> Decimal:
+        """Any amount."""
+        return Decimal(0)
+
     def authorise(self, charge: Charge) -> Authorisation:
         """Say yes, under the order's own id."""
-        return Authorisation(reference=str(charge.order_id))
+        return Authorisation(str(charge.order_id), "captured" if self.is_paid else "authorised")
 
     def capture(
         self, asked: Asked, amount: Decimal, idempotency_key: str, *, final: bool = True
@@ -249,4 +258,9 @@ INVOICES_DUE = "invoices.issue"
 """The outbox entry for an order whose money has moved: whatever it lacks of invoice and credit notes is issued."""
 
 GIFT_CARD: PaymentMethod = Deferred("gift_card", "Gift card", "Your gift card covers the whole order.")
-"""How an order is paid of which nothing is left to pay. Nobody chooses it, so it is none of ``METHODS``."""
+"""How an order is paid of which a gift card leaves nothing to pay. Nobody chooses it, so it is none of ``METHODS``."""
+
+FREE: PaymentMethod = Deferred(
+    "free", "Free of charge", "There is nothing to pay.", gives_back=True, is_paid=True
+)
+"""How an order is paid that costs nothing: it is paid at once. Nobody chooses it either."""

@@ -14,14 +14,18 @@ from storefront.core.db import session
 from storefront.core.errors import NotFound
 from storefront.payments.cards import CARDS, cards_are_configured
 from storefront.payments.errors import UnknownPaymentMethod
-from storefront.payments.methods import GIFT_CARD, METHODS, Asked, PaymentMethod
+from storefront.payments.methods import FREE, GIFT_CARD, METHODS, Asked, PaymentMethod
 from storefront.payments.models import Payment, Refund, SavedPaymentMethod, WebhookEvent
 
 
-def providers(country: str = "") -> list[PaymentMethod]:
-    """The ways to pay in the shop's order, for an order that goes to ``country`` where one is given."""
+def providers(country: str = "", amount: Decimal | None = None, currency: str = "") -> list[PaymentMethod]:
+    """The ways to pay in the shop's order, for an order that goes to ``country`` where one is given.
+
+    With an ``amount`` of ``currency`` those that take so little.
+    """
     offered: list[PaymentMethod] = [CARDS, *METHODS] if cards_are_configured() else [*METHODS]
-    return [method for method in offered if not country or method.offered_to(country)]
+    offered = [method for method in offered if not country or method.offered_to(country)]
+    return [method for method in offered if amount is None or amount >= method.least(currency)]
 
 
 def payment_method(code: str, country: str = "") -> PaymentMethod:
@@ -29,14 +33,16 @@ def payment_method(code: str, country: str = "") -> PaymentMethod:
     for method in providers(country):
         if method.code == code:
             return method
-    if code == GIFT_CARD.code and not country:
-        return GIFT_CARD  # of an order that was drawn up; at the checkout nobody can choose it
+    if not country:  # of an order that was drawn up; at the checkout nobody can choose them
+        for method in (GIFT_CARD, FREE):
+            if method.code == code:
+                return method
     raise UnknownPaymentMethod(code)
 
 
 def known_method(code: str) -> PaymentMethod | None:
     """The way to pay called ``code``, also while it is not offered: an order keeps the one it was placed with."""
-    return next((method for method in (*METHODS, CARDS, GIFT_CARD) if method.code == code), None)
+    return next((method for method in (*METHODS, CARDS, GIFT_CARD, FREE) if method.code == code), None)
 
 
 def gives_back(code: str) -> bool:
@@ -134,9 +140,10 @@ def order_of_reference(provider: str, reference: str) -> uuid.UUID | None:
 
 
 def undecided_orders(before: datetime, promised_before: datetime, limit: int) -> list[uuid.UUID]:
-    """Orders whose payment nobody has told us of since ``before``, the longest unasked first.
+    """Orders with a payment that nobody was told of or asked about since ``before``, the longest unasked first.
 
-    What is promised is looked at since ``promised_before``: it may lapse at the provider without a word.
+    What is promised is looked at since ``promised_before``: it may lapse at the provider without a word. Whoever asks
+    notes it before (``asked``), or the same ones come first for ever.
     """
     waiting = sa.or_(
         sa.and_(Payment.status == "pending", Payment.updated_at < before),
@@ -145,7 +152,8 @@ def undecided_orders(before: datetime, promised_before: datetime, limit: int) ->
     found = session().scalars(
         sa.select(Payment.order_id)
         .where(Payment.provider == CARDS.code, waiting)
-        .order_by(Payment.updated_at)
+        .group_by(Payment.order_id)
+        .order_by(sa.func.min(Payment.updated_at))
         .limit(limit)
     )
     return list(found)
@@ -217,7 +225,7 @@ def refund_row(refund_id: uuid.UUID) -> RefundRow:
 
 
 def undecided_refunds(before: datetime, limit: int) -> list[uuid.UUID]:
-    """Refunds that are pending since before then."""
+    """Pending refunds that nobody was told of or asked about since ``before``, the longest unasked first."""
     pending = sa.and_(Refund.status == "pending", Refund.updated_at < before)
     return list(
         session().scalars(sa.select(Refund.id).where(pending).order_by(Refund.updated_at).limit(limit))

@@ -169,12 +169,13 @@ def remove_card(user_id: uuid.UUID, card_id: uuid.UUID) -> None:
 def kept_as(user_id: uuid.UUID, reference: str) -> uuid.UUID | None:
     """The kept card that the provider calls ``reference``, or that is the same one, left there once more.
 
-    Raises ``PaymentProviderFailure``.
+    The provider is asked once at the most. Raises ``PaymentProviderFailure``.
     """
-    for card in kept_cards(user_id):
-        if reference == card.reference or reference in same_cards(user_id, card.id):
-            return card.id
-    return None
+    kept = {card.reference: card.id for card in kept_cards(user_id)}
+    if reference in kept or not kept:
+        return kept.get(reference)
+    same = _called_like(reference, _cards_there(user_id))
+    return next((card_id for name, card_id in kept.items() if name in same), None)
 
 
 def same_cards(user_id: uuid.UUID, card_id: uuid.UUID) -> list[str]:
@@ -182,10 +183,19 @@ def same_cards(user_id: uuid.UUID, card_id: uuid.UUID) -> list[str]:
 
     Raises :class:`NotFound` for one that is not theirs, and ``PaymentProviderFailure``.
     """
-    card, customer = _own(user_id, card_id), customer_of(user_id)
+    card = _own(user_id, card_id)
+    return _called_like(card.reference, _cards_there(user_id))
+
+
+def _cards_there(user_id: uuid.UUID) -> list[ProviderCard]:
+    customer = customer_of(user_id)
     release()
-    there = stripe_customers().cards(customer) if customer else []
-    same = {one.fingerprint for one in there if one.id == card.reference}
+    return stripe_customers().cards(customer) if customer else []
+
+
+def _called_like(reference: str, there: list[ProviderCard]) -> list[str]:
+    """The names of the card that is called ``reference``, which may have been left there several times."""
+    same = {one.fingerprint for one in there if one.id == reference}
     return [one.id for one in there if one.fingerprint in same]
 
 

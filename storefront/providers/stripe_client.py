@@ -162,12 +162,17 @@ class StripePayments:
         return _refund(self._ask(lambda: self._client.v1.refunds.create(params, options)), currency)
 
     def refunds(self, intent: Intent) -> list[ProviderRefund]:
-        """What went back so far. What a capture in part let go of was never ours, and is left out."""
+        """What went back so far. What a capture in part let go of was never ours, and is left out.
+
+        Stripe lists it once, as a refund of just that amount. What somebody gives back there later may be as much.
+        """
         params: Any = {"payment_intent": intent.id, "limit": 100}
         found = self._ask(lambda: list(self._client.v1.refunds.list(params).auto_paging_iter()))
+        found.sort(key=lambda one: (one.created, one.id))
         rows = [_refund(one, intent.currency) for one in found]
         released = intent.amount - intent.captured
-        return [row for row in rows if row.refund_id or not released or row.amount != released]
+        of_capture = next((row for row in rows if not row.refund_id and row.amount == released), None)
+        return [row for row in rows if row is not of_capture]
 
     def _ask(self, call: Callable[[], T]) -> T:
         assert_no_transaction()

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from storefront.analytics.models import AuditLog
 from storefront.core.db import session
@@ -112,14 +113,32 @@ def test_a_batch_of_codes_is_made_and_shown(app: Flask, manager: PaperBrowser) -
     assert len(codes) == 3
     assert all(code in answer.text for code in codes)
     assert manager.submit(form, count="20000").status_code == 422
+    again = manager.submit(form, count="3", batch="Fair")
+    assert all(code in again.text for code in codes)
+    fresh = manager.submit(manager.form(answer, f"{address}/codes"), count="2", batch="Fair")
+    assert fresh.status_code == 200
+    with app.app_context():
+        assert session().scalar(sa.select(sa.func.count(PromotionCode.id))) == 5
+
+
+def code_on(answer: TestResponse) -> str:
+    (code,) = re.findall(r"<strong>((?:\w{4}-){3}\w{4})</strong>", answer.text)
+    return str(code)
 
 
 def test_a_gift_card_is_issued_and_its_code_shown_once(app: Flask, manager: PaperBrowser) -> None:
     form = manager.form(manager.get("/admin/gift-cards/new"), "")
     answer = manager.client.post("/admin/gift-cards/new", data=form.values | {"amount": "25"})
-    assert re.search(r"<strong>(\w{4}-){3}\w{4}</strong>", answer.text)
+    again = manager.client.post("/admin/gift-cards/new", data=form.values | {"amount": "25"})
+    assert "it is the same card, issued once" in again.text
+    assert code_on(again) == code_on(answer)
     with app.app_context():
-        assert session().scalar(sa.select(GiftCard.balance)) == 25
+        assert session().scalars(sa.select(GiftCard.balance)).all() == [25]
+        assert sorted(session().scalars(sa.select(AuditLog.action))) == ["create"]
+    other = manager.client.post(
+        "/admin/gift-cards/new", data=manager.form(answer, "").values | {"amount": "25"}
+    )
+    assert code_on(other) != code_on(answer)
     refused = manager.client.post("/admin/gift-cards/new", data=form.values | {"amount": "0"})
     assert refused.status_code == 422
 

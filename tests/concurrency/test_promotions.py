@@ -24,7 +24,7 @@ from storefront.orders.verification import order_differences
 from storefront.payments import services as payments
 from storefront.payments.models import Payment
 from storefront.promotions.errors import GiftCardBalanceChanged, PromotionUsedUp
-from storefront.promotions.services import add_codes
+from storefront.promotions.services import add_codes, issue_gift_card
 from storefront.promotions.verification import promotion_differences
 from tests.concurrency.test_orders import later
 from tests.concurrency.threads import at_once
@@ -200,4 +200,19 @@ def test_a_request_sent_again_uses_nothing_twice(app_context: Flask) -> None:
     assert uses_of(coupon) == (1, 1)
     assert session().scalar(sa.select(sa.func.count()).select_from(Order)) == 1
     assert isinstance(request, PlaceOrder)
+    assert_books_balance()
+
+
+def test_a_form_that_is_sent_twice_at_once_issues_one_gift_card_and_one_batch(app_context: Flask) -> None:
+    batch = make_promotion("amount", "5", "Fair", has_single_codes=True)
+    session().rollback()
+    cards = at_once(app_context, [partial(issue_gift_card, None, Decimal(25), request_key="k")] * 4)
+    assert len({(one.id, one.code) for one in cards if not isinstance(one, Exception)}) == 1
+    assert sorted(one.was_issued_before for one in cards if not isinstance(one, Exception)) == [
+        *(False, True, True, True)
+    ]
+    codes = at_once(app_context, [partial(add_codes, None, batch, 3, request_key="k")] * 4)
+    assert all(one == codes[0] for one in codes)
+    assert isinstance(codes[0], list)
+    assert len(set(codes[0])) == 3
     assert_books_balance()

@@ -21,7 +21,13 @@ from storefront.http.errors import error_answer
 from storefront.http.signed_links import sign_link
 from storefront.jobs.outbox import drain
 from storefront.orders.queries import order_page
-from storefront.orders.services import ParcelRequest, cancel_order, place_order, ship_parcel
+from storefront.orders.services import (
+    ParcelRequest,
+    cancel_order,
+    capture_payment,
+    place_order,
+    ship_parcel,
+)
 from storefront.providers.mail import mail_folder
 from storefront.reminders.services import confirm_alert, remind_of_carts
 from tests.factories.accounts import PASSWORD, make_user
@@ -46,11 +52,13 @@ WITH_CARDS = {
     "email/giving_back_stopped.txt",
     "email/membership.html",
     "email/membership.txt",
+    "email/payment_failed.html",
+    "email/payment_failed.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
-"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py and
-tests/admin/test_order_pages.py."""
+"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py, tests/admin/test_order_pages.py and
+tests/unit/orders."""
 
 
 class _Noting(BaseLoader):
@@ -122,6 +130,7 @@ def _sell_and_send(town: Town) -> None:
     person = town.customer.identity
     fill_cart(person, (sold_by_the_piece("Lamp", "80.00", stock=11, low_stock_threshold=10), 1))
     placed = place_order(person, order_request("80.00", email=""))
+    capture_payment(placed.number)
     units = {line.id: 1 for line in order_page(person, placed.number).lines}
     ship_parcel(town.staff.id, placed.number, ParcelRequest(units, "DHL", "00340"))
 

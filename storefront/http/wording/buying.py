@@ -15,6 +15,7 @@ from storefront.http.formats import format_money
 from storefront.http.promotion_words import explain_reason
 from storefront.http.wording.common import explain
 from storefront.payments.errors import (
+    AmountTooSmall,
     CaptureInProgress,
     CaptureRefused,
     NothingToCapture,
@@ -64,6 +65,19 @@ def _method_unavailable(error: MethodUnavailable) -> str:
 @explain.register
 def _unknown_payment_method(error: UnknownPaymentMethod) -> str:
     return _("You cannot pay this way for this order. Please choose another one.")
+
+
+@explain.register
+def _amount_too_small(error: AmountTooSmall) -> str:
+    least = format_money(error.least, error.currency)
+    if error.is_on_top:
+        return _(
+            "This costs %(amount)s more, and a card takes %(least)s or more. Nothing was changed. "
+            "Please choose something else, or write to us.",
+            amount=format_money(error.amount, error.currency),
+            least=least,
+        )
+    return _("A card takes %(least)s or more. Please choose another way to pay.", least=least)
 
 
 @explain.register

@@ -76,6 +76,10 @@ def _order_not_changeable(error: OrderNotChangeable) -> str:
             "The card has to pay more for this, which only the shopper can do, on the page of the order."
             " Nothing was changed."
         ),
+        "free": _(
+            "This order costs nothing, and it would with this change. Please place another order for what you want "
+            "on top. Nothing was changed."
+        ),
     }[error.why]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from storefront.accounts.services import require_permission
 from storefront.analytics.services import record_audit
@@ -18,53 +18,71 @@ from storefront.core.ids import digest, new_id
 from storefront.core.settings import current_settings
 from storefront.promotions.errors import GiftCardBalanceChanged, PromotionRefused
 from storefront.promotions.models import GiftCard, GiftCardEntry
+from storefront.promotions.services.codes import code_of_request, random_code
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without the letters and digits that people confuse."""
 _LENGTH = 16
 _LARGEST = Decimal(100_000)
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedGiftCard:
-    """A new card. ``code`` is kept nowhere: whoever issues it writes it down now."""
+    """A new card. ``code`` is kept nowhere: whoever issues it writes it down now.
+
+    ``was_issued_before``: the same form has been sent before, and this is its card.
+    """
 
     id: uuid.UUID
     code: str
     amount: Decimal
     currency: str
-
-
-def random_code(length: int) -> str:
-    """Characters that can be read out on the phone."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    was_issued_before: bool = False
 
 
 def issue_gift_card(
-    actor_id: uuid.UUID | None, amount: Decimal, expires_at: datetime | None = None
+    actor_id: uuid.UUID | None,
+    amount: Decimal,
+    expires_at: datetime | None = None,
+    request_key: str = "",
 ) -> IssuedGiftCard:
     """Issue a card worth ``amount`` in the shop's currency; ``actor_id`` None is the command line.
 
-    Raises NotAllowed, and :class:`PromotionRefused` for an amount that no card can hold.
+    The same ``request_key`` makes one card, however often and at once it comes: the code follows from it, and no two
+    cards have the same. Raises NotAllowed, and :class:`PromotionRefused` for an amount that no card can hold.
     """
     if not 0 < amount <= _LARGEST or amount != amount.quantize(Decimal("0.01")):
         raise PromotionRefused("amount", "range")
-    code, card_id, currency = random_code(_LENGTH), new_id(), current_settings().shop_currency
+    code = code_of_request(request_key, "gift card", _LENGTH) if request_key else random_code(_LENGTH)
+    card_id, currency = new_id(), current_settings().shop_currency
     with transaction():
         if actor_id is not None:
             require_permission(actor_id, "promotions", "write")
-        session().execute(
-            sa.insert(GiftCard).values(
+        made = session().scalar(
+            insert(GiftCard)
+            .values(
                 id=card_id,
                 code_hash=digest(code),
                 code_hint=code[-4:],
                 currency=currency,
                 expires_at=expires_at,
             )
+            .on_conflict_do_nothing(index_elements=[GiftCard.code_hash])
+            .returning(GiftCard.id)
         )
+        if made is None:
+            return _issued_as(code)
         _book(card_id, amount, "issued", None)
         record_audit(actor_id, "create", "gift_card", card_id, metadata={"amount": str(amount)})
     return IssuedGiftCard(card_id, _grouped(code), amount, currency)
+
+
+def _issued_as(code: str) -> IssuedGiftCard:
+    row = session().execute(
+        sa.select(GiftCard.id, GiftCardEntry.delta, GiftCard.currency)
+        .join(GiftCardEntry, GiftCardEntry.gift_card_id == GiftCard.id)
+        .where(GiftCard.code_hash == digest(code), GiftCardEntry.reason == "issued")
+    )
+    card_id, amount, currency = row.one()
+    return IssuedGiftCard(card_id, _grouped(code), amount, currency, was_issued_before=True)
 
 
 def spend_gift_card(card_id: uuid.UUID, amount: Decimal, order_id: uuid.UUID) -> None:

@@ -21,7 +21,7 @@ from storefront.promotions.errors import PromotionChangedMeanwhile, PromotionRef
 from storefront.promotions.models import CustomerGroup, CustomerGroupMember, Promotion, PromotionCode
 from storefront.promotions.queries import normal_code
 from storefront.promotions.rules import UnreadableRule, terms_from
-from storefront.promotions.services.gift_cards import random_code
+from storefront.promotions.services.codes import code_of_request, random_code
 
 MOST_CODES = 10_000
 _CODE_LENGTH = 12
@@ -133,8 +133,12 @@ def set_active(actor_id: uuid.UUID | None, promotion_id: uuid.UUID, is_active: b
         )
 
 
-def add_codes(actor_id: uuid.UUID | None, promotion_id: uuid.UUID, count: int, batch: str = "") -> list[str]:
-    """Make ``count`` codes of one use each; returns them. Raises NotAllowed, NotFound, :class:`PromotionRefused`."""
+def add_codes(
+    actor_id: uuid.UUID | None, promotion_id: uuid.UUID, count: int, batch: str = "", request_key: str = ""
+) -> list[str]:
+    """Make ``count`` codes of one use each; returns them. The same ``request_key`` makes them once, however often it
+    comes: then those that were made. Raises NotAllowed, NotFound, :class:`PromotionRefused`.
+    """
     if not 1 <= count <= MOST_CODES:
         raise PromotionRefused("count", "range")
     with transaction():
@@ -142,11 +146,25 @@ def add_codes(actor_id: uuid.UUID | None, promotion_id: uuid.UUID, count: int, b
         if not _locked(promotion_id).has_single_codes:
             raise PromotionRefused("code", "no single codes")
         # 30 to the power of 12: two equal ones are not to be expected, and the unique key says so.
-        codes = [random_code(_CODE_LENGTH) for _ in range(count)]
+        codes = [_code(promotion_id, request_key, place) for place in range(count)]
+        known = _known(codes) if request_key else set()
+        if known:
+            return [code for code in codes if code in known]
         rows = [{"promotion_id": promotion_id, "code": code, "batch": batch.strip()[:100]} for code in codes]
         session().execute(sa.insert(PromotionCode), rows)
         record_audit(actor_id, "create", "promotion_codes", promotion_id, metadata={"count": count})
     return codes
+
+
+def _code(promotion_id: uuid.UUID, request_key: str, place: int) -> str:
+    purpose = f"promotion {promotion_id} {place}"
+    return code_of_request(request_key, purpose, _CODE_LENGTH) if request_key else random_code(_CODE_LENGTH)
+
+
+def _known(codes: list[str]) -> set[str]:
+    """Those of them that were made before, by the same form."""
+    code = sa.cast(PromotionCode.code, sa.Text)
+    return set(session().scalars(sa.select(code).where(PromotionCode.code.in_(codes))))
 
 
 def add_to_group(actor_id: uuid.UUID | None, group: str, user_id: uuid.UUID) -> uuid.UUID:

@@ -80,7 +80,11 @@ class ReturnableOrder:
     @property
     def methods(self) -> tuple[str, ...]:
         """The ways to pay for a dearer replacement."""
-        return tuple(method.code for method in providers(self.country))
+        return self.methods_for(None)
+
+    def methods_for(self, difference: Decimal | None) -> tuple[str, ...]:
+        """Those of them that take so little."""
+        return tuple(method.code for method in providers(self.country, difference, self.currency))
 
 
 def returnable(identity: Identity, number: str) -> ReturnableOrder:

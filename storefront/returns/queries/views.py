@@ -94,6 +94,12 @@ class ReturnView:
         )
 
     @property
+    def card_least(self) -> Decimal:
+        """What a card has to pay at the least, where the replacements cost less than that more; else zero."""
+        least = CARDS.least(self.currency)
+        return least if self.price_difference < least else Decimal(0)
+
+    @property
     def link(self) -> str:
         """Where the replacement's carrier shows how far it is; empty where that is not known."""
         return tracking_link(self.carrier, self.tracking_number)

@@ -26,6 +26,7 @@ from storefront.orders.drafts import head_of
 from storefront.orders.timeline import record_event
 from storefront.payments import changing as beside
 from storefront.payments import services as payments
+from storefront.payments.amounts import check_amount
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import PaymentState, unpaid
@@ -47,12 +48,14 @@ def begin_difference(identity: Identity, number: str) -> None:
     """Begin the card payment of the difference, or go on with the one that was begun. No transaction may be open.
 
     Raises ``NotFound``, also for somebody else's, :class:`ReturnChangedMeanwhile` where nothing is to be paid by card
-    (any more), ``PaymentDeclined``, after which it may be begun again, and ``PaymentProviderFailure``.
+    (any more), ``AmountTooSmall``, ``PaymentDeclined``, after which it may be begun again, and
+    ``PaymentProviderFailure``.
     """
     with transaction():
         one = locked(return_page(identity, number).number)
         if not one.awaits_card:
             raise ReturnChangedMeanwhile(one.number, one.status)
+        check_amount(CARDS.code, one.price_difference, one.currency)
         row = payment_row(one.payment_id or _open(one))
     if row.provider_reference:
         return

@@ -18,6 +18,7 @@ from storefront.core.money import ZERO, percent_of
 from storefront.orders.drafts import head_of
 from storefront.orders.models import Order, OrderItem
 from storefront.orders.queries_for_refunds import refundable
+from storefront.payments.amounts import check_amount
 from storefront.returns.errors import DifferenceChanged, NotReturnable, ReturnChangedMeanwhile, ReturnRefused
 from storefront.returns.models import Return, ReturnItem
 from storefront.returns.queries import (
@@ -71,8 +72,9 @@ class AskedReturn:
 def request_return(identity: Identity, order_number: str, request: ReturnRequest) -> AskedReturn:
     """Ask to send something of this person's order back.
 
-    Raises ``NotFound``, also for somebody else's order, :class:`NotReturnable`, :class:`ReturnRefused` and
-    :class:`DifferenceChanged`. However many ask at once, no unit comes back twice: the database counts.
+    Raises ``NotFound``, also for somebody else's order, :class:`NotReturnable`, :class:`ReturnRefused`,
+    :class:`DifferenceChanged` and ``AmountTooSmall``. However many ask at once, no unit comes back twice: the database
+    counts.
     """
     with transaction():
         order = returnable(identity, order_number)
@@ -161,6 +163,8 @@ def _write(order: ReturnableOrder, request: ReturnRequest, *, actor: str) -> Ask
         raise DifferenceChanged(request.expected_difference, difference, order.currency)
     if request.payment_method not in (order.methods if difference > 0 else BACK_TO):
         raise ReturnRefused(order.number, "method")
+    if difference > 0:
+        check_amount(request.payment_method, difference, order.currency)
     return_id, number = new_id(), free_number(order.order_id, order.number)
     session().execute(
         sa.insert(Return).values(

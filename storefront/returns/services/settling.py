@@ -17,6 +17,7 @@ from storefront.core.money import ZERO
 from storefront.inventory import services as inventory
 from storefront.orders import services as orders
 from storefront.orders.models import Order, OrderItem, OrderRefund
+from storefront.orders.payment_letters import tell_received
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_goods import RefundLine, units_to_send_of
 from storefront.orders.refunding import Destination, RefundRequest
@@ -102,9 +103,15 @@ def complete_return(
 
 
 def _still_to_refund(one: ReturnView) -> list[RefundLine]:
-    """The lines whose units were not given back by hand meanwhile."""
-    left = {line.id: line.charged for line in refundable(one.order_number).lines}
-    wanted = {line.item_id: min(line.quantity, left.get(line.item_id, 0)) for line in one.lines}
+    """The lines whose units were not given back by hand meanwhile; none where all of them cost nothing."""
+    left = {line.id: line for line in refundable(one.order_number).lines}
+    wanted = {
+        line.item_id: min(line.quantity, left[line.item_id].charged)
+        for line in one.lines
+        if line.item_id in left
+    }
+    if not any(left[item_id].left.amount for item_id in wanted):
+        return []
     return [RefundLine(item_id, quantity) for item_id, quantity in wanted.items() if quantity]
 
 
@@ -178,6 +185,7 @@ def record_difference_paid(actor_id: uuid.UUID, number: str) -> None:
             actor=f"staff:{actor_id}",
             note=f"{one.number}: {payment.amount}",
         )
+        tell_received(payment, payment.amount - payment.captured, is_all=True)
         record_audit(actor_id, "capture", "return", one.id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from storefront.accounts.errors import VatNumberRefused
@@ -14,6 +14,7 @@ from storefront.core.money import ZERO
 from storefront.http.address_form import tidy
 from storefront.orders.errors import TotalChanged
 from storefront.orders.quoting import Purchase, quote_cart
+from storefront.payments.amounts import too_small_for
 from storefront.payments.methods import PaymentMethod
 from storefront.payments.queries import providers
 from storefront.pricing.totals import Totals
@@ -27,7 +28,8 @@ class Checkout:
     """Everything the page needs. ``option`` is None where nothing can be delivered.
 
     All amounts are this buyer's: without tax for a company, as ``totals`` say. ``vat_number`` is the one that counts.
-    ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest.
+    ``gift_card_amount`` is what the gift card pays of the total, ``to_pay`` the rest: too little for those ways to pay
+    that are ``too_small``, and not among ``methods``.
     """
 
     cart: CartView
@@ -45,6 +47,7 @@ class Checkout:
     gift_card: GiftCardState | None = None
     gift_card_amount: Decimal = ZERO
     vat_number: str = ""
+    too_small: list[PaymentMethod] = field(default_factory=list)
 
     @property
     def to_pay(self) -> Decimal:
@@ -72,8 +75,10 @@ def summarise(
     vat_number, method = _vat_number(form), form.fields.shipping_method.data or ""
     order = quote_cart(cart, Purchase(customer, country, region, method, vat_number), table)
     totals, currency = order.totals, order.snapshot.currency
-    methods = providers(country)
     gift_card = gift_card_of(cart.gift_card_id, cart.cart_id)
+    gift_card_amount = gift_card.share_of(totals.total, currency) if gift_card else ZERO
+    to_pay = totals.total - gift_card_amount
+    methods = providers(country, to_pay or None, currency)
     checkout = Checkout(
         cart=replace(cart, snapshot=order.snapshot, reductions=order.reductions),
         form=form,
@@ -88,7 +93,8 @@ def summarise(
         code_problem=code_problem,
         code_field=code_field,
         gift_card=gift_card,
-        gift_card_amount=gift_card.share_of(totals.total, currency) if gift_card else ZERO,
+        gift_card_amount=gift_card_amount,
+        too_small=too_small_for(country, to_pay, currency) if to_pay else [],
         vat_number=vat_number,
     )
     _show(checkout)

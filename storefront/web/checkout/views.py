@@ -23,6 +23,7 @@ from storefront.http.visitor import current_visitor, remember_proved_order
 from storefront.http.wording import explain
 from storefront.orders.errors import CheckoutExpired, EmptyCart, TotalChanged
 from storefront.orders.services import PlaceOrder, place_order
+from storefront.payments.errors import PaymentDeclined
 from storefront.web.checkout.area import blueprint
 from storefront.web.checkout.forms import CheckoutForm, read_amounts
 from storefront.web.checkout.summary import Checkout, summarise
@@ -131,7 +132,7 @@ def place() -> ResponseReturnValue:
     except TotalChanged as refusal:
         changed = refusal
     except DomainError as refusal:
-        if isinstance(refusal, CheckoutExpired):
+        if isinstance(refusal, CheckoutExpired | PaymentDeclined):  # what was drawn up is cancelled
             form.renew_key()
         if isinstance(refusal, EmptyCart):
             flash(explain(refusal), "info")

@@ -352,6 +352,19 @@ def test_part_of_it_is_captured_and_the_rest_let_go_of(stripe: StripeServer) -> 
 
 
 @pytest.mark.usefixtures("manual")
+def test_what_goes_back_at_the_provider_counts_also_when_as_much_was_let_go_of(stripe: StripeServer) -> None:
+    card = paid(stripe, order_by_card())
+    capture_payment(card.number, Decimal("80.00"))
+    bring_up_to_date(card.order_id)
+    assert payment_of(card.order_id).refunded == 0
+    stripe.call("POST", "/v1/refunds", payment_intent=card.intent_id, amount="8000")
+    for _ in range(2):
+        bring_up_to_date(card.order_id)
+    assert payment_of(card.order_id).refunded == Decimal("80.00")
+    assert state_of(card.order_id) == ("placed", "refunded", "refunded")
+
+
+@pytest.mark.usefixtures("manual")
 def test_captured_at_the_provider_it_is_paid_here(stripe: StripeServer) -> None:
     card = paid(stripe, order_by_card())
     stripe.call("POST", f"/v1/payment_intents/{card.intent_id}/capture")

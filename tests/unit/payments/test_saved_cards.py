@@ -184,6 +184,20 @@ def test_the_same_card_kept_twice_is_one(stripe: StripeServer) -> None:
     assert [one["card"]["last4"] for one in stripe.cards(customer(user_id))] == ["3155"]
 
 
+def test_which_card_it_is_the_provider_is_asked_once_however_many_are_kept(stripe: StripeServer) -> None:
+    _identity, user_id, card_id = with_card(stripe)
+    stripe.add_card(customer(user_id), NEEDS_3D_SECURE)
+    assert saved_cards.read_cards(user_id) == 2
+    again = stripe.add_card(customer(user_id))
+    release()
+    stripe.memory.asked.clear()
+    assert saved_cards.kept_as(user_id, again) == card_id
+    assert len(stripe.memory.asked) == 1
+    assert saved_cards.kept_as(user_id, saved_cards.card_reference(user_id, card_id)) == card_id
+    assert len(stripe.memory.asked) == 1
+    assert saved_cards.kept_as(user_id, "pm_nobodys") is None
+
+
 def test_a_card_that_went_at_the_provider_goes_here_by_its_news(stripe: StripeServer) -> None:
     _identity, user_id, _card_id = with_card(stripe)
     (card,) = kept_cards(user_id)
