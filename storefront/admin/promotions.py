@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -48,10 +49,10 @@ from storefront.promotions.services import (
 )
 
 KINDS = (
-    ("percent", _("Per cent off")),
-    ("amount", _("Amount off")),
-    ("free_shipping", _("Free shipping")),
-    ("buy_x_get_y", _("Buy some, get some free")),
+    ("percent", _l("Per cent off")),
+    ("amount", _l("Amount off")),
+    ("free_shipping", _l("Free shipping")),
+    ("buy_x_get_y", _l("Buy some, get some free")),
 )
 
 
@@ -59,30 +60,30 @@ class PromotionForm(Form):
     """What is given, to whom, when, how often. Times are UTC."""
 
     version = HiddenField()
-    name = StringField(_("Name, as shoppers read it"), validators=[InputRequired(), Length(max=100)])
-    kind = SelectField(_("What it gives"), choices=[SelectChoice(*one) for one in KINDS])
+    name = StringField(_l("Name, as shoppers read it"), validators=[InputRequired(), Length(max=100)])
+    kind = SelectField(_l("What it gives"), choices=[SelectChoice(*one) for one in KINDS])
     value = DecimalField(
-        _("Per cent or amount"), places=2, default=0, validators=[Optional(), NumberRange(0, 9_999_999)]
+        _l("Per cent or amount"), places=2, default=0, validators=[Optional(), NumberRange(0, 9_999_999)]
     )
-    buy = IntegerField(_("Buy"), validators=[Optional(), NumberRange(1, 99)])
-    get = IntegerField(_("Get free"), validators=[Optional(), NumberRange(1, 99)])
-    code = StringField(_("Code"), validators=[Length(max=60)])
-    has_single_codes = BooleanField(_("By codes of one use each"))
-    minimum = DecimalField(_("From goods of"), places=2, validators=[Optional(), NumberRange(0, 9_999_999)])
-    products = StringField(_("Products, by SKU with commas between"), validators=[Length(max=2_000)])
-    categories = SelectMultipleField(_("Categories, with those below"))
-    brands = SelectMultipleField(_("Brands"))
-    groups = SelectMultipleField(_("Groups of customers"))
-    first_order = BooleanField(_("For a first order only"))
-    starts_at = DateTimeLocalField(_("From (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
-    ends_at = DateTimeLocalField(_("Until (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
-    usage_limit = IntegerField(_("Uses in all"), validators=[Optional(), NumberRange(1, 2_000_000_000)])
+    buy = IntegerField(_l("Buy"), validators=[Optional(), NumberRange(1, 99)])
+    get = IntegerField(_l("Get free"), validators=[Optional(), NumberRange(1, 99)])
+    code = StringField(_l("Code"), validators=[Length(max=60)])
+    has_single_codes = BooleanField(_l("By codes of one use each"))
+    minimum = DecimalField(_l("From goods of"), places=2, validators=[Optional(), NumberRange(0, 9_999_999)])
+    products = StringField(_l("Products, by SKU with commas between"), validators=[Length(max=2_000)])
+    categories = SelectMultipleField(_l("Categories, with those below"))
+    brands = SelectMultipleField(_l("Brands"))
+    groups = SelectMultipleField(_l("Groups of customers"))
+    first_order = BooleanField(_l("For a first order only"))
+    starts_at = DateTimeLocalField(_l("From (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    ends_at = DateTimeLocalField(_l("Until (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    usage_limit = IntegerField(_l("Uses in all"), validators=[Optional(), NumberRange(1, 2_000_000_000)])
     usage_limit_per_user = IntegerField(
-        _("Uses per customer"), validators=[Optional(), NumberRange(1, 1_000)]
+        _l("Uses per customer"), validators=[Optional(), NumberRange(1, 1_000)]
     )
-    lane = StringField(_("Lane"), validators=[Length(max=40)])
-    priority = IntegerField(_("Priority"), default=0, validators=[Optional(), NumberRange(-1_000, 1_000)])
-    is_active = BooleanField(_("In force"), default=True)
+    lane = StringField(_l("Lane"), validators=[Length(max=40)])
+    priority = IntegerField(_l("Priority"), default=0, validators=[Optional(), NumberRange(-1_000, 1_000)])
+    is_active = BooleanField(_l("In force"), default=True)
 
     def offer(self) -> None:
         """Fill the choices out of the catalog and the groups. Three statements."""
@@ -190,7 +191,7 @@ def make_codes(promotion_id: uuid.UUID) -> ResponseReturnValue:
 class GiftCardForm(Form):
     """How much it is worth."""
 
-    amount = DecimalField(_("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])
+    amount = DecimalField(_l("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])
 
 
 @blueprint.route("/gift-cards/new", methods=["GET", "POST"])
