@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from storefront.admin.area import blueprint
 from storefront.catalog.queries.staff import taxonomy_choices
 from storefront.core.errors import DomainError
 from storefront.core.money import round_money
+from storefront.core.shop_time import shop_time, shop_zone
 from storefront.core.texts import gettext as _
 from storefront.http.forms import Form
 from storefront.http.wording import explain
@@ -57,7 +58,7 @@ KINDS = (
 
 
 class PromotionForm(Form):
-    """What is given, to whom, when, how often. Times are UTC."""
+    """What is given, to whom, when, how often. Times are the shop's."""
 
     version = HiddenField()
     name = StringField(_l("Name, as shoppers read it"), validators=[InputRequired(), Length(max=100)])
@@ -75,8 +76,8 @@ class PromotionForm(Form):
     brands = SelectMultipleField(_l("Brands"))
     groups = SelectMultipleField(_l("Groups of customers"))
     first_order = BooleanField(_l("For a first order only"))
-    starts_at = DateTimeLocalField(_l("From (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
-    ends_at = DateTimeLocalField(_l("Until (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    starts_at = DateTimeLocalField(_l("Begins"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    ends_at = DateTimeLocalField(_l("Ends on"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
     usage_limit = IntegerField(_l("Uses in all"), validators=[Optional(), NumberRange(1, 2_000_000_000)])
     usage_limit_per_user = IntegerField(
         _l("Uses per customer"), validators=[Optional(), NumberRange(1, 1_000)]
@@ -119,8 +120,8 @@ class PromotionForm(Form):
             code=self.code.data,
             has_single_codes=bool(self.has_single_codes.data),
             conditions={key: value for key, value in conditions.items() if value},
-            starts_at=_utc(self.starts_at.data),
-            ends_at=_utc(self.ends_at.data),
+            starts_at=_moment(self.starts_at.data),
+            ends_at=_moment(self.ends_at.data),
             usage_limit=self.usage_limit.data,
             usage_limit_per_user=self.usage_limit_per_user.data,
             lane=self.lane.data or "",
@@ -218,6 +219,7 @@ def _form(details: PromotionDetails, *, sent: bool = True) -> PromotionForm:
     """The form over what is stored; ``sent`` False leaves out what another form of the page has sent."""
     one, stored = details.promotion, details.promotion.conditions
     values = {name: getattr(one, name) for name in _SHARED}
+    values |= {name: shop_time(at) for name in ("starts_at", "ends_at") if (at := values[name])}
     listed = {name: stored.get(name) or [] for name in ("categories", "brands", "groups")}
     form = PromotionForm(
         **({} if sent else {"formdata": None}),
@@ -244,8 +246,8 @@ def _saved(form: PromotionForm, save: Callable[[], object]) -> bool:
     return False
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None
+def _moment(typed: datetime | None) -> datetime | None:
+    return typed.replace(tzinfo=shop_zone()) if typed else None
 
 
 def _to_the_list(said: str) -> ResponseReturnValue:

@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         pattern=r"^[a-z]{2}(,[a-z]{2})*$",
         description="ISO 639 codes of the languages of pages and letters; the first is the shop's own.",
     )
+    shop_time_zone: str = Field(
+        "Europe/Berlin",
+        description="IANA name: whose days documents, their numbers and reports follow, and whose time pages show.",
+    )
     catalog_prices: Literal["with_tax", "without_tax"] = Field(
         "with_tax",
         description="`without_tax`: prices are net everywhere, and tax comes on top in the checkout.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import SecretStr, ValidationError
 
@@ -49,6 +50,8 @@ def _of_the_shop(settings: Settings) -> Iterator[str]:
             "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
             "and an https address keeps the session cookie off plain connections."
         )
+    if settings.shop_time_zone not in available_timezones():
+        yield f"SHOP_TIME_ZONE: there is no {settings.shop_time_zone!r}; Europe/Berlin is one."
     for code in settings.languages():
         if code != WRITTEN_IN and not (TRANSLATIONS / code / "LC_MESSAGES" / "messages.mo").exists():
             yield (

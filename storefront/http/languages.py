@@ -113,9 +113,10 @@ def _name_it(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Word requests' texts in the language that was asked for, and say which it is."""
+    """Word requests' texts in the language that was asked for, and say which it is. Times are the shop's."""
     settings = app.extensions["settings"]
     app.config["BABEL_DEFAULT_LOCALE"] = settings.languages()[0]
+    app.config["BABEL_DEFAULT_TIMEZONE"] = settings.shop_time_zone
     babel.init_app(app, locale_selector=_select)
     app.jinja_env.globals.update(page_language=language, language_choices=choices)
     app.after_request(_name_it)
