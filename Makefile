@@ -5,12 +5,13 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 WORKERS ?= 2
 SEED ?= 1
+HISTORIES ?= 1000
 
 # Compiled modules halve the start; some machines forbid them by this variable.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos assets texts lock clean
+.PHONY: help run test lint bench chaos histories assets texts lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -38,6 +39,10 @@ bench: ## Measure: see benchmarks/README.md
 chaos: ## Kill parts of a shop under load 210 times, then check the books (SEED): see tests/chaos/README.md
 	@$(PYTHON) scripts/bootstrap.py tests
 	@$(BIN)/python -m tests.chaos --seed $(SEED)
+
+histories: ## Make up 1,000 histories of orders and money, new ones each time (HISTORIES): see tests/histories/README.md
+	@$(PYTHON) scripts/bootstrap.py tests
+	@HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/histories
 
 assets: ## Build the browser files into static/dist
 	@$(PYTHON) scripts/bootstrap.py assets

@@ -3,8 +3,8 @@
     python benchmarks/speed.py [--full] [--keep FOLDER] [--sizes 10000 100000] [--connections 8] [--only listing]
 
 Both run in the same web server with the same workers on the same database, and are loaded in turns. Alone it takes a
-few minutes: 10,000 products, 8 connections. ``--full`` is what `docs/performance.md` shows: three sizes, 1, 8 and 32
-connections, three rounds. Pages are asked for by guests without a cookie and made anew each time: no page and no
+few minutes: 10,000 products, 8 connections. ``--full`` takes an afternoon: three sizes, 1, 8 and 32 connections, three
+rounds. Pages are asked for by guests without a cookie and made anew each time: no page and no
 answer to a search is kept. What pages are made of (counts beside the filters, products as lists show them, the category
 tree, vectors of texts) is remembered as in every shop; "all anew" is without that, "kept for guests" with everything.
 """

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import now
 from storefront.core.db import Base, Created, Identified, session, write
+from storefront.core.statements import insert
 
 
 class OutboxEntry(Identified, Created, Base):
@@ -39,9 +40,7 @@ class OutboxEntry(Identified, Created, Base):
 
 def enqueue(kind: str, *, available_at: datetime | None = None, **payload: Any) -> None:
     """Write one entry in the current transaction. ``payload`` values must be JSON-ready: ids as text."""
-    session().execute(
-        sa.insert(OutboxEntry).values(kind=kind, payload=payload, available_at=available_at or now())
-    )
+    enqueue_all((kind, payload), available_at=available_at)
 
 
 def enqueue_once(kind: str, **payload: Any) -> None:
@@ -62,11 +61,11 @@ def enqueue_once(kind: str, **payload: Any) -> None:
         enqueue(kind, **payload)
 
 
-def enqueue_all(*entries: tuple[str, dict[str, Any]]) -> None:
-    """Write several entries, each a kind with its payload, in one statement."""
-    session().execute(
-        sa.insert(OutboxEntry),
-        [{"kind": kind, "payload": payload, "available_at": now()} for kind, payload in entries],
+def enqueue_all(*entries: tuple[str, dict[str, Any]], available_at: datetime | None = None) -> None:
+    """Write several entries, each a kind with its payload, in one go."""
+    due = available_at or now()
+    insert(
+        OutboxEntry, *({"kind": kind, "payload": payload, "available_at": due} for kind, payload in entries)
     )
 
 

@@ -4,14 +4,18 @@ SQLAlchemy spends as long around such a statement as PostgreSQL on answering it,
 own placeholders in each text, most of a millisecond on a long one: it gets PostgreSQL's. :func:`rows` runs a statement
 that is built once (a module's constant, or out of a ``@cache``) in the running transaction if there is one
 (:func:`storefront.core.db.reading`). Rows are plain named tuples; errors are the ones that SQLAlchemy raises.
+
+What a busy transaction writes goes the same way: :func:`insert`, and updates that are built once. None of them sees
+what was added to the session and is not flushed yet.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
@@ -20,7 +24,7 @@ from psycopg import pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
-from storefront.core.db import reading
+from storefront.core.db import Base, reading
 
 KEPT = 512
 """How many statements a process knows. Whoever runs more of them builds them anew each time, which is a mistake."""
@@ -60,30 +64,57 @@ def rows(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> l
     """All rows of ``statement``, its parameters by name."""
     compiled = _compiled(statement)
     filled = compiled.values(values or {})
+    with _cursor(compiled, filled) as cursor:
+        cursor.execute(compiled.text, filled)
+        if cursor.pgresult.status != pq.ExecStatus.TUPLES_OK:
+            return []
+        found = cursor.fetchall()
+    if compiled.row is None:
+        compiled.row = _row_of(compiled.types, cursor.description)
+    return list(map(compiled.row, found))
+
+
+def execute(statement: sa.Executable, values: Mapping[str, Any]) -> None:
+    """Run a write that gives nothing back."""
+    rows(statement, values)
+
+
+def insert(model: type[Base], *written: Mapping[str, Any]) -> None:
+    """Insert rows in the running transaction, all with the columns of the first; ids that are not given are made."""
+    compiled = _compiled(_insertion(model, tuple(written[0])))
+    filled = [compiled.values(one) for one in written]
+    with _cursor(compiled, filled[0]) as cursor:
+        cursor.executemany(compiled.text, filled) if len(filled) > 1 else cursor.execute(
+            compiled.text, filled[0]
+        )
+
+
+@lru_cache(maxsize=KEPT)
+def _insertion(model: type[Base], names: tuple[str, ...]) -> sa.Insert:
+    return sa.insert(model.__table__).values({name: sa.bindparam(name) for name in names})  # type: ignore[arg-type]
+
+
+@contextmanager
+def _cursor(compiled: _Compiled, values: Sequence[Any]) -> Iterator[Any]:
+    """The driver's cursor for one statement; its errors as SQLAlchemy raises them."""
     for observer in observers:
-        observer(compiled.text, filled)
+        observer(compiled.text, values)
     with reading() as connection:
         driver: Any = connection.dbapi_connection
         try:
-            cursor: Any = psycopg.RawCursor(driver).execute(compiled.text, filled)
-            if cursor.pgresult.status != pq.ExecStatus.TUPLES_OK:
-                return []
-            found = cursor.fetchall()
+            yield psycopg.RawCursor(driver)
         except psycopg.Error as problem:
             broken = driver.broken
             if broken:
                 connection.invalidate(problem)
             raise DBAPIError.instance(
                 compiled.text,
-                filled,
+                list(values),
                 problem,
                 psycopg.Error,
                 connection_invalidated=broken,
                 dialect=_DIALECT,
             ) from problem
-    if compiled.row is None:
-        compiled.row = _row_of(compiled.types, cursor.description)
-    return list(map(compiled.row, found))
 
 
 def first(statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
@@ -118,6 +149,11 @@ def _compiled(statement: sa.Executable) -> _Compiled:
             given[name] = bind.value
         if process is not None:
             processed.append((name, process))
+    for column in compiled.insert_prefetch:  # what the model fills in by itself
+        if column.default.is_callable:
+            called.append((column.key, partial(column.default.arg, None)))
+        else:
+            given[column.key] = column.default.arg
     types = tuple(column.type for column in getattr(statement, "selected_columns", ()))
     names = tuple(compiled.positiontup or ())
     return _Compiled(str(compiled), names, given, tuple(called), tuple(processed), types)

@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 TASK = "storefront.jobs.chat.make_answer"
 _TASK_EXPIRES_SECONDS = 240
 # A reader looks after the answer's row this often while nothing comes, and tells the browser that it is there.
-# Shorter than proxies need: only a write shows that the browser has gone, and until then a thread is held.
+# Shorter than proxies need: only a write shows that the browser has gone, and until then a connection is held.
 WAIT_SECONDS = 5.0
 _STOP_READS_PER_SECOND = 4
 _STOP_PATIENCE_SECONDS = 1.5

@@ -47,15 +47,20 @@ def format_moment(moment: datetime) -> str:
     return f"{_date(local.date(), spoken)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=spoken)}"
 
 
+def format_rating(value: Decimal) -> str:
+    """``4.50``."""
+    return format_decimal(value, "0.00", language())
+
+
 def stars(value: Decimal) -> Markup:
     """A rating from 0 to 5 as stars, in halves, read out to one place."""
     return _stars(value, language())
 
 
 @lru_cache(maxsize=512)
-def _stars(value: Decimal, _spoken: str) -> Markup:
+def _stars(value: Decimal, spoken: str) -> Markup:
     halves, said = round(float(value) * 2), round(float(value), 1)
-    label = escape(_("%(value)s of 5 stars", value=said))
+    label = escape(_("%(value)s of 5 stars", value=format_decimal(said, "0.0", spoken)))
     return Markup(f'<span class="stars stars--{halves * 5}" role="img" aria-label="{label}"></span>')
 
 

@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from storefront.catalog.models import Product
-from storefront.core.db import session
-from storefront.core.ids import new_id
-from storefront.core.statements import rows
+from storefront.core.statements import execute, insert, rows
 from storefront.inventory.models import StockMovement
 from storefront.inventory.queries import on_shelf, sellable
 
@@ -71,32 +69,43 @@ def change(stock: Mapping[uuid.UUID, int], reserved: Mapping[uuid.UUID, int]) ->
     ids = sorted({*stock, *reserved})
     if not ids:
         return
+    execute(
+        _change_statement(),
+        {
+            "ids": ids,
+            "stock": [stock.get(one, 0) for one in ids],
+            "reserved": [reserved.get(one, 0) for one in ids],
+        },
+    )
+
+
+@cache
+def _change_statement() -> sa.Update:
     deltas = (
         sa.func.unnest(
-            sa.cast(ids, ARRAY(sa.Uuid())),
-            sa.cast([stock.get(one, 0) for one in ids], ARRAY(sa.Integer())),
-            sa.cast([reserved.get(one, 0) for one in ids], ARRAY(sa.Integer())),
+            sa.bindparam("ids", type_=ARRAY(sa.Uuid())),
+            sa.bindparam("stock", type_=ARRAY(sa.Integer())),
+            sa.bindparam("reserved", type_=ARRAY(sa.Integer())),
         )
         .table_valued("product_id", "stock", "reserved")
         .render_derived(name="deltas")
     )
-    session().execute(
+    return (
         sa.update(Product)
         .where(Product.id == deltas.c.product_id)
         .values(
             stock_quantity=Product.stock_quantity + sa.cast(deltas.c.stock, sa.Integer()),
             reserved_quantity=Product.reserved_quantity + sa.cast(deltas.c.reserved, sa.Integer()),
         )
-        .execution_options(synchronize_session=False)
     )
 
 
 def record(deltas: Mapping[uuid.UUID, int], reason: str, **context: Any) -> None:
     """Write ledger rows for changes of the stock."""
     movements = [
-        {"id": new_id(), "product_id": product_id, "delta": delta, "reason": reason, **context}
+        {"product_id": product_id, "delta": delta, "reason": reason, **context}
         for product_id, delta in sorted(deltas.items())
         if delta
     ]
     if movements:
-        session().execute(sa.insert(StockMovement), movements)
+        insert(StockMovement, *movements)

@@ -27,7 +27,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "remind of carts": {"task": "storefront.jobs.reminders.remind_of_carts", "schedule": 600.0},
     "close abandoned answers": {"task": "storefront.jobs.upkeep.close_abandoned_answers", "schedule": 60.0},
-    "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 60.0},
+    "make missing vectors": {"task": "storefront.jobs.embeddings.make_vectors", "schedule": 5.0},
     "remove left-over vectors": {
         "task": "storefront.jobs.embeddings.remove_vectors",
         "schedule": crontab(hour="3", minute="40"),

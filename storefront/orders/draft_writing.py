@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects import postgresql
 
 from storefront.accounts.vat_numbers import normal_vat_number
 from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id, new_order_number
+from storefront.core.statements import insert, scalar
 from storefront.orders.concessions import Concessions
 from storefront.orders.drafts import Draft
 from storefront.orders.models import Order, OrderItem
@@ -68,13 +70,8 @@ def write_draft(
     values = _row(identity, request, cart_id, snapshot, totals, concessions)
     order_id, method = values["id"], values["payment_method"]
     number = _insert(values)
-    session().execute(
-        sa.insert(OrderItem),
-        [
-            _item(order_id, position, line, amounts)
-            for position, (line, amounts) in enumerate(zip(snapshot.lines, totals.lines, strict=True))
-        ],
-    )
+    lines = enumerate(zip(snapshot.lines, totals.lines, strict=True))
+    insert(OrderItem, *(_item(order_id, position, line, amounts) for position, (line, amounts) in lines))
     draft = Draft(
         order_id,
         number,
@@ -132,15 +129,21 @@ def _row(
 
 def _insert(values: Mapping[str, Any]) -> str:
     """Insert the order under a fresh number; a number that was drawn before is drawn again."""
+    statement = _insertion(tuple(values))
     while True:
-        number = session().scalar(
-            insert(Order)
-            .values(**values, order_number=new_order_number())
-            .on_conflict_do_nothing(index_elements=[Order.order_number])
-            .returning(Order.order_number)
-        )
+        number = scalar(statement, {**values, "order_number": new_order_number()})
         if number is not None:
             return str(number)
+
+
+@cache
+def _insertion(names: tuple[str, ...]) -> Any:
+    return (
+        postgresql.insert(Order)
+        .values({name: sa.bindparam(name) for name in (*names, "order_number")})
+        .on_conflict_do_nothing(index_elements=[Order.order_number])
+        .returning(Order.order_number)
+    )
 
 
 def _item(order_id: uuid.UUID, position: int, line: LineSnapshot, amounts: LineTotals) -> dict[str, Any]:

@@ -23,9 +23,10 @@ from storefront.cart.models import Cart
 from storefront.cart.queries import CartView, cart_view
 from storefront.cart.services.opening import LockedCart
 from storefront.core.clock import now
-from storefront.core.db import release, session, transaction, write
+from storefront.core.db import release, session, transaction
 from storefront.core.identity import Identity
 from storefront.core.settings import current_settings
+from storefront.core.statements import execute
 from storefront.inventory import services as inventory
 from storefront.inventory.errors import InsufficientStock
 from storefront.inventory.ledger import StockRow
@@ -271,11 +272,7 @@ def _count(
     """The order counts from now on. ``locked`` are products of an order that holds nothing (``inventory.take``)."""
     inventory.take(draft.id, units, locked=locked)
     payment_status = payments.record_authorisation(draft.id, authorisation)
-    write(
-        sa.update(Order)
-        .where(Order.id == draft.id)
-        .values(status="placed", payment_status=payment_status, placed_at=now())
-    )
+    execute(_PLACED, {"order_id": draft.id, "payment_status": payment_status, "placed_at": now()})
     record_event(draft.id, "placed", from_status=draft.status, to_status="placed", actor="shopper")
     if cart is not None:
         carts.close_cart(cart, units)
@@ -288,3 +285,12 @@ def _count(
         currency=draft.currency,
     )
     return PlacedOrder(draft.id, draft.number)
+
+
+_PLACED = (
+    sa.update(Order)
+    .where(Order.id == sa.bindparam("order_id", type_=sa.Uuid()))
+    .values(
+        status="placed", payment_status=sa.bindparam("payment_status"), placed_at=sa.bindparam("placed_at")
+    )
+)

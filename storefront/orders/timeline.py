@@ -6,12 +6,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from storefront.core.clock import now
-from storefront.core.db import session
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue, enqueue_all
+from storefront.core.statements import insert
 from storefront.orders.models import OrderEvent
 from storefront.payments.methods import INVOICES_DUE
 
@@ -32,18 +30,17 @@ def record_event(
     """
     if kind == "paid":
         enqueue(INVOICES_DUE, order_id=str(order_id))
-    session().execute(
-        sa.insert(OrderEvent).values(
-            order_id=order_id,
-            kind=kind,
-            from_status=from_status,
-            to_status=to_status,
-            actor=actor,
-            note=note,
-            data=dict(data or {}),
-            created_at=now(),
-        )
-    )
+    event = {
+        "order_id": order_id,
+        "kind": kind,
+        "from_status": from_status,
+        "to_status": to_status,
+        "actor": actor,
+        "note": note,
+        "data": dict(data or {}),
+        "created_at": now(),
+    }
+    insert(OrderEvent, event)
 
 
 def announce(

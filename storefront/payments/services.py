@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from typing import Any
+from functools import cache
 
 import sqlalchemy as sa
 
 from storefront.core.db import assert_no_transaction, session, transaction, write
 from storefront.core.outbox import enqueue
+from storefront.core.statements import insert, scalars
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import UnknownPaymentMethod
 from storefront.payments.methods import (
@@ -40,14 +41,15 @@ def open_payment(
 ) -> None:
     """Note, in the transaction that prepares the order, that this payment is about to be asked for."""
     with transaction():
-        session().execute(
-            sa.insert(Payment).values(
-                order_id=order_id,
-                provider=method,
-                amount=amount,
-                currency=currency,
-                idempotency_key=idempotency_key,
-            )
+        insert(
+            Payment,
+            {
+                "order_id": order_id,
+                "provider": method,
+                "amount": amount,
+                "currency": currency,
+                "idempotency_key": idempotency_key,
+            },
         )
 
 
@@ -180,36 +182,43 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     """Write the provider's yes to the order's open payment; returns the order's new payment status."""
     captured = authorisation.status == "captured"
     with transaction():
-        kept_for = session().scalars(
-            sa.update(Payment)
-            .where(Payment.order_id == order_id, Payment.status.in_(["pending", "failed"]))
-            .values(
-                status=authorisation.status,
-                provider_reference=authorisation.reference,
-                captured_amount=_taken(authorisation) if captured else Decimal(0),
-                saved_method_id=_kept_card(authorisation),
-                error=None,
-                raw=authorisation.raw,
-            )
-            .returning(Payment.kept_for)
-            .execution_options(synchronize_session=False)
-        )
-        for user_id in filter(None, kept_for.all()):
+        yes = {
+            "of_order": order_id,
+            "status": authorisation.status,
+            "provider_reference": authorisation.reference,
+            "taken": authorisation.captured if captured else Decimal(0),
+            "card": authorisation.card,
+            "raw": authorisation.raw,
+        }
+        for user_id in filter(None, scalars(_authorised(), yes)):
             enqueue(KEEP_CARDS, user_id=str(user_id))
     return "paid" if captured else "authorised"
 
 
-def _kept_card(authorisation: Authorisation) -> Any:
-    """The kept card that has paid; nothing where it was another one, or is not kept."""
-    kept = sa.and_(
-        SavedPaymentMethod.provider_reference == authorisation.card,
-        SavedPaymentMethod.provider_reference != "",
+@cache
+def _authorised() -> sa.Update:
+    """An order's open payment with the provider's yes; the kept card that has paid, if it is one of those. Without an
+    amount that was ``taken``: all of it."""
+    card = sa.bindparam("card", type_=sa.Text())
+    kept = sa.and_(SavedPaymentMethod.provider_reference == card, SavedPaymentMethod.provider_reference != "")
+    return (
+        sa.update(Payment)
+        .where(
+            Payment.order_id == sa.bindparam("of_order", type_=sa.Uuid()),
+            sa.or_(Payment.status == "pending", Payment.status == "failed"),
+        )
+        .values(
+            status=sa.bindparam("status"),
+            provider_reference=sa.bindparam("provider_reference"),
+            captured_amount=sa.func.coalesce(
+                sa.bindparam("taken", type_=Payment.amount.type), Payment.amount
+            ),
+            saved_method_id=sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery(),
+            error=None,
+            raw=sa.bindparam("raw"),
+        )
+        .returning(Payment.kept_for)
     )
-    return sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery()
-
-
-def _taken(authorisation: Authorisation) -> Any:
-    return Payment.amount if authorisation.captured is None else authorisation.captured
 
 
 def record_terms(payment_id: uuid.UUID, state: PaymentState) -> None:

@@ -35,6 +35,9 @@ _STANDING = (
     " + rating_average::double precision / 500"
 )
 
+AVAILABLE_FROM = 4.0
+"""The least ``standing`` of what is available, and more than anything else has."""
+
 
 class FacetValue(Base):
     """The number of one countable fact: a language, a brand (by slug), a category (by id), a tag, an option's value ...
@@ -62,13 +65,21 @@ class FacetValue(Base):
 
 
 class CategoryListing(Base):
-    """Each category's products, those of the categories below it too, in the recommended order. Written by triggers."""
+    """Each category's products, those of the categories below it too, in the recommended order. Written by triggers.
+
+    ``brand_number`` is the brand's number as a fact (:class:`FacetValue`), 0 without one; ``stars`` the whole ones of
+    the rating. The key's index holds both and ``price_step`` too: it passes over what nobody wants. What is available
+    has a ``standing`` of :data:`AVAILABLE_FROM` or more.
+    """
 
     __tablename__ = "category_listing"
 
     category_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     standing: Mapped[float] = mapped_column(sa.Double, primary_key=True)
     product_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    brand_number: Mapped[int]
+    price_step: Mapped[int] = mapped_column(sa.SmallInteger)
+    stars: Mapped[int] = mapped_column(sa.SmallInteger)
 
 
 class ProductSearch(Base):

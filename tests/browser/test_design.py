@@ -186,7 +186,8 @@ def test_a_form_under_way_is_not_sent_twice(page: Page) -> None:
 
 def test_no_page_is_wider_than_the_phone(browse: Browse) -> None:
     page = browse(width=320)
-    for address in ("/", "/search?q=tent", "/cart", "/account/sign-in", "/pages/shipping"):
+    long_choice = "/search?q=tent&spec.Fits=" + "C5100n/" * 8
+    for address in ("/", "/search?q=tent", long_choice, "/cart", "/account/sign-in", "/pages/shipping"):
         page.goto(address)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider == 0, address

@@ -9,12 +9,14 @@ import psycopg
 
 from storefront.core import schema
 from storefront.core.database_roles import DatabaseUrls
-from storefront.search.models import PRICE_STEPS
+from storefront.search.models import AVAILABLE_FROM, PRICE_STEPS
 from tests.migrations import rows
 from tests.migrations.conftest import Logins, connect
 
 LISTS_AS_ROWS_SAY = """
-SELECT step.id, s.standing, s.product_id FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
+SELECT step.id, s.standing, s.product_id, coalesce(v.id, 0), s.price_step, trunc(s.rating_average)::smallint
+FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
+LEFT JOIN facet_values AS v ON (v.kind, v.name, v.value) = ('brand', '', s.brand_slug)
 """
 
 
@@ -37,7 +39,11 @@ def listed(connection: psycopg.Connection, category: uuid.UUID) -> list[uuid.UUI
 
 
 def lists_are_true(connection: psycopg.Connection) -> bool:
-    kept = set(connection.execute("SELECT category_id, standing, product_id FROM category_listing"))
+    kept = set(
+        connection.execute(
+            "SELECT category_id, standing, product_id, brand_number, price_step, stars FROM category_listing"
+        )
+    )
     return kept == set(connection.execute(LISTS_AS_ROWS_SAY))
 
 
@@ -94,13 +100,28 @@ def test_a_category_lists_what_lies_in_it_and_below_in_the_recommended_order(log
     assert listed(app, leaf) == [featured, sold_out]
 
 
+def test_what_is_available_stands_above_everything_else(logins: Logins) -> None:
+    app = logins.app
+    sold_out = rows.product(app, stock_quantity=0, is_featured=True)
+    plain = rows.product(app, stock_quantity=1)
+    logins.owner.execute(
+        "UPDATE product_search SET popularity = 1e12, rating_average = 5 WHERE product_id = %s", (sold_out,)
+    )
+    standing = dict(app.execute("SELECT product_id, standing FROM product_search"))
+    assert standing[sold_out] < AVAILABLE_FROM <= standing[plain]
+
+
 def test_the_lists_follow_every_change(logins: Logins) -> None:
     app = logins.app
     top, other = rows.category(app), rows.category(app)
     leaf = rows.category(app, parent_id=top)
+    brand = rows.insert(app, "brands", name="Maker", slug="maker")
     product = rows.product(app, category_id=leaf, stock_quantity=1)
     rows.product(app, category_id=leaf)
     for statement in (
+        "UPDATE products SET price = 987 WHERE id = %(product)s",
+        "UPDATE products SET brand_id = %(brand)s WHERE id = %(product)s",
+        "UPDATE brands SET slug = 'called-anew' WHERE id = %(brand)s",
         "UPDATE products SET stock_quantity = 0 WHERE id = %(product)s",
         "UPDATE product_search SET popularity = 7 WHERE product_id = %(product)s",
         "UPDATE products SET category_id = %(other)s WHERE id = %(product)s",
@@ -110,9 +131,11 @@ def test_the_lists_follow_every_change(logins: Logins) -> None:
         "UPDATE products SET category_id = NULL WHERE id = %(product)s",
         "DELETE FROM products WHERE id = %(product)s",
     ):
-        app.execute(statement, {"product": product, "other": other, "leaf": leaf})
+        app.execute(statement, {"product": product, "other": other, "leaf": leaf, "brand": brand})
         assert lists_are_true(app), statement
     assert len(listed(app, other)) == 1
+    logins.owner.execute("UPDATE product_search SET rating_average = 4.5")
+    assert lists_are_true(app)
 
 
 def test_the_sample_is_a_sixteenth_of_all_products(logins: Logins) -> None:
@@ -143,7 +166,7 @@ def test_the_migration_fills_it_for_more_products_than_a_batch(
         group = rows.category(owner)
         owner.execute(
             "INSERT INTO products (name, slug, sku, price, category_id, specifications, published_at)"
-            " SELECT 'Thing', 'thing-' || n, 'T-' || n, 10, %s, '{\"Colour\": \"red\"}', now()"
+            " SELECT 'Kettle/Stove', 'thing-' || n, 'T-' || n, 10, %s, '{\"Colour\": \"red\"}', now()"
             " FROM generate_series(1, %s) AS n",
             (group, count),
         )
@@ -154,9 +177,17 @@ def test_the_migration_fills_it_for_more_products_than_a_batch(
         held = f"SELECT count(*) FROM product_search WHERE facet_ids @> ARRAY({red})"  # noqa: S608
         assert owner.execute(held).fetchone() == (count,)
         assert len(listed(owner, group)) == count
-        assert lists_are_true(owner)
         assert owner.execute(
             "SELECT count(*) FROM product_search AS s FULL JOIN product_sample AS o USING (product_id)"
             " WHERE (s.facet_ids, s.standing) IS DISTINCT FROM (o.facet_ids, o.standing)"
             " AND (o.product_id IS NOT NULL OR get_byte(uuid_send(s.product_id), 15) & 15 = 0)"
         ).fetchone() == (0,)
+    schema.upgrade(urls, "64_listing_facets")
+    with connect(urls.owner) as owner:
+        assert lists_are_true(owner)
+        held = "SELECT count(*) FROM product_search WHERE name_vector @@ 'stove'"
+        assert owner.execute(held).fetchone() == (count,)
+    schema.downgrade(urls, "61_no_sku_index")
+    with connect(urls.owner) as owner:
+        assert owner.execute(held).fetchone() == (0,)
+        assert len(listed(owner, group)) == count

@@ -62,7 +62,10 @@ def test_what_was_written_past_the_triggers_is_mended(
 def test_afterwards_triggers_write_the_lists_again(logins: Logins, settings: Settings) -> None:
     leaf = rows.category(logins.app)
     assert settings.database_owner_url
+    key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'pk_category_listing'"
+    before = logins.owner.execute(key).fetchone()
     rebuild_read_model(settings.database_owner_url.get_secret_value(), without_indexes=True)
+    assert logins.owner.execute(key).fetchone() == before  # it was away meanwhile: the lists were empty
     rows.product(logins.app, category_id=leaf)
     assert lists_are_true(logins.owner)
     assert logins.owner.execute("SELECT count(*) FROM category_listing").fetchone() == (1,)

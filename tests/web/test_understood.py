@@ -50,10 +50,10 @@ def chips(page: str) -> dict[str, str]:
         ("lantren", "These are the results for lantern. Search for exactly “lantren”"),
         ("paper lantren", "These are the results for paper lantern. Search for exactly “paper lantren”"),
         ("lant", "We have completed “lant”: these products hold words that begin so."),
-        ("paper tent", "No product holds all words of “paper tent”. These hold some of them."),
+        ("paper tent", "Hardly any product holds all words of “paper tent”. These hold some of them."),
         (
             "paper tetn",
-            "No product holds all words of “paper tetn”. These hold some of them. Did you mean paper tent?",
+            "Hardly any product holds all words of “paper tetn”. These hold some of them. Did you mean paper tent?",
         ),
         ("", None),
         ("   ", None),
@@ -74,7 +74,7 @@ def test_both_readings_of_a_mended_text_are_one_step_away(client: FlaskClient) -
     assert exactly == "/search?q=paper+%22lantren%22&price_max=20"
     assert said(client.get(mended).text) is None
     assert said(client.get(exactly).text) == (
-        'No product holds all words of “paper "lantren"”. These hold some of them.'
+        'Hardly any product holds all words of “paper "lantren"”. These hold some of them.'
     )
     nothing = client.get("/search?q=%22lantren%22").text
     assert "We found nothing for “lantren”" in nothing

@@ -18,7 +18,7 @@ from storefront.core.db import session, transaction
 from storefront.core.identity import Identity
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
-from storefront.core.statements import first, rows, scalar
+from storefront.core.statements import execute, first, rows, scalar
 
 _Key = Literal["id", "user_id", "session_id"]
 
@@ -135,9 +135,11 @@ def lock_cart_row(identity: Identity) -> uuid.UUID | None:
 
 def set_status(cart_id: uuid.UUID, status: str) -> None:
     """The cart is ``open``, ``merged`` or ``ordered`` from now on."""
-    session().execute(
-        sa.update(Cart)
-        .where(Cart.id == cart_id)
-        .values(status=status)
-        .execution_options(synchronize_session=False)
-    )
+    execute(_SET_STATUS, {"cart_id": cart_id, "status": status})
+
+
+_SET_STATUS = (
+    sa.update(Cart)
+    .where(Cart.id == sa.bindparam("cart_id", type_=sa.Uuid()))
+    .values(status=sa.bindparam("status"))
+)

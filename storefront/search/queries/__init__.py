@@ -5,7 +5,8 @@
 - ``guesses``: colours, sizes and measures that it may name; ``holding``: whether it does
 - ``words``, ``synonyms``, ``understanding``: its words beside the shop's vocabulary and what staff taught
 - ``meaning``, ``neighbours``: what it is like
-- ``engine``: what finds; ``postgresql`` does by ``filters``, ``text_search``, ``answer_statement``, ``list_statement``
+- ``engine``: what finds; ``postgresql`` does by ``filters``, ``text_search``, ``ranking``,
+  ``answer_statement``, ``list_statement``
 - ``facets``, ``price_ranges``: the engine's counts as ways to narrow a list
 - ``listing``: the page of products
 - ``suggest``: the box under the search field
@@ -25,6 +26,7 @@ from storefront.search.queries.listing import (
 )
 from storefront.search.queries.meaning import forget_meanings
 from storefront.search.queries.named_values import forget_named_values
+from storefront.search.queries.neighbours import VECTORS
 from storefront.search.queries.request import LONGEST_TEXT, SORTS, ListingRequest, clean_text
 from storefront.search.queries.suggest import BrandSuggestion, CategorySuggestion, Suggestions, suggest
 from storefront.search.queries.synonyms import forget_synonyms, synonyms
@@ -32,6 +34,7 @@ from storefront.search.queries.synonyms import forget_synonyms, synonyms
 __all__ = [
     "LONGEST_TEXT",
     "SORTS",
+    "VECTORS",
     "AppliedFilter",
     "BrandSuggestion",
     "CategorySuggestion",

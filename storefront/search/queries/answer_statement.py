@@ -23,7 +23,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from storefront.search.models import SAMPLED_SHARE, FacetValue, products_table, sample_table
 from storefront.search.queries.filters import Filters, Shape, filters_for
-from storefront.search.queries.text_search import Conditions, TextMatch, materialized, ranked, text_match
+from storefront.search.queries.ranking import Conditions, ranked
+from storefront.search.queries.text_search import TextMatch, materialized, text_match
 
 SHAPES_KEPT = 256
 COUNTED_EXACTLY = 10_000

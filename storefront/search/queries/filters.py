@@ -36,13 +36,19 @@ class Shape:
 
     ``in_category`` is a list of one category; in a search the category is a facet like the others. ``numbered`` has an
     entry for each facet chosen by values that have numbers: whether several are chosen, of which one suffices.
-    ``measured`` names the other facets: price_min, price_max, rating, stock.
+    ``measured`` names the other facets: price_min, price_max, rating, stock. ``of_brands``: brands are chosen.
     """
 
     text: TextShape | None = None
     in_category: bool = False
     numbered: tuple[bool, ...] = ()
     measured: tuple[str, ...] = ()
+    of_brands: bool = False
+
+    @property
+    def told_by_list(self) -> bool:
+        """Whether a category's list knows all that is chosen (:class:`~storefront.search.models.CategoryListing`)."""
+        return self.text is None and len(self.numbered) == int(self.of_brands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,10 @@ def asked(request: ListingRequest, text: TextShape | None) -> Asked | None:
         all_of += known[:1] if len(known) == 1 else [] if known else [NO_NUMBER]
     values["all_of"] = all_of
     values["chosen_numbers"] = list(numbers.values())
+    values["brand_numbers"] = _numbers_of(("brand", ""), request.brands, numbers)
     keys = [*facets, *dict.fromkeys((name.partition("_")[0], "") for name in given)]
     return Asked(
-        shape=Shape(text, bool(place), tuple(several), given),
+        shape=Shape(text, bool(place), tuple(several), given, bool(request.brands)),
         values=values,
         bits={key: 1 << place_of for place_of, key in enumerate(keys)},
     )

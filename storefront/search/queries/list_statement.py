@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from storefront.search.models import CategoryListing, products_table
+from storefront.search.models import AVAILABLE_FROM, PRICE_STEPS, CategoryListing, products_table
 from storefront.search.queries.answer_statement import SHAPES_KEPT
 from storefront.search.queries.filters import Filters, Shape, filters_for
 from storefront.search.queries.text_search import materialized, text_match
@@ -29,6 +30,9 @@ MOST_BY_NUMBER = 1_000
 """How many products may lie before a page that is asked for by its number."""
 
 _PAGE = 25
+_PASSED_OVER = 100
+"""So many entries of an index are passed over while one product's row is read."""
+
 _LEAST_LOOKED_THROUGH, _TIMES_THE_MEAN = 500, 10
 _PRODUCTS = products_table()
 
@@ -114,9 +118,13 @@ def position_values(position: Position | None) -> dict[str, Any]:
     return {f"position_{place}": value for place, value in enumerate(position.values if position else ())}
 
 
-def are_few(total: int, candidates: float) -> bool:
-    """Whether gathering ``total`` products takes less than finding a page of them among ``candidates``, in order."""
-    return total * total <= candidates * _PAGE
+def are_few(total: int, candidates: float, *, told_by_list: bool) -> bool:
+    """Whether gathering ``total`` products takes less than finding a page of them among ``candidates``, in order.
+
+    Where the category's list tells all that was chosen, its index passes over many in the time that one row takes.
+    """
+    passed_over = _PASSED_OVER if told_by_list else 1
+    return total * total * passed_over <= candidates * _PAGE
 
 
 def looked_through(total: int, candidates: float, wanted: int) -> int:
@@ -136,7 +144,7 @@ def list_statement(shape: Shape, sort: str, way: Way, *, few: bool) -> sa.Select
     falls = order.falls != (way == "before")
     source = _gathered(shape) if few else _PRODUCTS
     if not few and shape.in_category and sort == "relevance":
-        source = _of_category()
+        source = _of_category(shape)
     columns = _columns(source, order)
     begin = [] if way == "number" else [_beyond(columns, [kind for _name, kind in order.columns], falls)]
     if few:
@@ -152,9 +160,7 @@ def list_statement(shape: Shape, sort: str, way: Way, *, few: bool) -> sa.Select
         if source is _PRODUCTS:
             statement = statement.where(*_filters(shape, walk).all_met)
         else:
-            statement = statement.join(_PRODUCTS, _PRODUCTS.c.product_id == walk.c.product_id).where(
-                *_filters(shape, _PRODUCTS).all_met
-            )
+            statement = statement.join(_meets_all(shape, walk), sa.true()).where(*_told_by_list(shape, walk))
     return (
         statement.order_by(*_ordered(columns, falls))
         .limit(sa.bindparam("page_size", type_=sa.Integer()) + 1)
@@ -172,10 +178,46 @@ def _gathered(shape: Shape) -> sa.FromClause:
     return materialized(wanted.where(*_filters(shape, _PRODUCTS).all_met), "gathered")
 
 
-def _of_category() -> sa.FromClause:
+def _of_category(shape: Shape) -> sa.FromClause:
+    """A category's list, without what is sold out where that is not wanted."""
     listing = CategoryListing.__table__
-    here = listing.c.category_id == sa.bindparam("category_id", type_=sa.Uuid())
-    return sa.select(listing.c.standing, listing.c.product_id).where(here).subquery("of_category")
+    names = ("standing", "product_id", "brand_number", "price_step", "stars")
+    here = [listing.c.category_id == sa.bindparam("category_id", type_=sa.Uuid())]
+    if "stock" in shape.measured:
+        here.append(listing.c.standing >= sa.literal_column(str(AVAILABLE_FROM), sa.Double()))
+    return sa.select(*(listing.c[name] for name in names)).where(*here).subquery("of_category")
+
+
+def _meets_all(shape: Shape, walk: sa.Subquery) -> sa.FromClause:
+    """One row where the product of the walk meets everything.
+
+    With a limit of its own, so that it is looked up when the walk has come to it: a join the planner would turn round,
+    and gather all that meet everything, however many they are.
+    """
+    is_it = _PRODUCTS.c.product_id == walk.c.product_id
+    one = sa.select(_PRODUCTS.c.product_id).where(is_it, *_filters(shape, _PRODUCTS).all_met).limit(1)
+    return one.lateral("meets_all")
+
+
+def _told_by_list(shape: Shape, listed: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """What the list itself says of a product: what does not meet this need not be looked at."""
+    steps: sa.ColumnElement[Any] = sa.literal_column(f"'{{{','.join(map(str, PRICE_STEPS))}}}'::numeric[]")
+
+    def step_of(limit: str) -> sa.ScalarSelect[int]:
+        price = sa.bindparam(limit, type_=sa.Numeric(12, 2))
+        return sa.select(sa.func.width_bucket(price, steps, type_=sa.Integer())).scalar_subquery()
+
+    known: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
+        "price_min": lambda: listed.c.price_step >= step_of("price_min"),
+        "price_max": lambda: listed.c.price_step <= step_of("price_max"),
+        "rating": lambda: listed.c.stars >= sa.bindparam("rating", type_=sa.Integer()),
+    }
+    told = [known[name]() for name in shape.measured if name in known]
+    if shape.of_brands:
+        told.append(
+            listed.c.brand_number == sa.any_(sa.bindparam("brand_numbers", type_=ARRAY(sa.Integer())))
+        )
+    return told
 
 
 def _columns(source: sa.FromClause, order: _Order) -> list[sa.ColumnElement[Any]]:

@@ -33,6 +33,7 @@ from storefront.search.queries.list_statement import read_position
 from storefront.search.queries.meaning import meaning_of
 from storefront.search.queries.named_values import named_values
 from storefront.search.queries.narrowing import narrowed
+from storefront.search.queries.neighbours import VECTORS
 from storefront.search.queries.reading import read
 from storefront.search.queries.request import ListingRequest
 from storefront.search.queries.understanding import Manner, Question, understand, vocabulary_of
@@ -200,7 +201,7 @@ def _answer(request: ListingRequest, question: Question | None, *, by_meaning: b
         key,
         EngineAnswer,
         lambda: search_engine().answer(request, question, vector),
-        tags=("catalog", "products"),
+        tags=("catalog", "products", VECTORS),
     )
 
 

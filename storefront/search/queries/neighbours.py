@@ -11,6 +11,9 @@ from storefront.providers.vector_store import Near, VectorStore, VectorStoreFail
 
 EXTENSION = "vector_store"
 
+VECTORS = "vectors"
+"""The tag of what is remembered and made of products' vectors."""
+
 
 def nearest_products(vector: Sequence[float], limit: int) -> list[Near]:
     """At most ``limit`` products, the nearest first; none where the store fails: a search goes on with its words.

@@ -36,8 +36,9 @@ from storefront.search.queries.list_statement import (
 )
 from storefront.search.queries.named_values import named_values
 from storefront.search.queries.neighbours import nearest_products
+from storefront.search.queries.ranking import MOST_RANKED
 from storefront.search.queries.request import ListingRequest
-from storefront.search.queries.text_search import MOST_RANKED, TextShape
+from storefront.search.queries.text_search import TextShape
 from storefront.search.queries.understanding import Question
 
 ALIKE_AT_LEAST = 0.4
@@ -99,6 +100,7 @@ def _text_values(question: Question, near: Sequence[Near]) -> dict[str, Any]:
     return {
         **terms,
         "some_terms": expressions.some_terms(question),
+        "each_term": expressions.some_terms(replace(question, excluded=())),
         "code": question.code,
         "similar_ids": [one.product_id for one in near],
         "similarities": [one.similarity for one in near],
@@ -164,7 +166,7 @@ def _page(request: ListingRequest, shape: Shape, values: Mapping[str, Any], coun
     window = {"page_size": request.per_page, "skipped": skipped, **position_values(position)}
     in_own_list = shape.in_category and request.sort == "relevance"
     candidates = max(counts.size, counts.total) if in_own_list else counts.products
-    few = are_few(counts.total, candidates)
+    few = are_few(counts.total, candidates, told_by_list=in_own_list and shape.told_by_list)
     most = looked_through(counts.total, candidates, skipped + request.per_page + 1)
     window["looked_through"] = most
 

@@ -16,6 +16,7 @@ from storefront.search.queries.measures import MEASURE, forms_of
 
 MOST_WORDS = 12
 LONGEST_WORD = 40
+_SHORTEST_APART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,9 @@ def _things(text: str) -> Iterator[tuple[bool, Wanted, bool]]:
             yield (is_unwanted, measures.pop(0), is_alternative)
         elif word := _bare(token.removeprefix("brand:") if minus else token):
             unless = f"{denial} {word}" if denial else None
-            yield (bool(minus) or is_unwanted, Wanted(_forms(word), unless=unless), is_alternative)
+            is_plain = not (minus or is_unwanted or is_alternative)
+            for one in _apart(token) if is_plain else [word]:
+                yield (bool(minus) or is_unwanted, Wanted(_forms(one), unless=unless), is_alternative)
         is_unwanted, is_alternative, denial = False, False, ""
 
 
@@ -205,6 +208,15 @@ def _words(phrase: str) -> str:
 
 def _bare(token: str) -> str:
     return _EDGES.sub("", token)[:LONGEST_WORD]
+
+
+def _apart(token: str) -> list[str]:
+    """ "printer/scanner" is two words; "ac/dc", "24/7" and "mx/200" are one."""
+    parts = [_bare(part) for part in token.split("/")]
+    are_words = all(
+        len(part) >= _SHORTEST_APART and any(letter.isalpha() for letter in part) for part in parts
+    )
+    return parts if are_words else [_bare(token)]
 
 
 def _forms(word: str) -> tuple[str, ...]:

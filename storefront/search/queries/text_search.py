@@ -1,26 +1,18 @@
-"""The part of a search's statement that is about its text: what matches, and how well.
+"""The part of a search's statement that is about its text: what matches, and how well a product's words do.
 
 A product is found when it holds the words (:mod:`expressions`), when it means about the same (``alike_ids``, from the
-vector store), or when the text is its SKU or barcode. Its score is the sum of
-
-- how well its name, brand and category hold the words, then how well all of it does (``ts_rank``, weighted by field),
-- how much it means the same (cosine similarity, 0 to 1),
-- :data:`CODE_SCORE` for the product whose code the text is.
-
-Not everything can be scored where a hundred thousand match. Of what was counted the thousand best are: those that hold
-the words in their names, then by standing. Where only the sample was counted, the shop's best products and a bounded
-number that hold the words in their names join them. Only the best of all are weighed over the whole of their text,
-which lies outside of the row and is costly to fetch.
+vector store), or when the text is its SKU or barcode. Where nothing is called by all the words together and hardly
+anything holds them somewhere in its text (:data:`SEVERAL`), some of them suffice: a bottle of wash "for any jacket"
+with a red cap is no answer to "red jacket" while there are jackets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from storefront.core.clock import now
 from storefront.search.models import products_table, sample_table
@@ -28,25 +20,13 @@ from storefront.search.models import products_table, sample_table
 CODE_SCORE = 100.0
 """What a product scores above all words when the text is its SKU or barcode."""
 
+SEVERAL = 5
+"""So many products that hold all words, wherever, are an answer."""
+
 FIELD_WEIGHTS = "{0.02,0.1,0.3,1}"
 """What a word counts in descriptions, in specifications, in brand, category and tags, in the name."""
 
-MOST_SCORED = 1_000
-"""How many of the counted products are scored."""
-
-MOST_RANKED = 300
-"""How many products an answer puts in order."""
-
-_LOOKED_THROUGH = 2_000
-"""Where only the sample is counted: so many of the shop's best, and so many with the words in their names."""
-
-_WEIGHED = 100
-_POOL = ("product_id", "name_vector", "language", "standing")
 _PRODUCTS, _SAMPLE = products_table(), sample_table()
-
-
-Conditions = Callable[[sa.FromClause], Sequence[sa.ColumnElement[bool]]]
-"""What rows of a table meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +34,8 @@ class TextShape:
     """The kinds of things a text search holds, without their values.
 
     ``languages`` are those of the shop's contents: each product is matched by the stemming of its own. ``terms`` is how
-    many there are, at least one: where no product holds them all, some of them suffice. ``has_code``: the text may be a
-    SKU or a barcode.
+    many there are, at least one: where hardly a product holds them all, some of them suffice. ``has_code``: the text
+    may be a SKU or a barcode.
     """
 
     languages: tuple[str, ...]
@@ -72,8 +52,12 @@ class TextMatch:
 
     @property
     def together(self) -> sa.ScalarSelect[bool]:
-        """Whether some product holds all terms."""
+        """Whether some product is called by all terms, or several hold them."""
         return sa.select(self.asked.c.together).scalar_subquery()
+
+    def all_words(self, source: sa.FromClause) -> sa.ColumnElement[bool]:
+        """The product holds all terms. Only of a text that has more than one."""
+        return self._of_language("all", source.c.search_vector, source.c.language)
 
     def words(self, vector: sa.ColumnElement[Any], language: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         """The product of this ``language`` holds the words, in ``vector``."""
@@ -82,23 +66,23 @@ class TextMatch:
     def most_words(
         self, vector: sa.ColumnElement[Any], language: sa.ColumnElement[Any]
     ) -> sa.ColumnElement[bool]:
-        """As :meth:`words`; where no product holds all terms, as many of the rarest as some product holds together."""
+        """As :meth:`words`; where not all terms are held, as many of the rarest as some product holds together."""
         return self._of_language("tight", vector, language)
 
     def found(self, source: sa.FromClause) -> sa.ColumnElement[bool]:
         """The product belongs to the answer: by its words, by its meaning, by its code."""
-        alike = source.c.product_id == sa.any_(_uuids("alike_ids"))
+        alike = source.c.product_id == sa.any_(uuids("alike_ids"))
         conditions = [self.words(source.c.search_vector, source.c.language), alike]
         if self.shape.has_code:
             conditions.append(source.c.product_id == self._coded())
         return sa.or_(*conditions)
 
     def rank(self, vector: sa.ColumnElement[Any], language: sa.ColumnElement[str]) -> sa.ColumnElement[float]:
-        """How well ``vector`` holds the words, about 0 to 1."""
+        """How well ``vector`` holds the words, about 0 to 1: each counts where it stands, also without the others."""
         first, *others = self.shape.languages
-        query: Any = self._query("query", first)
+        query: Any = self._query("each", first)
         if others:
-            query = sa.case({one: self._query("query", one) for one in others}, value=language, else_=query)
+            query = sa.case({one: self._query("each", one) for one in others}, value=language, else_=query)
         weights: Any = sa.literal_column(f"'{FIELD_WEIGHTS}'::real[]")
         return sa.func.ts_rank(weights, vector, query, type_=sa.Float())
 
@@ -136,6 +120,7 @@ def text_match(shape: TextShape) -> TextMatch:
                 (level == count, _tsquery(language, f"terms_{count}")) for count in range(2, shape.terms + 1)
             ]
             everything, some = _tsquery(language, f"terms_{shape.terms}"), _tsquery(language, "some_terms")
+            columns.append(everything.label(f"all_{language}"))
             columns.append(sa.case((level == shape.terms, everything), else_=some).label(f"query_{language}"))
             columns.append(sa.case(*tight, else_=_tsquery(language, "terms_1")).label(f"tight_{language}"))
     else:
@@ -143,104 +128,42 @@ def text_match(shape: TextShape) -> TextMatch:
         for language in shape.languages:
             query = _tsquery(language, "terms_1")
             columns += [query.label(f"query_{language}"), query.label(f"tight_{language}")]
+    columns += [_tsquery(language, "each_term").label(f"each_{language}") for language in shape.languages]
     if shape.has_code:
         columns.append(_coded_product().label("coded"))
     return TextMatch(shape, materialized(sa.select(*columns), "asked"))
 
 
-def _levels(shape: TextShape) -> sa.Subquery:
-    """How many of the rarest terms some product holds together; fewer are looked for only where more are not found."""
-    cases = [(_is_held(shape, f"terms_{count}"), count) for count in range(shape.terms, 1, -1)]
-    return sa.select(sa.case(*cases, else_=1).label("level")).subquery("levels")
+def _levels(shape: TextShape) -> sa.CTE:
+    """How many of the rarest terms are held together; fewer are looked for only where more are not found.
+
+    All of them: by the name, brand and category of one product, or by :data:`SEVERAL` somewhere in their texts. Worked
+    out once: several columns ask for it.
+    """
+    everything = f"terms_{shape.terms}"
+    together = sa.or_(
+        _is_held(shape, everything, "search_vector", SEVERAL), _is_held(shape, everything, "name_vector", 1)
+    )
+    fewer = [(_is_held(shape, f"terms_{count}"), count) for count in range(shape.terms - 1, 1, -1)]
+    return materialized(sa.select(sa.case((together, shape.terms), *fewer, else_=1).label("level")), "levels")
 
 
-def _is_held(shape: TextShape, parameter: str) -> sa.ColumnElement[bool]:
-    """Whether some product holds these terms. Nobody asks for the first one: for that the planner would read the table.
+def _is_held(
+    shape: TextShape, parameter: str, vector: str = "search_vector", by: int = 1
+) -> sa.ColumnElement[bool]:
+    """Whether ``by`` products hold these terms. Nobody asks for the first one: for that the planner would read the
+    table.
 
     The sample is asked first: what it does not hold is rare, and counted in no time.
     """
 
     def holders(source: sa.FromClause) -> sa.ScalarSelect[int]:
         moment = sa.bindparam("text_moment", callable_=now, type_=sa.TIMESTAMP(timezone=True))
-        holds = (
-            source.c.search_vector.op("@@")(_tsquery(language, parameter)) for language in shape.languages
-        )
+        holds = (source.c[vector].op("@@")(_tsquery(language, parameter)) for language in shape.languages)
         counted = sa.select(sa.func.count()).select_from(source)
         return counted.where(sa.or_(*holds), source.c.published_at <= moment).scalar_subquery()
 
-    return sa.case((holders(_SAMPLE) > 0, True), else_=holders(_PRODUCTS) > 0)
-
-
-def ranked(match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions) -> sa.CTE:
-    """The best of ``hits`` as (product_id, score, standing), not yet in order; at most :data:`MOST_RANKED`.
-
-    ``hits`` have product_id, name_vector, language, standing and ``failed`` (0: every facet is met). ``is_sample`` says
-    whether they stand for many more; ``chosen`` is what a product on the page meets besides the text.
-    """
-    likeness = sa.func.unnest(_uuids("similar_ids"), sa.bindparam("similarities", type_=ARRAY(sa.Float())))
-    similar = likeness.table_valued("product_id", "likeness").render_derived(name="similar")
-    pool = sa.union_all(*_pool(match, hits, is_sample, chosen, similar)).subquery("pool")
-    score = (
-        match.rank(pool.c.name_vector, pool.c.language)
-        + sa.func.coalesce(similar.c.likeness, 0.0)
-        + match.code_score(pool.c.product_id)
-    )
-    scored = (
-        sa.select(pool.c.product_id, pool.c.language, pool.c.standing, score.label("score"))
-        .select_from(pool.outerjoin(similar, similar.c.product_id == pool.c.product_id))
-        .ext(distinct_on(pool.c.product_id))
-        .order_by(pool.c.product_id)
-        .subquery("scored")
-    )
-    best_first = (scored.c.score.desc(), scored.c.standing.desc(), scored.c.product_id)
-    best = materialized(
-        sa.select(scored, sa.func.row_number().over(order_by=best_first).label("place"))
-        .order_by(*best_first)
-        .limit(MOST_RANKED),
-        "best",
-    )
-    whole = match.rank(_PRODUCTS.c.search_vector, best.c.language)
-    weighed = (
-        sa.select(best.c.product_id, best.c.standing, (best.c.score + whole).label("score"))
-        .join(_PRODUCTS, _PRODUCTS.c.product_id == best.c.product_id)
-        .where(best.c.place <= _WEIGHED)
-    )
-    # What comes after them stays after them.
-    rest = sa.select(best.c.product_id, best.c.standing, best.c.score - 1.0).where(best.c.place > _WEIGHED)
-    return sa.union_all(weighed, rest).cte("ranked")
-
-
-def _pool(
-    match: TextMatch, hits: sa.CTE, is_sample: sa.ColumnElement[bool], chosen: Conditions, similar: Any
-) -> list[sa.Select[Any]]:
-    """Where the products come from that are scored: the hits, and from four more sides where they are a sample."""
-
-    def those_of(source: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        return sa.select(*(source.c[name] for name in _POOL)).where(*conditions, *chosen(source), is_sample)
-
-    def in_name(source: sa.FromClause) -> sa.ColumnElement[bool]:
-        return match.words(source.c.name_vector, source.c.language)
-
-    counted = (
-        sa.select(*(hits.c[name] for name in _POOL))
-        .where(hits.c.failed == 0)
-        .order_by(in_name(hits).desc(), hits.c.standing.desc(), hits.c.product_id.desc())
-        .limit(MOST_SCORED)
-    )
-    best = (
-        sa.select(_PRODUCTS)
-        .order_by(_PRODUCTS.c.standing.desc(), _PRODUCTS.c.product_id.desc())
-        .limit(_LOOKED_THROUGH)
-        .subquery("shops_best")
-    )
-    of_best = those_of(best, in_name(best))
-    in_names = those_of(_PRODUCTS, in_name(_PRODUCTS)).limit(_LOOKED_THROUGH)
-    alike = those_of(_PRODUCTS).join(similar, similar.c.product_id == _PRODUCTS.c.product_id)
-    tight = match.most_words(_PRODUCTS.c.search_vector, _PRODUCTS.c.language)
-    parts = {"counted": counted, "of_best": of_best, "in_names": in_names, "alike": alike}
-    if match.shape.terms > 1:
-        parts["with_most"] = those_of(_PRODUCTS, tight, sa.not_(match.together)).limit(MOST_SCORED)
-    return [sa.select(part.subquery(name)) for name, part in parts.items()]
+    return sa.case((holders(_SAMPLE) >= by, True), else_=holders(_PRODUCTS) >= by)
 
 
 def materialized(statement: Any, name: str) -> sa.CTE:
@@ -254,7 +177,8 @@ def _tsquery(language: str, parameter: str) -> sa.ColumnElement[Any]:
     return sa.func.to_tsquery(configuration, sa.bindparam(parameter, type_=sa.Text()), type_=TSQUERY)
 
 
-def _uuids(parameter: str) -> sa.BindParameter[Any]:
+def uuids(parameter: str) -> sa.BindParameter[Any]:
+    """A parameter that holds ids."""
     return sa.bindparam(parameter, type_=ARRAY(sa.Uuid()))
 
 

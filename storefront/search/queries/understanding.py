@@ -200,7 +200,12 @@ def _rewritten(text: str, mended: Mapping[str, str]) -> str | None:
     """``text`` with the mended words put in place; None when nothing was mended."""
     if not mended:
         return None
-    return _WORD.sub(lambda word: mended.get(word[0].lower(), word[0]), text)
+
+    def put(found: re.Match[str]) -> str:
+        parts = [found[0]] if found[0].lower() in mended else found[0].split("/")
+        return "/".join(mended.get(part.lower(), part) for part in parts)
+
+    return _WORD.sub(put, text)
 
 
 def _code(text: str) -> str | None:

@@ -107,10 +107,10 @@ WITH typed AS MATERIALIZED (
   SELECT known.*, CASE WHEN is_stopped THEN 1 WHEN holders > 0 THEN holders ELSE (
     SELECT max(CASE WHEN sampled.found > 0 THEN 1 ELSE least(1, (
       SELECT count(*) FROM product_search
-      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), plain)
+      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), translate(plain, '/', ' '))
     )) END) FROM unnest((SELECT CAST(:languages AS text[]))) AS spoken(language) CROSS JOIN LATERAL (
       SELECT count(*) AS found FROM product_sample
-      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), plain)
+      WHERE search_vector @@ plainto_tsquery(search_configuration(spoken.language), translate(plain, '/', ' '))
     ) AS sampled
   ) END AS in_all
   FROM known

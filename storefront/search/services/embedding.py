@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from storefront.core.cache import forget
 from storefront.core.db import release, session, transaction, write
 from storefront.providers.embeddings import EmbeddingModel
 from storefront.providers.vector_store import NewVector, VectorStore
 from storefront.search.locks import lock_listed
 from storefront.search.models import ProductSearch
-from storefront.search.queries.neighbours import vector_store
+from storefront.search.queries.neighbours import VECTORS, vector_store
 
 _READ_AT_ONCE = 512
 _BATCH = 32
@@ -78,19 +79,23 @@ def fill_vectors(
 
     ``progress`` is told after each batch how many have been made. No transaction is open while ``model`` works, nor
     while a store outside of the database does. Raises :class:`EmbeddingFailure` and :class:`VectorStoreFailure`; what
-    was made before stays.
+    was made before stays. Answers to searches that were given without these vectors are forgotten.
     """
     store = vector_store()
     until = time.monotonic() + seconds
     done = 0
-    for batch in _batches():
-        vectors = model.embed([one.text for one in batch], _BATCH_SECONDS)
-        made = zip(batch, vectors, strict=True)
-        _keep(store, [NewVector(one.product_id, one.digest, vector) for one, vector in made])
-        done += len(batch)
-        progress(done)
-        if time.monotonic() > until:
-            break
+    try:
+        for batch in _batches():
+            vectors = model.embed([one.text for one in batch], _BATCH_SECONDS)
+            made = zip(batch, vectors, strict=True)
+            _keep(store, [NewVector(one.product_id, one.digest, vector) for one, vector in made])
+            done += len(batch)
+            progress(done)
+            if time.monotonic() > until:
+                break
+    finally:
+        if done:
+            forget(VECTORS)
     return done
 
 

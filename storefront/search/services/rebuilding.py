@@ -30,12 +30,16 @@ _MENDED = (
     """
     DELETE FROM category_listing AS c WHERE NOT EXISTS (
       SELECT FROM product_search AS s
+      LEFT JOIN facet_values AS v ON (v.kind, v.name, v.value) = ('brand', '', s.brand_slug)
       WHERE s.product_id = c.product_id AND s.standing = c.standing AND c.category_id = ANY (s.category_path)
+        AND (coalesce(v.id, 0), s.price_step, trunc(s.rating_average)) = (c.brand_number, c.price_step, c.stars)
     )
     """,
     """
-    INSERT INTO category_listing (category_id, standing, product_id)
-    SELECT step.id, s.standing, s.product_id FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
+    INSERT INTO category_listing (category_id, standing, product_id, brand_number, price_step, stars)
+    SELECT step.id, s.standing, s.product_id, coalesce(v.id, 0), s.price_step, trunc(s.rating_average)
+    FROM product_search AS s CROSS JOIN unnest(s.category_path) AS step(id)
+    LEFT JOIN facet_values AS v ON (v.kind, v.name, v.value) = ('brand', '', s.brand_slug)
     ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
     """,
     """
@@ -57,6 +61,13 @@ _MENDED = (
     """,
 )
 """Which products are in the sample is what the triggers say: one in sixteen, by the last byte of its id."""
+
+_LISTS_ARE_EMPTY = "SELECT NOT EXISTS (SELECT FROM category_listing)"
+_WITHOUT_KEY = "ALTER TABLE category_listing DROP CONSTRAINT pk_category_listing"
+_WITH_KEY = (
+    "ALTER TABLE category_listing ADD CONSTRAINT pk_category_listing"
+    " PRIMARY KEY (category_id, standing, product_id) INCLUDE (brand_number, price_step, stars)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +171,24 @@ def _refresh(engine: sa.Engine, ids: list[uuid.UUID], lists_later: bool) -> int:
 
 
 def _mend_lists(engine: sa.Engine, tell: Tell) -> None:
-    """Lists of categories and the sample hold what the rows say. Nobody writes rows meanwhile."""
+    """Lists of categories and the sample hold what the rows say. Nobody writes rows meanwhile.
+
+    Lists that are empty get their key's index afterwards: a third of the time.
+    """
     tell(RebuildStep("lists", 0, 1))
     with (
         engine.connect() as connection,
         connection.execution_options(isolation_level="READ COMMITTED").begin(),
     ):
         connection.exec_driver_sql("LOCK TABLE product_search IN SHARE ROW EXCLUSIVE MODE")
+        are_empty = connection.exec_driver_sql(_LISTS_ARE_EMPTY).scalar_one()
+        if are_empty:
+            connection.exec_driver_sql(_WITHOUT_KEY)
         for statement in _MENDED:
             connection.exec_driver_sql(statement)
+        if are_empty:
+            connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_INDEX_MEMORY}'")
+            connection.exec_driver_sql(_WITH_KEY)
     tell(RebuildStep("lists", 1, 1))
 
 

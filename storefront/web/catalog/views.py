@@ -15,7 +15,7 @@ from storefront.http.guest_pages import same_for_guests
 from storefront.http.links import link_to
 from storefront.http.rendering import vary_by_fragment, wants_fragment
 from storefront.http.visitor import current_visitor
-from storefront.search.queries import LONGEST_TEXT, clean_text
+from storefront.search.queries import LONGEST_TEXT, VECTORS, clean_text
 from storefront.search.queries import suggest as find_suggestions
 from storefront.search.services import log_search
 from storefront.web.catalog.addresses import crumb_links, with_query
@@ -61,7 +61,7 @@ def search() -> ResponseReturnValue:
     started = time.perf_counter()
     if len(request.args.get("q", "")) > LONGEST_TEXT and not wants_fragment():
         return vary_by_fragment(redirect(_cut_address()))
-    same_for_guests("catalog", "products")
+    same_for_guests("catalog", "products", VECTORS)
     view = listing_view(link_to("catalog.search"))
     # A page turned or a filter chosen is the same search still: it is logged once.
     if request.args.keys() == {"q"} and not wants_fragment():

@@ -73,8 +73,9 @@ SELECT product_id, language, standing, facet_ids, price_min, price_step, rating_
   name_vector, search_vector
 FROM product_search WHERE get_byte(uuid_send(product_id), 15) & 15 = 0;
 
-INSERT INTO category_listing (category_id, standing, product_id)
-SELECT unnest(category_path), standing, product_id FROM product_search;
+INSERT INTO category_listing (category_id, standing, product_id, brand_number, price_step, stars)
+SELECT unnest(category_path), standing, product_id, v.id, price_step, trunc(rating_average)
+FROM product_search JOIN facet_values AS v ON (v.kind, v.name, v.value) = ('brand', '', brand_slug);
 
 INSERT INTO search_words (word, stem, holders, text_holders)
 SELECT word, min(stem), count(*), 0 FROM (

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from storefront.core.columns import EMBEDDING_DIMENSIONS
 from storefront.core.db import release, session
+from storefront.core.redis import redis_client
 from storefront.core.settings import Settings, current_settings
 from storefront.jobs import embeddings as embeddings_job
 from storefront.jobs.embeddings import make_vectors, remove_vectors
@@ -189,6 +190,17 @@ def test_job_makes_what_is_missing(app: Flask) -> None:
     assert make_vectors() == 0
 
 
+def test_who_is_at_it_already_is_not_joined(app: Flask) -> None:
+    make_product("Tent")
+    meanwhile = list[int]()
+    model = Letters(lambda _texts: meanwhile.append(make_vectors()))
+    use(app, model)
+    assert make_vectors() == 1
+    assert (meanwhile, len(model.asked)) == ([0], 1)
+    make_product("Stove")
+    assert make_vectors() == 1
+
+
 def test_job_leaves_a_model_that_is_away_to_the_next_turn(app: Flask) -> None:
     make_product("Tent")
     use(app, Letters(fails))
@@ -234,6 +246,7 @@ def test_search_compares_words_while_vectors_are_missing(app: Flask) -> None:
     assert found("tnet orf owt") == []
     fill_vectors(Letters())
     assert stale_vectors() == 0
+    assert found("tnet orf owt") == ["Tent for two"]  # what was answered without vectors is forgotten
 
 
 def test_search_compares_words_while_the_embedder_is_away(app: Flask) -> None:
@@ -310,6 +323,8 @@ def test_store_that_refuses_leaves_the_rest_to_the_next_turn(app: Flask, pinecon
     pinecone.fails("/vectors/upsert", status=401)
     assert make_vectors() == 0
     assert stale_vectors() == 1
+    assert make_vectors() == 0  # a rest first
+    redis_client().delete("jobs:make-vectors")
     assert make_vectors() == 1
 
 

@@ -81,6 +81,33 @@ def test_plural_quotes_and_minus_are_understood() -> None:
     assert names(find("tent -dome -jacket")) == {"Longhall Tunnel Tent"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "printer",
+        "scanner",
+        "scanner/printer",
+        "hdmi",
+        "usb-c",
+        "wifi",
+        "wi-fi",
+        "fax",
+        "copier",
+        "pritner/scanner",
+    ],
+)
+def test_words_that_slashes_and_hyphens_join(text: str) -> None:
+    make_product(
+        "Printer/Scanner USB-C/HDMI",
+        description="With fax/modem.",
+        specifications={"Net": "Wi-Fi"},
+        tags=["office/copier"],
+    )
+    refresh_words()
+    assert names(find(text)) == {"Printer/Scanner USB-C/HDMI"}
+    assert find("pritner/scanner").did_you_mean == "printer/scanner"
+
+
 def test_accents_do_not_matter() -> None:
     assert names(find("cafe")) == names(find("café")) == {"Café Press"}
 
@@ -126,6 +153,33 @@ def test_words_that_never_meet_find_some_of_them() -> None:
     page = find("café jacket")
     assert names(page) == {"Café Press", "Brack Rain Jacket", "Husk Down Jacket"}
     assert page.manner == "partial"
+
+
+def test_words_scattered_over_one_text_are_no_answer_while_others_are_called_so() -> None:
+    for name in ("Husky Rain Coat", "Fern Wind Coat"):
+        make_product(name, description="Against the weather.")
+    make_product("Down Wash", description="A red bottle; for any coat.")
+    page = find("red coat")
+    assert (names(page), page.manner) == ({"Down Wash", "Husky Rain Coat", "Fern Wind Coat"}, "partial")
+    assert page.cards[-1].name == "Down Wash"
+    for number in range(4):
+        make_product(f"Wash {number}", description="A red bottle; for any coat.")
+    assert (find("red  coat").total, find("red  coat").manner) == (5, "exact")
+
+
+def test_a_product_that_holds_all_words_somewhere_comes_before_those_that_hold_some() -> None:
+    make_product("Trod Socks", description="Merino, with a cushion.")
+    for name in ("Merino Shirt", "Merino Beanie", "Cushion"):
+        make_product(name)
+    page = find("merino socks cushion")
+    assert (page.cards[0].name, page.total, page.manner) == ("Trod Socks", 4, "partial")
+
+
+def test_a_text_s_words_count_one_by_one() -> None:
+    stove = make_product("Anvil Stove", description="Light to carry.")
+    for number in range(6):
+        make_product(f"Candle {number}", description="Light a stove with it.")
+    assert find("light stove").cards[0].id == stove.id
 
 
 @pytest.mark.parametrize("code", ["LF-DRIFT", "lf-drift", "LF-DRIFT-EMB", "4006381333931"])

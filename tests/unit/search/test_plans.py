@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,13 @@ from storefront.catalog.queries import home_page, product_page, related_products
 from storefront.core.db import db, session
 from storefront.core.settings import Settings
 from storefront.core.statements import observers
-from storefront.search.queries import ListingRequest, forget_what_is_kept, search_listing, suggest
+from storefront.search.queries import (
+    ListingRequest,
+    forget_what_is_kept,
+    postgresql,
+    search_listing,
+    suggest,
+)
 from tests.servers import TestDatabases
 from tests.unit.search.large_catalog import COMMON, OF_MOST_BRANDS, PRODUCTS, RARE, write_catalog
 
@@ -158,6 +165,36 @@ def test_no_large_table_is_read_from_end_to_end(large_shop: Flask, asked: str) -
                 assert _rows(node) <= MOST_ROWS_READ, (
                     f"{node['Relation Name']} {_rows(node)}: {statement[:300]}"
                 )
+
+
+DEPARTMENT = ListingRequest(category_slug="shelf-1")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        replace(DEPARTMENT, brands=("maker-1", "maker-5"), in_stock=True),
+        replace(DEPARTMENT, brands=("maker-1",)),
+        replace(DEPARTMENT, brands=("maker-5",), price_min=Decimal(20), price_max=Decimal("350.50"), page=3),
+        replace(DEPARTMENT, price_min=Decimal(150), price_max=Decimal("199.99")),
+        replace(DEPARTMENT, rating_min=4, in_stock=True, price_max=Decimal(250)),
+    ],
+)
+def test_a_department_s_list_passes_over_what_it_knows_is_not_wanted(
+    large_shop: Flask, monkeypatch: pytest.MonkeyPatch, asked: ListingRequest
+) -> None:
+    with large_shop.app_context():
+        search_listing(asked)  # what a process keeps is read, and counted
+        session().rollback()
+        with explained() as plans:
+            page = search_listing(asked)
+        (plan,) = (plan for statement, plan in plans if "category_listing" in statement)
+        looked_at = sum(_rows(one) for one in _nodes(plan) if one.get("Relation Name") == "product_search")
+        assert looked_at <= asked.page * 30 + 1
+        monkeypatch.setattr(postgresql, "are_few", lambda *_counts, **_told: True)
+        gathered = search_listing(asked)
+    assert [card.id for card in page.cards] == [card.id for card in gathered.cards]
+    assert len(page.cards) == asked.per_page
 
 
 def test_a_products_page_reads_rows_by_their_keys(large_shop: Flask) -> None:

@@ -94,6 +94,13 @@ def test_words_phrases_minus_and_brand() -> None:
     assert [one.is_word for one in reading.wanted] == [True, False, True]
 
 
+def test_a_slash_parts_words_and_no_numbers_or_letters() -> None:
+    assert first_forms(read("Printer/Scanner AC/DC 24/7 USB-C/HDMI")) == [
+        "printer", "scanner", "ac/dc", "24/7", "usb-c", "hdmi"
+    ]  # fmt: skip
+    assert read("tent -bag/pack").excluded[0].forms == ("bag/pack", "bag pack", "bagpack")
+
+
 def test_or_joins_alternatives() -> None:
     (both,) = read("tent or tarp").wanted
     assert both.forms == ("tent", "tarp")
