@@ -17,6 +17,7 @@ from storefront.http.formats import (
     format_money,
     format_number,
     format_rating,
+    format_share,
     stars,
 )
 from storefront.http.invoice_paper import percent
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
         moment=format_moment,
         number=format_number,
         rating=format_rating,
+        share=format_share,
         stars=stars,
         as_id=as_id,
         address_lines=written_address,

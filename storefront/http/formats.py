@@ -47,6 +47,11 @@ def format_moment(moment: datetime) -> str:
     return f"{_date(local.date(), spoken)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=spoken)}"
 
 
+def format_share(share: float) -> str:
+    """``12.5``: a share of one, in per cent."""
+    return format_decimal(round(share * 100, 1), "0.0", language())
+
+
 def format_rating(value: Decimal) -> str:
     """``4.50``."""
     return format_decimal(value, "0.00", language())

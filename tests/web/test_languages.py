@@ -123,7 +123,7 @@ def test_a_german_order_is_german_to_the_end(app: Flask) -> None:
     browser = PaperBrowser(app, token)
     browser.client.set_cookie("shop_language", "de")
     checkout = browser.get("/checkout")
-    assert "Für 1.234,50\xa0€ kaufen" in checkout.text
+    assert "Zahlungspflichtig bestellen: 1.234,50\xa0€" in checkout.text
     assert "Vor- und Nachname" in checkout.text
     assert "Auf Rechnung" in checkout.text
     assert '<option value="AT">Österreich' in checkout.text
