@@ -74,6 +74,7 @@ class Memory:
     wishes: dict[str, Form] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
+    backs: dict[str, str] = field(default_factory=dict)
     refunds: dict[str, str] = field(default_factory=dict)
     refunds_take_time: bool = False
     troubles: list[Trouble] = field(default_factory=list)
@@ -146,6 +147,7 @@ class StripeServer:
             self.memory.wishes,
             self.memory.told,
             self.memory.plans,
+            self.memory.backs,
             self.memory.refunds,
             self.memory.troubles,
         ):
@@ -480,8 +482,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _at_the_bank(self, intent: dict[str, Any], form: Form) -> None:
         """A confirmation by the shop's server leads to a page of the bank's, and from there back."""
-        back = form.get("return_url")
+        back = form.get("return_url") or self.memory.backs.get(intent.get("id", ""))
         if intent.get("status") == "requires_action" and back:
+            self.memory.backs[intent["id"]] = back
             front = f"http://{self.headers['Host']}"
             query = urllib.parse.urlencode({"intent": intent["id"], "back": back})
             intent["next_action"] = {

@@ -67,6 +67,14 @@ class AddressRefused(DomainError):
 
 
 @dataclass
+class ErasureRefused(DomainError):
+    """The person cannot be erased yet: they are staff, or ``orders`` of these numbers are not finished."""
+
+    reason: Literal["orders", "staff"]
+    orders: tuple[str, ...] = ()
+
+
+@dataclass
 class AddressBookFull(DomainError):
     """The address book holds as many entries as it may."""
 

@@ -1,9 +1,10 @@
-"""What staff do with an order: send parcels, charge its card, close or cancel it, note something."""
+"""What staff do with an order: send parcels, charge or give back its money, close or cancel it, note something."""
 
 from __future__ import annotations
 
 import uuid
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from storefront.admin.access import actor_id, requires
@@ -12,6 +13,7 @@ from storefront.admin.order_forms import CaptureForm, NoteForm, OrderForms, Parc
 from storefront.admin.orders import act, order_answer
 from storefront.core.texts import gettext as _
 from storefront.orders import services as orders
+from storefront.orders.giving_back import OtherWay
 
 
 @blueprint.post("/orders/<number>/parcels")
@@ -21,9 +23,9 @@ def send_parcel(number: str) -> ResponseReturnValue:
     forms = OrderForms(parcel=ParcelForm())
     if not forms.parcel.validate_on_submit():
         return order_answer(number, forms, status=422)
-    request = forms.parcel.request()
+    parcel = forms.parcel.request()
     return act(
-        number, forms, lambda: orders.ship_parcel(actor_id(), number, request), _("The parcel is on its way.")
+        number, forms, lambda: orders.ship_parcel(actor_id(), number, parcel), _("The parcel is on its way.")
     )
 
 
@@ -60,6 +62,28 @@ def capture(number: str) -> ResponseReturnValue:
 def look(number: str) -> ResponseReturnValue:
     """Ask the provider how the payment stands."""
     return act(number, OrderForms(), lambda: orders.look_again(number), _("The provider was asked."))
+
+
+@blueprint.post("/orders/<number>/payments/<uuid:payment_id>/give-back")
+@requires("orders", "refund")
+def give_back(number: str, payment_id: uuid.UUID) -> ResponseReturnValue:
+    """What of a payment could not be given back: once more, or another way."""
+    way = request.form.get("way", "")
+    if way in ("gift_card", "by_hand"):
+        other: OtherWay = "gift_card" if way == "gift_card" else "by_hand"
+        done = _("The money lies on a gift card.") if way == "gift_card" else _("Noted: the money was sent.")
+        return act(
+            number,
+            OrderForms(),
+            lambda: orders.give_back_otherwise(actor_id(), number, payment_id, other),
+            done,
+        )
+    return act(
+        number,
+        OrderForms(),
+        lambda: orders.give_back_again(actor_id(), number, payment_id),
+        _("It is tried again now. What comes of it stands here in a moment."),
+    )
 
 
 @blueprint.post("/orders/<number>/close")

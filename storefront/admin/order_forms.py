@@ -73,6 +73,11 @@ class CaptureForm(Form):
     )
     keep_rest = BooleanField(_l("Keep the rest reserved"))
 
+    def begin(self, promised: Decimal) -> None:
+        """Suggest all that is promised in a form that was not sent."""
+        if self.amount.raw_data is None and promised:
+            self.amount.process_data(promised)
+
     def validate_amount(self, field: DecimalField) -> None:
         """To the cent."""
         if field.data is not None and field.data != round_money(field.data):

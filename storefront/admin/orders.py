@@ -45,12 +45,14 @@ def order_answer(
     """The page of an order, with forms as they were sent and what did not work."""
     found = staff_order(number)
     forms = forms or OrderForms()
+    money = order_payments(found.id)
     forms.parcel.begin(found)
+    forms.capture.begin(money.uncaptured)
     page = render_template(
         "admin/order.html",
         order=found,
         words=words_for(found),
-        money=order_payments(found.id),
+        money=money,
         forms=forms,
         carriers=TRACKING,
         backordered=backordered(found.id),

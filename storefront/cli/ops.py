@@ -16,6 +16,7 @@ from rich.table import Table
 from storefront.core.cache import cache_store
 from storefront.inventory.queries import stock_differences
 from storefront.invoicing.verification import invoice_differences
+from storefront.orders.refund_verification import owed_differences
 from storefront.orders.verification import order_differences
 from storefront.promotions.verification import promotion_differences
 from storefront.returns.verification import return_differences
@@ -27,7 +28,7 @@ ops = AppGroup("ops", help="Keeping the shop: checks and care.")
 @ops.command("verify")
 def verify() -> None:
     """Do the books agree? Stock with its ledger and holds, orders with their lines, sales, refunds and returns, uses,
-    gift cards, invoices.
+    gift cards, invoices. Money that is owed because its provider would not give it back is named, too.
 
     Prints a table of what does not, and ends with 1; with 0 when all of it does. Warns of a Redis that drops what must
     stay.
@@ -36,6 +37,7 @@ def verify() -> None:
     differences = [
         *((one.sku, one.what, one.on_product, one.in_ledger) for one in stock_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in order_differences()),
+        *((one.number, one.what, one.stored, one.computed) for one in owed_differences()),
         *((one.number, one.what, one.stored, one.computed) for one in return_differences()),
         *((one.name, one.what, one.stored, one.computed) for one in promotion_differences()),
         *((one.name, one.what, one.stored, one.computed) for one in invoice_differences()),

@@ -1,16 +1,20 @@
-"""``flask users``: staff accounts from the command line."""
+"""``flask users``: staff accounts and people's data from the command line."""
 
 from __future__ import annotations
+
+import json
 
 import click
 from flask.cli import AppGroup
 
 from storefront.accounts import queries, services
 from storefront.accounts.emails import normal_email
-from storefront.core.errors import DomainError
+from storefront.core.errors import DomainError, NotFound
 from storefront.http.wording import explain
+from storefront.journeys.personal_data.erasing import erase, person_of
+from storefront.journeys.personal_data.exporting import person_data
 
-users = AppGroup("users", help="Accounts: make staff, list people.")
+users = AppGroup("users", help="Accounts: make staff, list people, hand out or erase what is known of one.")
 
 
 @users.command("create-staff")
@@ -29,6 +33,33 @@ def create_staff(email: str, role: str, first_name: str | None, last_name: str |
     click.echo(f"E-mail:   {normal_email(email)}")
     click.echo(f"Password: {password}")
     click.echo("The password is kept nowhere: write it down now.")
+
+
+@users.command("export")
+@click.argument("email")
+def export_person(email: str) -> None:
+    """Print all that the shop knows of a person, guests too, as JSON."""
+    try:
+        click.echo(json.dumps(person_data(person_of(email)), indent=2, ensure_ascii=False))
+    except NotFound:
+        raise click.ClickException("Nobody with this address is known.") from None
+
+
+@users.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_person(email: str, yes: bool) -> None:
+    """Erase a person, guests too: all that no law keeps is gone, and what stays names nobody."""
+    try:
+        person = person_of(email)
+        if not yes:
+            click.confirm(f"Erase {person.email} for good?", abort=True)
+        erase(person)
+    except NotFound:
+        raise click.ClickException("Nobody with this address is known.") from None
+    except DomainError as error:
+        raise click.ClickException(explain(error)) from None
+    click.echo("Erased. Orders stay in the books without a name, invoices as they were issued.")
 
 
 @users.command("list")

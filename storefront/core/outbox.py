@@ -137,6 +137,19 @@ def postpone(entry: Claimed, error: str) -> None:
     _update(entry.id, available_at=now() + pause, last_error=error)
 
 
+class NotBefore(Exception):
+    """Raised by a handler: ``at`` is the earliest moment at which it makes sense to handle this entry."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"not before {at:%Y-%m-%d %H:%M} UTC")
+        self.at = at
+
+
+def put_off(entry: Claimed, wish: NotBefore) -> None:
+    """Handle the entry when its handler said, which is no failure."""
+    _update(entry.id, available_at=wish.at, last_error=str(wish))
+
+
 def _update(entry_id: uuid.UUID, **values: Any) -> None:
     session().execute(
         sa.update(OutboxEntry)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from storefront.core.texts import gettext as _
 from storefront.http.address_words import written_address
+from storefront.http.formats import format_money
 from storefront.http.order_state import order_state
+from storefront.orders.giving_back import ANEW, STOPPED
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
-from storefront.payments.methods import GIFT_CARD
+from storefront.payments.methods import GIFT_CARD, METHODS
 from storefront.payments.queries import known_method
+
+_PAID = ("paid", "partially_refunded", "refunded")
+_AMOUNT = re.compile(r"\d+\.\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,9 @@ class ParcelWords:
 class OrderWords:
     """``state`` with its badge's kind, how it is paid, and the timeline.
 
-    ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event.
+    ``parcels`` are in the order of the order's; ``coming`` is what is still to be sent. ``history`` words every event,
+    ``notes`` are what each says beside that; ``rest`` is what the part of the total is called that no gift card pays.
+    ``left_to_pay`` is a sentence where something was given back of an order that is paid later.
     """
 
     state: str
@@ -49,6 +58,9 @@ class OrderWords:
     coming: tuple[str, ...] = ()
     fulfilment: str = ""
     history: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rest: str = ""
+    left_to_pay: str = ""
 
     @property
     def steps_as_rows(self) -> list[tuple[str, datetime | None, bool]]:
@@ -59,21 +71,53 @@ class OrderWords:
 def words_for(order: OrderPage) -> OrderWords:
     """Word ``order`` in the page's language."""
     state, kind = order_state(order)
+    left = _left_to_pay(order)
     return OrderWords(
         state,
         kind,
         payment_name(order.payment_method),
-        _("What you paid is on its way back to you.")
-        if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded")
-        else payment_state(order.payment_method, order.payment_status),
+        _payment(order, left),
         tuple(_steps(order)),
         written_address(order.shipping_address),
         written_address(order.billing_address),
         tuple(parcel_words(order, parcel) for parcel in order.parcels),
         tuple(_units(line.left, line) for line in order.lines if line.left) if order.parcels else (),
-        _fulfilment(order.fulfilment_status, to_send=order.to_send),
+        _fulfilment(order.fulfilment_status, to_send=0 if order.status == "cancelled" else order.to_send),
         tuple(_label(event.kind) or _for_staff(event.kind) for event in order.events),
+        tuple(_note(event.note, order.currency) for event in order.events),
+        _("Paid: %(method)s", method=payment_name(order.payment_method))
+        if order.payment_status in _PAID
+        else _("To pay"),
+        left,
     )
+
+
+def _left_to_pay(order: OrderPage) -> str:
+    """How much is left to pay of an order that is paid later and of which something was given back; else nothing."""
+    is_paid_later = any(one.code == order.payment_method for one in METHODS)
+    if not (is_paid_later and order.refunded and order.left_to_pay):
+        return ""
+    amount = format_money(order.left_to_pay, order.currency)
+    if order.only_shipping_left:
+        return _("Only the shipping is left to pay: %(amount)s.", amount=amount)
+    return _("Left to pay: %(amount)s.", amount=amount)
+
+
+def _payment(order: OrderPage, left: str) -> str:
+    if order.status == "cancelled" and order.payment_status in ("paid", "partially_refunded"):
+        return _way_back(order)
+    # Where no goods come any more, nobody pays at the door.
+    method = "invoice" if order.only_shipping_left else order.payment_method
+    return f"{left} {payment_state(method, order.payment_status)}".strip()
+
+
+def _way_back(order: OrderPage) -> str:
+    told = [event.kind for event in order.events if event.kind in (STOPPED, ANEW)]
+    if told and told[-1] == STOPPED:
+        return _(
+            "Your bank would not take back what you paid. We are finding another way, and will write to you."
+        )
+    return _("What you paid is on its way back to you.")
 
 
 def parcel_words(order: OrderPage, parcel: Parcel) -> ParcelWords:
@@ -105,6 +149,11 @@ def _fulfilment(status: str, *, to_send: int) -> str:
     }.get(status, status)
 
 
+def _note(note: str, currency: str) -> str:
+    """What a line of the timeline says beside its word; an amount as amounts are written."""
+    return format_money(Decimal(note), currency) if _AMOUNT.fullmatch(note) else note
+
+
 def _for_staff(kind: str) -> str:
     """What only the staff's page tells."""
     return {
@@ -112,13 +161,15 @@ def _for_staff(kind: str) -> str:
         "parcel_not_sent": _("A parcel was not sent"),
         "payment_lapsed": _("The card's promise has lapsed"),
         "payment_voided": _("The card was let go of"),
-        "money_returned": _("The money went back"),
         "change_not_made": _("A change was paid too late"),
         "rest_released": _("The rest was let go of"),
         "difference_promised": _("Difference of the exchange paid another way"),
         "partially_refunded": _("Given back in part"),
         "refunded": _("Given back"),
         "refund_failed": _("Money could not be given back"),
+        "giving_back_refused": _("The bank would not take the money back"),
+        "giving_back_stopped": _("Giving it back is not tried any more"),
+        "giving_back_anew": _("Giving it back was begun anew"),
         "opened_again": _("Open again: money could not be given back"),
     }.get(kind, kind.replace("_", " "))
 
@@ -208,6 +259,9 @@ def _label(kind: str) -> str:
         "cancelled": _("Cancelled"),
         "abandoned": _("Cancelled"),
         "money_back": _("Money given back"),
+        "less_to_pay": _("Less to pay"),
+        "money_returned": _("Money given back"),
+        "given_back_otherwise": _("Money given back another way"),
         "return_requested": _("Return asked for"),
         "return_approved": _("Return approved"),
         "return_rejected": _("Return refused"),

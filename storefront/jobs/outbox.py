@@ -85,6 +85,11 @@ def _handle(entry: outbox.Claimed) -> bool:
     release()
     try:
         handler(**entry.payload)
+    except outbox.NotBefore as wish:
+        release()
+        with transaction():
+            outbox.put_off(entry, wish)
+        return False
     except Exception as error:  # whatever a handler raises, the entry stays and the drain goes on
         log.exception("outbox_failed", kind=entry.kind, entry=str(entry.id), attempts=entry.attempts)
         release()  # a statement of its own that failed has left a transaction in which nothing can be written

@@ -8,21 +8,25 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
+from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
-from storefront.http.mail import compose, deliver
+from storefront.http.mail import compose, deliver, mail_url
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import drain_kind, handles
 from storefront.jobs.upkeep import run
 from storefront.memberships import services as memberships
 from storefront.orders import services as orders
+from storefront.orders.giving_back import ALARM, MAIL
 from storefront.orders.queries import order_for_mail
 from storefront.orders.refund_settling import WENT_BACK
 from storefront.payments import saved_cards
 from storefront.payments.events import KIND as EVENT
-from storefront.payments.queries import stored_event
+from storefront.payments.queries import refund_row, stored_event
+from storefront.payments.refusals import refusals_of_payment
 from storefront.payments.saved_cards import FORGET_CUSTOMER
 from storefront.payments.services import BESIDE, DROP, KEEP_CARDS, LET_GO, RELEASE
+from storefront.promotions.services import draw_code
 from storefront.returns.services import follow_difference
 
 
@@ -92,6 +96,44 @@ def keep_cards(user_id: str) -> None:
 def forget_customer(reference: str) -> None:
     """An account is gone: the provider forgets its cards, too."""
     saved_cards.forget_customer(reference)
+
+
+@handles(ALARM)
+def giving_back_stopped(payment_id: str) -> None:
+    """Tells the shop's own mailbox that somebody has to decide; not where somebody has meanwhile."""
+    found = refusals_of_payment(uuid.UUID(payment_id))
+    if found is None or not found.is_over:
+        return
+    order = order_for_mail(found.order_id)
+    subject = _("Order %(number)s: money could not be given back", number=order.number)
+    link = mail_url("admin.order", number=order.number)
+    to = current_settings().shop_email
+    deliver(compose("giving_back_stopped", to=to, subject=subject, order=order, found=found, link=link))
+
+
+@handles(MAIL)
+def given_back_otherwise(refund_id: str) -> None:
+    """What their bank would not take back has come another way. A new gift card's code is drawn now."""
+    refund = refund_row(uuid.UUID(refund_id))
+    order = order_for_mail(refund.order_id)
+    if not order.email:
+        return
+    code = draw_code(refund.gift_card_id, refund.id) if refund.gift_card_id else None
+    with in_language(order.language):
+        subject = _("Money back for your order %(number)s", number=order.number)
+    link = mail_url("checkout.order" if order.user_id else "checkout.lookup", number=order.number)
+    deliver(
+        compose(
+            "given_back_otherwise",
+            to=order.email,
+            subject=subject,
+            language=order.language,
+            order=order,
+            refund=refund,
+            code=code,
+            link=link,
+        )
+    )
 
 
 @handles("mail.payment_returned")

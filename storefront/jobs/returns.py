@@ -8,6 +8,7 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, paper_of
 from storefront.http.mail import compose, deliver, mail_url
+from storefront.http.order_words import words_for
 from storefront.http.paper_words import letter_words
 from storefront.http.return_words import goods_words, reason_words, settling_words, step_words
 from storefront.invoicing.queries import credit_note_of_refund
@@ -47,6 +48,7 @@ def order_refunded(order_refund_id: str) -> None:
     note = credit_note_of_refund(refund.id)
     papers = () if note is None else (Attachment(file_name(note), paper_of(note)),)
     with in_language(order.language):
+        words = words_for(order)
         subject = (
             _("Less to pay for your order %(number)s", number=order.number)
             if refund.is_only_waived
@@ -61,6 +63,7 @@ def order_refunded(order_refund_id: str) -> None:
             order=order,
             refund=refund,
             code=code,
+            left=words.left_to_pay,
             credited=letter_words([note], order.number)[1] if note is not None else "",
             attachments=papers,
             link=_order_link(order.number, is_guest=order.user_id is None),

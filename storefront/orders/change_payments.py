@@ -14,6 +14,7 @@ from storefront.core.clock import now
 from storefront.core.db import release, session, transaction, write
 from storefront.core.errors import DomainError
 from storefront.core.identity import Identity
+from storefront.core.outbox import NotBefore
 from storefront.core.settings import current_settings
 from storefront.orders.change_pricing import reprice
 from storefront.orders.change_quotes import Quote
@@ -106,7 +107,7 @@ def _settle_payments(payment: PaymentRow, state: PaymentState, *, replaces: bool
         for row in payments_of(payment.order_id):
             if not row.is_for_change and row.status in ("pending", "authorised", "failed"):
                 change_payments.drop_payment(row, "order changed")
-    change_payments.adopt_change_payment(payment.id, state.status, state.captured)
+    change_payments.adopt_change_payment(payment.id, state)
     paid = "paid" if state.status == "captured" else "authorised"
     waiting = sa.and_(
         Order.id == payment.order_id, Order.payment_status.in_(["pending", "authorised", "failed"])
@@ -161,6 +162,6 @@ def _give_up(payment_id: uuid.UUID) -> Outcome:
             end_waiting(payment.order_id, "expired")
     if not is_waiting:
         return settle_change(payment)  # they were quicker
-    with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
+    with contextlib.suppress(PaymentProviderFailure, StillUndecided, NotBefore):  # then the job lets go of it
         drop(payment_id, "expired")
     return "ended"

@@ -117,9 +117,10 @@ class RefundRefused(DomainError):
     """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``.
 
     ``uncharged``: only ``left`` units of ``line`` were sent, and the card was not charged for the others.
+    ``currency``: the shop's gift cards are in another one.
     """
 
     number: str
-    reason: Literal["nothing", "units", "line", "uncharged"]
+    reason: Literal["nothing", "units", "line", "uncharged", "currency"]
     line: str = ""
     left: int = 0

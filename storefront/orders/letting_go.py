@@ -8,7 +8,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from storefront.core.db import session, transaction
+from storefront.core.outbox import NotBefore
 from storefront.orders.drafts import head_of
+from storefront.orders.giving_back import note_refusals
 from storefront.orders.models import Order
 from storefront.orders.refund_settling import order_follows_refunds
 from storefront.orders.timeline import announce, record_event
@@ -17,6 +19,7 @@ from storefront.payments import services as payments
 from storefront.payments.changing import record_change_reference
 from storefront.payments.methods import PaymentState
 from storefront.payments.queries import PaymentRow, payment_row, payments_at_provider
+from storefront.payments.refusals import refusals_of_payment
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 
@@ -28,14 +31,22 @@ def let_go(order_id: uuid.UUID) -> None:
     """Have the provider let go of whatever it holds of a cancelled order, and give back what it took.
 
     Safe to repeat, at once and later. Raises :class:`PaymentProviderFailure` and :class:`StillUndecided`; then it is
-    to be called again.
+    to be called again. What was refused before is tried when its time has come, and :class:`NotBefore` says when that
+    is, see :mod:`storefront.payments.refusals`.
     """
     with transaction():
         draft = head_of(order_id)
         rows = payments_at_provider(order_id)
-    if draft.status == "cancelled":
-        for payment in rows:
+    if draft.status != "cancelled":
+        return
+    later = None
+    for payment in rows:
+        try:
             _let_go_of(payment, draft.number, "order cancelled")
+        except NotBefore as wish:
+            later = wish  # the others need not wait for it
+    if later is not None:
+        raise later
 
 
 def drop(payment_id: uuid.UUID, reason: str) -> None:
@@ -89,8 +100,8 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str, reason
             payments.record_terms(payment.id, state)
         payments.record_capture(payment.id, state.captured)
         refunds.adopt(payment_row(payment.id), state.given_back)
-        current = payment_row(payment.id)
-        if current.left:
+        current, earlier = payment_row(payment.id), refusals_of_payment(payment.id)
+        if current.left and (earlier is None or earlier.is_due):
             refunds.open_refund(current, number, current.left, reason)
         waiting = refunds.pending_of(payment.id)
     for refund_id in waiting:
@@ -98,10 +109,14 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str, reason
     with transaction():
         head_of(payment.order_id, lock=True)
         order_follows_refunds(payment.order_id, payment.id)
-        current = payment_row(payment.id)
-    if current.left:
+        current, refusals = payment_row(payment.id), refusals_of_payment(payment.id)
+        if refusals is not None:
+            note_refusals(refusals)
+    if current.left and refusals is None:
         raise StillUndecided
-    if waiting:
+    if refusals is not None and refusals == earlier and not refusals.is_over:
+        raise NotBefore(refusals.next_at)
+    if waiting and not current.left:
         _note_return(
             payment.order_id, "money_returned", current.refunded, current.currency, was_promised=True
         )

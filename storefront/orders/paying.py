@@ -17,7 +17,7 @@ import structlog
 from storefront.core.clock import now
 from storefront.core.db import release, transaction
 from storefront.core.errors import NotFound
-from storefront.core.outbox import enqueue_once
+from storefront.core.outbox import NotBefore, enqueue_once
 from storefront.core.settings import current_settings
 from storefront.inventory.errors import InsufficientStock
 from storefront.orders.capturing import paid, reconcile_captures
@@ -177,7 +177,7 @@ def give_up(order_id: uuid.UUID, reason: str) -> Outcome:
         return outcome
     if not abandon(order_id, reason):
         return bring_up_to_date(order_id)  # they were quicker
-    with contextlib.suppress(PaymentProviderFailure, StillUndecided):  # then the job lets go of it
+    with contextlib.suppress(PaymentProviderFailure, StillUndecided, NotBefore):  # then the job lets go of it
         let_go(order_id)
     return "cancelled"
 

@@ -25,6 +25,7 @@ from storefront.orders.queries import (
 )
 from storefront.payments.captures import CaptureRow, captures_of
 from storefront.payments.queries import PaymentRow, RefundRow, payments_of, refunds_of
+from storefront.payments.refusals import Refusals, owes_refused, refusals_of
 
 PER_PAGE = 50
 REFUND_OPEN = "refund_open"
@@ -32,7 +33,10 @@ REFUND_OPEN = "refund_open"
 
 @dataclass(frozen=True, slots=True)
 class StaffOrder:
-    """An order in the staff list. ``to_send`` is how many units are still to be sent."""
+    """An order in the staff list. ``to_send`` is how many units are still to be sent.
+
+    ``is_owed``: money of it should go back, and its provider would not give it back.
+    """
 
     id: uuid.UUID
     number: str
@@ -45,6 +49,7 @@ class StaffOrder:
     currency: str
     quantity: int
     to_send: int
+    is_owed: bool
     created_at: datetime
 
 
@@ -52,7 +57,8 @@ def staff_orders(text: str = "", status: str = "", page: int = 1) -> Page[StaffO
     """Orders by number or e-mail address, the newest first; drafts are left out. Two statements.
 
     ``placed`` are those with something to pack; :data:`REFUND_OPEN` those whose goods were all given back before
-    anything was sent, and whose money is on its way or could not be given back.
+    anything was sent, and whose money is on its way or could not be given back; also those that are cancelled, or had
+    paid too much, and whose money the provider would not give back.
     """
     email = sa.func.coalesce(Order.guest_email, sa.cast(User.email, sa.Text))
     wanted = [Order.status != "draft"]
@@ -61,7 +67,8 @@ def staff_orders(text: str = "", status: str = "", page: int = 1) -> Page[StaffO
     if status == "placed":
         wanted.append(has_units_to_send())
     if status == REFUND_OPEN:
-        wanted.extend([Order.status == "placed", sa.not_(has_units_to_send())])
+        is_open = sa.and_(Order.status == "placed", sa.not_(has_units_to_send()))
+        wanted.append(sa.or_(is_open, owes_refused(Order.id)))
     if text:
         like = "%" + text.replace("%", r"\%").replace("_", r"\_") + "%"
         wanted.append(sa.or_(Order.order_number == normal_number(text), email.ilike(like)))
@@ -79,6 +86,7 @@ def staff_orders(text: str = "", status: str = "", page: int = 1) -> Page[StaffO
         Order.currency,
         units_of_order(OrderItem.quantity),
         units_of_order(UNITS_LEFT),
+        owes_refused(Order.id),
         Order.created_at,
     )
     rows = session().execute(
@@ -101,11 +109,12 @@ def staff_order(number: str) -> OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class OrderPayments:
-    """What was paid for an order, is about to be, and went back."""
+    """What was paid for an order, is about to be, and went back; ``refusals`` are of what should have gone back."""
 
     payments: tuple[PaymentRow, ...]
     captures: tuple[CaptureRow, ...]
     refunds: tuple[RefundRow, ...]
+    refusals: tuple[Refusals, ...] = ()
 
     @property
     def uncaptured(self) -> Decimal:
@@ -114,7 +123,12 @@ class OrderPayments:
 
 
 def order_payments(order_id: uuid.UUID) -> OrderPayments:
-    """An order's money as staff see it. Three statements."""
+    """An order's money as staff see it. Three statements, four where a refund was refused."""
+    money_back = tuple(refunds_of(order_id))
+    may_be_owed = any(one.status == "failed" for one in money_back)
     return OrderPayments(
-        tuple(payments_of(order_id)), tuple(captures_of(order_id)), tuple(refunds_of(order_id))
+        tuple(payments_of(order_id)),
+        tuple(captures_of(order_id)),
+        money_back,
+        tuple(refusals_of(order_id)) if may_be_owed else (),
     )

@@ -170,7 +170,7 @@ def _complete(order_id: uuid.UUID, one: _Standing) -> None:
     write(sa.update(OrderRefund).where(OrderRefund.id == one.id).values(status="succeeded"))
     record_event(
         order_id,
-        "money_back",
+        "less_to_pay" if one.waived == one.amount else "money_back",
         actor=f"staff:{one.actor_id}" if one.actor_id else "system",
         note=str(one.amount),
         data={"order_refund_id": str(one.id)},

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from storefront.core.db import session
 from storefront.orders.models import Order, OrderItem, OrderRefund, RefundItem
-from storefront.payments.models import Refund
+from storefront.payments.models import Payment, Refund
+from storefront.payments.refusals import owes_refused
 from storefront.promotions.models import GiftCardEntry
 
 
@@ -100,7 +101,35 @@ def _money(limit: int) -> list[OrderDifference]:
         ),
     )
     joined = sa.join(OrderRefund, Order, Order.id == OrderRefund.order_id)
-    return _found(checks, joined, limit, OrderRefund.status == "succeeded")
+    return [
+        *_found(checks, joined, limit, OrderRefund.status == "succeeded"),
+        *_beside_orders(limit),
+    ]
+
+
+def _beside_orders(limit: int) -> list[OrderDifference]:
+    """What a payment's refund that carries out none of an order's has put on a gift card is there."""
+    booked = sa.select(GiftCardEntry.delta).where(GiftCardEntry.refund_id == Refund.id).scalar_subquery()
+    checks: tuple[tuple[str, Any, Any], ...] = (
+        ("payment given back on a gift card", Refund.amount, sa.func.coalesce(booked, 0)),
+    )
+    joined = sa.join(Refund, Order, Order.id == Refund.order_id)
+    return _found(checks, joined, limit, Refund.gift_card_id.is_not(None), Refund.order_refund_id.is_(None))
+
+
+def owed_differences(limit: int = 100) -> list[OrderDifference]:
+    """Orders that have paid what is not theirs to pay, and whose money its provider would not give back.
+
+    The books agree about it, and yet somebody waits for it: ``stored`` was taken, ``computed`` is back.
+    """
+    found = session().execute(
+        sa.select(Order.order_number, Payment.captured_amount, Payment.refunded_amount)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Payment.captured_amount > Payment.refunded_amount, owes_refused(Order.id))
+        .order_by(Order.created_at)
+        .limit(limit)
+    )
+    return [OrderDifference(number, "money owed, its return refused", *amounts) for number, *amounts in found]
 
 
 def _found(

@@ -10,6 +10,7 @@ from storefront.orders.changing import ChangedOrder, change_for_shopper, change_
 from storefront.orders.closing import close_order
 from storefront.orders.ending import end_what_went_back
 from storefront.orders.fulfilment import ParcelRequest, SentParcel, add_note, mark_delivered, ship_parcel
+from storefront.orders.giving_back import give_back_again, give_back_otherwise
 from storefront.orders.letting_go import drop, let_go
 from storefront.orders.money import capture_payment, look_again
 from storefront.orders.paying import bring_up_to_date, process_event, reconcile_payments
@@ -45,6 +46,8 @@ __all__ = [
     "close_order",
     "drop",
     "end_what_went_back",
+    "give_back_again",
+    "give_back_otherwise",
     "give_up_changes",
     "let_go",
     "look_again",

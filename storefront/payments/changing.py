@@ -11,9 +11,10 @@ from storefront.core.db import session, transaction, write
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue
 from storefront.payments.cards import CARDS
+from storefront.payments.methods import PaymentState
 from storefront.payments.models import Payment
 from storefront.payments.queries import PaymentRow
-from storefront.payments.services import DROP, open_promise
+from storefront.payments.services import DROP, KEEP_CARDS, kept_as, open_promise
 
 
 def open_change_payment(
@@ -60,14 +61,24 @@ def record_asked(payment_id: uuid.UUID) -> None:
         write(sa.update(Payment).where(Payment.id == payment_id).values(error=Payment.error))
 
 
-def adopt_change_payment(payment_id: uuid.UUID, status: str, captured: Decimal) -> None:
+def adopt_change_payment(payment_id: uuid.UUID, state: PaymentState) -> None:
     """The change is made: its payment is the order's own from now on, ``authorised`` or ``captured``."""
     with transaction():
-        write(
+        kept_for = session().scalar(
             sa.update(Payment)
             .where(Payment.id == payment_id)
-            .values(status=status, captured_amount=captured, is_for_change=False, error=None)
+            .values(
+                status=state.status,
+                captured_amount=state.captured,
+                is_for_change=False,
+                saved_method_id=kept_as(state.card),
+                error=None,
+            )
+            .returning(Payment.kept_for)
+            .execution_options(synchronize_session=False)
         )
+        if kept_for is not None:
+            enqueue(KEEP_CARDS, user_id=str(kept_for))
 
 
 def is_not_on_top(payment_id: uuid.UUID) -> None:

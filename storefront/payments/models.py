@@ -93,6 +93,7 @@ class Payment(Identified, Timestamped, Base):
     ``is_for_change``: it pays for a change of the order, or for an exchange's difference, and does not count yet, or
     never did.
     ``refunded_amount`` is kept by a trigger on refunds, so that captured minus refunded is never negative.
+    ``given_back_anew_at``: of its refunds that go by themselves, those that were refused before count no more.
     ``is_for_exchange``: it pays what an exchange costs more; no parcel of the order is charged to it, and taking it
     says nothing of the order's own money. ``is_on_top``: its exchange may not come about yet; refunds count on it last.
     """
@@ -134,6 +135,7 @@ class Payment(Identified, Timestamped, Base):
     is_for_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     is_on_top: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     is_for_exchange: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    given_back_anew_at: Mapped[datetime | None]
 
 
 class Capture(Identified, Timestamped, Base):
@@ -186,6 +188,7 @@ class Refund(Identified, Timestamped, Base):
         sa.Index("ix_refunds_saved_method_id", "saved_method_id"),
         sa.Index("ix_refunds_order_refund_id", "order_refund_id"),
         sa.Index("ix_refunds_gift_card_id", "gift_card_id"),
+        sa.Index("ix_refunds_failed", "payment_id", postgresql_where=sa.text("status = 'failed'")),
     )
 
     payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payments.id"))

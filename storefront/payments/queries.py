@@ -47,7 +47,7 @@ def gives_back(code: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """One attempt to be paid."""
+    """One attempt to be paid. ``kept_for`` wants the card to be kept that pays it."""
 
     id: uuid.UUID
     order_id: uuid.UUID
@@ -64,6 +64,7 @@ class PaymentRow:
     is_for_change: bool = False
     is_on_top: bool = False
     is_for_exchange: bool = False
+    kept_for: uuid.UUID | None = None
 
     @property
     def is_own(self) -> bool:
@@ -169,6 +170,7 @@ def _payments(which: sa.ColumnElement[bool]) -> list[PaymentRow]:
             row.is_for_change,
             row.is_on_top,
             row.is_for_exchange,
+            row.kept_for,
         )
         .where(which)
         .order_by(row.created_at, row.id)
@@ -199,6 +201,7 @@ class RefundRow:
     reason: str
     created_at: datetime
     order_refund_id: uuid.UUID | None = None
+    gift_card_id: uuid.UUID | None = None
 
 
 def refunds_of(order_id: uuid.UUID) -> list[RefundRow]:
@@ -235,6 +238,7 @@ def _refunds(which: sa.ColumnElement[bool]) -> list[RefundRow]:
             row.reason,
             row.created_at,
             row.order_refund_id,
+            row.gift_card_id,
         )
         .where(which)
         .order_by(row.created_at, row.id)

@@ -16,15 +16,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from storefront.core.clock import now
 from storefront.core.db import assert_no_transaction, session, transaction, write
 from storefront.core.ids import new_id
-from storefront.core.outbox import enqueue
+from storefront.core.outbox import enqueue, enqueue_once
 from storefront.payments.cards import CARDS
 from storefront.payments.errors import RefundTooLarge
 from storefront.payments.methods import INVOICES_DUE, METHODS, GivenBack
 from storefront.payments.models import Payment, Refund
 from storefront.payments.queries import PaymentRow, payments_of, refund_row
-from storefront.payments.services import of_payment
+from storefront.payments.refusals import went_by_itself
+from storefront.payments.services import DROP, of_payment
 from storefront.providers.payment_provider import PaymentProviderFailure
 
 _TOO_MUCH = "ck_payments_refunded_within_captured"
@@ -71,6 +73,7 @@ def open_refund(
                     amount=amount,
                     currency=payment.currency,
                     reason=reason,
+                    created_at=now(),
                     order_refund_id=towards.order_refund_id,
                     gift_card_id=towards.gift_card_id,
                     is_change=towards.is_change,
@@ -208,7 +211,10 @@ def taken_and_given(order_id: uuid.UUID) -> tuple[Decimal, Decimal]:
 
 
 def _settle(refund_id: uuid.UUID, answer: GivenBack, error: str = "") -> None:
-    """A bank may still send money back after it was given: also a refund that succeeded can fail later."""
+    """A bank may still send money back after it was given: also a refund that succeeded can fail later.
+
+    What went back by itself is to be tried again then; whoever handles that knows when.
+    """
     with transaction():
         values: dict[str, Any] = {"status": answer.status, "raw": {"error": error} if error else {}}
         if answer.reference:
@@ -220,8 +226,13 @@ def _settle(refund_id: uuid.UUID, answer: GivenBack, error: str = "") -> None:
             .where(sa.or_(Refund.status == "pending", sa.literal(answer.status) == "failed"))
             .values(**values)
         )
-        if settled and answer.status == "succeeded":
-            enqueue(INVOICES_DUE, order_id=str(refund_row(refund_id).order_id))
+        if not settled:
+            return
+        refund = refund_row(refund_id)
+        if answer.status == "succeeded":
+            enqueue(INVOICES_DUE, order_id=str(refund.order_id))
+        elif answer.status == "failed" and went_by_itself(refund_id):
+            enqueue_once(DROP, payment_id=str(refund.payment_id), reason=refund.reason)
 
 
 def _note(payment: PaymentRow, one: GivenBack) -> None:

@@ -17,7 +17,7 @@ from storefront.core.errors import NotFound
 from storefront.core.ids import new_id
 from storefront.payments.cards import cards_are_configured
 from storefront.payments.models import Payment, PaymentCustomer, SavedPaymentMethod
-from storefront.payments.queries import PaymentRow, payment_at_provider
+from storefront.payments.queries import PaymentRow
 from storefront.providers.payment_provider import CardSetup, NextStep, PaymentProviderFailure, ProviderCard
 from storefront.providers.stripe_customers import stripe_customers
 
@@ -78,47 +78,30 @@ def introduce(user_id: uuid.UUID, email: str) -> str:
         return customer_of(user_id) or reference
 
 
-def keep_card_of(order_id: uuid.UUID, user_id: uuid.UUID, email: str) -> None:
-    """Have the card be kept that is about to pay this person's order. Raises ``PaymentProviderFailure``, NotFound.
+def keep_card(payment: PaymentRow | None, user_id: uuid.UUID, email: str) -> None:
+    """Have the card be kept that is about to pay this payment. Raises ``PaymentProviderFailure``, NotFound.
 
-    The caller has made sure that the order is theirs.
+    The caller has made sure that it is this person's to pay.
     """
-    customer, reference = introduce(user_id, email), _open_reference(order_id)
+    customer, reference = introduce(user_id, email), _reference_of(payment)
     release()
     stripe_customers().keep_from(reference, customer)
-    _note_wish(order_id, user_id)
+    _note_wish(payment, user_id)
 
 
-def keep_no_card_of(order_id: uuid.UUID) -> None:
-    """The shopper has thought better of it, before anything was paid. Raises as :func:`keep_card_of`."""
-    reference = _open_reference(order_id)
+def keep_no_card(payment: PaymentRow | None) -> None:
+    """The shopper has thought better of it, before anything was paid. Raises as :func:`keep_card`."""
+    reference = _reference_of(payment)
     release()
     stripe_customers().keep_nothing_from(reference)
-    _note_wish(order_id, None)
+    _note_wish(payment, None)
 
 
-def is_to_be_kept(order_id: uuid.UUID) -> bool:
-    """Whether the card that is about to pay this order is to be kept."""
-    payment = payment_at_provider(order_id)
-    wanted = sa.select(Payment.kept_for.is_not(None)).where(Payment.id == payment.id) if payment else None
-    return wanted is not None and bool(session().scalar(wanted))
+def pay_with_card(payment: PaymentRow | None, user_id: uuid.UUID, card_id: uuid.UUID, back: str) -> NextStep:
+    """Pay a payment that was begun with a card this person has kept; ``back`` is the way back from their bank.
 
-
-def pay_with_card(order_id: uuid.UUID, user_id: uuid.UUID, card_id: uuid.UUID, back: str) -> NextStep:
-    """Pay this person's order with a card they have kept; ``back`` is the way back from their bank.
-
-    Raises as :func:`pay_payment_with_card`.
-    """
-    return pay_payment_with_card(payment_at_provider(order_id), user_id, card_id, back)
-
-
-def pay_payment_with_card(
-    payment: PaymentRow | None, user_id: uuid.UUID, card_id: uuid.UUID, back: str
-) -> NextStep:
-    """The same for one payment that was begun. The caller has made sure that it is this person's to pay.
-
-    Raises :class:`NotFound` for a card that is not theirs and for a payment that waits for nobody,
-    ``PaymentProviderFailure`` (``declined`` by the bank).
+    The caller has made sure that it is theirs to pay. Raises :class:`NotFound` for a card that is not theirs and for a
+    payment that waits for nobody, ``PaymentProviderFailure`` (``declined`` by the bank).
     """
     card, customer = _own(user_id, card_id), customer_of(user_id)
     if customer is None:
@@ -231,20 +214,15 @@ def _own(user_id: uuid.UUID, card_id: uuid.UUID) -> KeptCard:
     raise NotFound("card", str(card_id))
 
 
-def _open_reference(order_id: uuid.UUID) -> str:
-    return _reference_of(payment_at_provider(order_id))
-
-
 def _reference_of(payment: PaymentRow | None) -> str:
     if payment is None or payment.status != "pending" or not payment.provider_reference:
         raise NotFound("payment")
     return payment.provider_reference
 
 
-def _note_wish(order_id: uuid.UUID, kept_for: uuid.UUID | None) -> None:
-    with transaction():
-        payment = payment_at_provider(order_id)
-        if payment is not None:
+def _note_wish(payment: PaymentRow | None, kept_for: uuid.UUID | None) -> None:
+    if payment is not None:
+        with transaction():
             write(sa.update(Payment).where(Payment.id == payment.id).values(kept_for=kept_for))
 
 

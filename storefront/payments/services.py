@@ -195,12 +195,16 @@ def record_authorisation(order_id: uuid.UUID, authorisation: Authorisation) -> s
     return "paid" if captured else "authorised"
 
 
+def kept_as(card: str | sa.ColumnElement[str]) -> sa.ScalarSelect[uuid.UUID]:
+    """Of the card that the provider calls so: the kept one, as a subquery; nothing where it is not kept."""
+    kept = sa.and_(SavedPaymentMethod.provider_reference == card, SavedPaymentMethod.provider_reference != "")
+    return sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery()
+
+
 @cache
 def _authorised() -> sa.Update:
     """An order's open payment with the provider's yes; the kept card that has paid, if it is one of those. Without an
     amount that was ``taken``: all of it."""
-    card = sa.bindparam("card", type_=sa.Text())
-    kept = sa.and_(SavedPaymentMethod.provider_reference == card, SavedPaymentMethod.provider_reference != "")
     return (
         sa.update(Payment)
         .where(
@@ -213,7 +217,7 @@ def _authorised() -> sa.Update:
             captured_amount=sa.func.coalesce(
                 sa.bindparam("taken", type_=Payment.amount.type), Payment.amount
             ),
-            saved_method_id=sa.select(SavedPaymentMethod.id).where(kept).scalar_subquery(),
+            saved_method_id=kept_as(sa.bindparam("card", type_=sa.Text())),
             error=None,
             raw=sa.bindparam("raw"),
         )

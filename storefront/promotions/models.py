@@ -142,7 +142,7 @@ class GiftCardEntry(Identified, Created, Base):
     """A line of a gift card's ledger. Append only; a trigger adds ``delta`` to the balance.
 
     ``order_id`` is set on what was spent on an order and given back of that; money that was paid another way and
-    comes here instead has its ``order_refund_id`` alone.
+    comes here instead has its ``order_refund_id`` alone, or its ``refund_id`` where no refund of an order is behind it.
     """
 
     __tablename__ = "gift_card_entries"
@@ -152,6 +152,13 @@ class GiftCardEntry(Identified, Created, Base):
         sa.Index("ix_gift_card_entries_gift_card_id", "gift_card_id", "created_at"),
         sa.Index("ix_gift_card_entries_order_id", "order_id"),
         sa.Index("ix_gift_card_entries_order_refund_id", "order_refund_id"),
+        sa.CheckConstraint("num_nonnulls(order_refund_id, refund_id) <= 1", name="one_refund"),
+        sa.Index(
+            "uq_gift_card_entries_refund_id",
+            "refund_id",
+            unique=True,
+            postgresql_where=sa.text("refund_id IS NOT NULL"),
+        ),
     )
 
     gift_card_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("gift_cards.id"))
@@ -159,3 +166,4 @@ class GiftCardEntry(Identified, Created, Base):
     reason: Mapped[str]
     order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
     order_refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_refunds.id"))
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refunds.id"))

@@ -51,14 +51,23 @@ class StripeCustomers(StripePayments):
         self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
 
     def pay_with(self, intent_id: str, customer_id: str, card_id: str, back: str) -> NextStep:
-        """Pay with a card that was left there. ``back`` is where the bank sends the shopper afterwards."""
+        """Pay with a card that was left there. ``back`` is where the bank sends the shopper afterwards.
+
+        Whoever has left the bank's page and presses again is led there once more.
+        """
         params: Any = {"customer": customer_id, "payment_method": card_id}
-        self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
         confirmation: Any = {"return_url": back}
-        done = self._ask(lambda: self._client.v1.payment_intents.confirm(intent_id, confirmation))
+        try:
+            self._ask(lambda: self._client.v1.payment_intents.update(intent_id, params))
+            done = self._ask(lambda: self._client.v1.payment_intents.confirm(intent_id, confirmation))
+        except PaymentProviderFailure as failure:
+            if failure.code != "refused":
+                raise
+            done = self._ask(lambda: self._client.v1.payment_intents.retrieve(intent_id))
+            if not _bank_of(done.to_dict()) or done.to_dict().get("payment_method") != card_id:
+                raise
         data: dict[str, Any] = done.to_dict()
-        bank = (data.get("next_action") or {}).get("redirect_to_url") or {}
-        return NextStep(intent_status(data["status"]), str(bank.get("url") or ""))
+        return NextStep(intent_status(data["status"]), _bank_of(data))
 
     def begin_setup(self, customer_id: str) -> CardSetup:
         """A card is about to be left there, also for payments that fall due by themselves."""
@@ -79,6 +88,14 @@ class StripeCustomers(StripePayments):
         except PaymentProviderFailure as failure:
             if failure.code not in _GONE:
                 raise
+
+
+def _bank_of(intent: dict[str, Any]) -> str:
+    """Where the bank waits for the shopper; empty where it does not."""
+    if intent.get("status") != "requires_action":
+        return ""
+    bank = (intent.get("next_action") or {}).get("redirect_to_url") or {}
+    return str(bank.get("url") or "")
 
 
 def _setup(found: Any) -> CardSetup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,16 +11,27 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from storefront.core.db import release
+from storefront.core.clock import frozen, now
+from storefront.core.db import acting_as, release
 from storefront.jobs.outbox import drain
-from storefront.orders.queries import OrderPage
+from storefront.orders.queries import OrderPage, order_page
 from storefront.orders.queries_for_staff import staff_order
-from storefront.orders.services import bring_up_to_date, place_order
+from storefront.orders.services import (
+    RefundLine,
+    RefundRequest,
+    bring_up_to_date,
+    cancel_order,
+    place_order,
+    refund_order,
+)
+from storefront.payments.refusals import PAUSES
+from storefront.promotions.queries.gift_cards import gift_card_by_code
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
-from tests.factories.accounts import make_staff, post, sign_in
+from tests.factories.accounts import make_staff, make_user, post, sign_in
 from tests.factories.buying import fill_cart, make_guest, make_product, make_shipping, order_request
-from tests.factories.cards import order_by_card
+from tests.factories.cards import order_by_card, payment_of, work
+from tests.factories.parcels import paid
 from tests.stripe_server import StripeServer
 
 
@@ -201,3 +213,83 @@ def test_a_card_is_charged_in_parts_on_the_page(
     found = stored(card_app, card.number)
     assert (found.payment_status, found.fulfilment_status) == ("paid", "partial")
     assert Decimal(stripe.received(card.intent_id)) == 16000
+
+
+def test_what_a_bank_would_not_take_back_goes_onto_a_gift_card(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        make_shipping()
+        card = paid(stripe, order_by_card())
+        cancel_order(card.me, card.number)
+        began = now()
+        stripe.fail_next("/v1/refunds", status=400, times=len(PAUSES) + 1, method="POST")
+        for days in (0, 1, 2, 4, 8):
+            with frozen(began + timedelta(days=days)):
+                work()
+                drain()
+        person, helper = make_staff("admin"), make_staff("support")
+        payment_id = payment_of(card.order_id).id
+    client, colleague = card_app.test_client(), card_app.test_client()
+    sign_in(client, person)
+    sign_in(colleague, helper)
+    told = sent(card_app, "money could not be given back")
+    assert "refused it 5 times, and it is not tried any more" in told
+    for address in ("/admin/orders?status=refund_open", f"/admin/orders?q={card.number}"):
+        assert "giving it back was refused" in client.get(address).text
+    page = colleague.get(f"/admin/orders/{card.number}").text
+    assert ("It is not tried any more: please decide." in page, "What now?" in page) == (True, False)
+    what = f"payments/{payment_id}/give-back"
+    assert send(client, card.number, what, way="gift_card").status_code == 303
+    page = client.get(f"/admin/orders/{card.number}").text
+    assert ("Money given back another way" in page, "What now?" in page) == (True, False)
+    again = post(client, f"/admin/orders/{card.number}/{what}", page="/admin/", way="again")
+    assert again.status_code == 409
+    with card_app.app_context():
+        drain()
+    letter = sent(card_app, "Money back for your order")
+    assert "€160.00 for you" in letter
+    code = re.search(r"Its code: (\S+)", letter)
+    assert code
+    with card_app.app_context():
+        found = gift_card_by_code(code[1])
+    assert found
+    assert found.balance == Decimal("160.00")
+
+
+def sent(app: Flask, subject: str) -> str:
+    """The text of the only letter with this in its subject."""
+    (found,) = [
+        one for one in stored_mails(mail_folder(app.extensions["settings"])) if subject in one.subject
+    ]
+    return " ".join(found.text.split())
+
+
+@pytest.mark.parametrize(
+    ("method", "goods", "sentence"),
+    [
+        ("invoice", 2, "Only the shipping is left to pay: €4.90."),
+        ("on_delivery", 2, "Only the shipping is left to pay: €4.90."),
+        ("on_delivery", 1, "Left to pay: €29.90."),
+    ],
+)
+def test_what_is_left_to_pay_is_said_wherever_one_looks(
+    app: Flask, support: FlaskClient, method: str, goods: int, sentence: str
+) -> None:
+    with app.app_context():
+        make_shipping()
+        buyer, kettle = make_user("left@example.com"), make_product("Kettle", "25.00")
+        fill_cart(buyer.identity, (kettle, 2))
+        placed = place_order(buyer.identity, order_request("54.90", payment_method=method, email=""))
+        shown = order_page(buyer.identity, placed.number)
+        release()
+        assert (shown.left_to_pay, shown.only_shipping_left) == (Decimal("54.90"), False)
+        refund_order(None, placed.number, RefundRequest(lines=[RefundLine(shown.lines[0].id, goods)]))
+        drain()
+        with acting_as(buyer.identity):
+            assert order_page(buyer.identity, placed.number).only_shipping_left is (goods == 2)
+    client = app.test_client()
+    sign_in(client, buyer)
+    page = client.get(f"/orders/{placed.number}").text
+    assert sentence in page
+    assert ("You pay when the parcel arrives." in page) is (goods == 1)
+    assert sentence in support.get(f"/admin/orders/{placed.number}").text
+    assert sentence in sent(app, "Less to pay for your order")

@@ -173,6 +173,16 @@ def test_ledgers_are_append_only_for_everybody(logins: Logins, table: str) -> No
     assert one(logins.app, f"SELECT count(*) FROM {table} WHERE id = %s", entry) == (1,)  # noqa: S608
 
 
+def test_of_a_timeline_the_words_may_go_and_nothing_else(logins: Logins) -> None:
+    order = rows.order(logins.app)
+    event = rows.insert(logins.app, "order_events", order_id=order, kind="placed", note="for Ada")
+    for change in ("note = 'for Bob'", "note = '', kind = 'paid'"):
+        with pytest.raises(psycopg.Error):
+            logins.owner.execute(f"UPDATE order_events SET {change} WHERE id = %s", (event,))  # noqa: S608
+    logins.app.execute("UPDATE order_events SET note = '' WHERE id = %s", (event,))
+    assert one(logins.app, "SELECT kind, note FROM order_events WHERE id = %s", event) == ("placed", "")
+
+
 def test_the_state_machine_is_the_one_that_services_know(logins: Logins) -> None:
     for kind, transitions in (
         ("status", ORDER_TRANSITIONS),

@@ -74,6 +74,8 @@ PAGES: dict[str, Callable[[Town], Arguments]] = {
     "account.membership": _plain,
     "account.password": _plain,
     "account.sessions": _plain,
+    "account.data": _plain,
+    "account.deletion": _plain,
     "account.sign_in": _plain,
     "account.sign_up": _plain,
     "account.check_mail": _plain,

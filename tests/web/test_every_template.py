@@ -40,12 +40,17 @@ WITH_CARDS = {
     "checkout/bank.html",
     "checkout/pay.html",
     "checkout/waiting.html",
+    "email/given_back_otherwise.html",
+    "email/given_back_otherwise.txt",
+    "email/giving_back_stopped.html",
+    "email/giving_back_stopped.txt",
     "email/membership.html",
     "email/membership.txt",
     "email/payment_returned.html",
     "email/payment_returned.txt",
 }
-"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py."""
+"""Only in a shop that takes cards; rendered in tests/web/test_card_pages.py and
+tests/admin/test_order_pages.py."""
 
 
 class _Noting(BaseLoader):

@@ -173,6 +173,10 @@ def test_a_kept_card_pays_it_after_its_bank_has_asked_and_nobody_elses_does(
     fields = begin(browser, number)
     path, back = (f"/orders/{number}/returns/{number}-R1/{step}" for step in ("pay/card", "paid"))
     assert fields.count(f'action="{path}"') == 2
+    keep = path.replace("/card", "/keep")
+    assert f'data-keep="{keep}" data-told="no"' in fields
+    assert browser.post(keep, {"keep": "yes"}).status_code == 204
+    assert [one.post(keep, {}).status_code for one in (stranger, PaperBrowser(card_app))] == [404, 404]
     assert stranger.post(path, {"card": str(theirs.id)}).status_code == 404
     assert browser.post(path, {"card": str(theirs.id)}).status_code == 404
     assert PaperBrowser(card_app).post(path, {"card": kept["3155"]}).status_code == 404

@@ -6,21 +6,25 @@ import html
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from storefront.core.db import release
-from storefront.core.identity import Identity
+from storefront.core.db import release, session
 from storefront.jobs.outbox import drain
 from storefront.orders.queries import OrderPage
 from storefront.orders.queries_for_staff import staff_order
 from storefront.orders.services import ParcelRequest, bring_up_to_date, place_order, ship_parcel
+from storefront.payments.models import Payment
+from storefront.payments.saved_cards import kept_cards
 from storefront.providers.mail import mail_folder
 from storefront.providers.mail_folder import stored_mails
 from tests.factories.accounts import MadeUser, make_staff, make_user, post, sign_in
 from tests.factories.buying import fill_cart, make_product, make_shipping, make_shopper, order_request
-from tests.stripe_server import StripeServer
+from tests.factories.cards import work
+from tests.factories.memberships import keep_card
+from tests.stripe_server import NEEDS_3D_SECURE, VISA, StripeServer
 
 
 @pytest.fixture
@@ -205,22 +209,95 @@ def test_staff_change_it_on_their_page(app: Flask, client: FlaskClient) -> None:
     assert client.get(address).headers["Location"] == f"/admin/orders/{number}"
 
 
-def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer) -> None:
+def ordered_by_card(stripe: StripeServer, person: MadeUser) -> str:
+    """A kettle for 80 that the card has paid; returns the order's number."""
+    make_shipping()
+    fill_cart(person.identity, (make_product("Kettle", "80.00"), 1))
+    placed = place_order(person.identity, order_request("80.00", email="", payment_method="stripe"))
+    stripe.pay(stripe.intents()[0]["id"])
+    bring_up_to_date(placed.order_id)
+    release()
+    return placed.number
+
+
+@pytest.mark.parametrize("card", [VISA, NEEDS_3D_SECURE])
+def test_a_kept_card_pays_a_change_without_javascript(
+    card_app: Flask, stripe: StripeServer, card: str
+) -> None:
     with card_app.app_context():
-        make_shipping()
-        person = make_user("card-changes@example.com")
-        fill_cart(Identity(person.id), (make_product("Kettle", "80.00"), 1))
-        placed = place_order(Identity(person.id), order_request("80.00", email="", payment_method="stripe"))
-        stripe.pay(stripe.intents()[0]["id"])
-        bring_up_to_date(placed.order_id)
+        person, stranger = make_user("kept@example.com"), make_user("stranger@example.com")
+        number = ordered_by_card(stripe, person)
+        keep_card(stripe, person.id, card)
+        (kept,) = kept_cards(person.id)
         release()
+    client, other = card_app.test_client(), card_app.test_client()
+    sign_in(client, person)
+    sign_in(other, stranger)
+    address = f"/orders/{number}/change"
+    form = client.get(address).text
+    asked = send(client, address, form, "check", **{named(form, "quantity-"): "2"})
+    assert send(client, address, asked.text, "confirm").location == f"{address}/pay"
+    path, named_card = f"{address}/pay/card", {"card": str(kept.id)}
+    page = client.get(f"{address}/pay").text
+    assert f'action="{path}"' in page
+    assert f"Pay with Visa •••• {card[-4:]}" in page
+    for what in ("card", "keep"):
+        assert post(other, f"{address}/pay/{what}", page="/account/", **named_card).status_code == 404
+    paid = post(client, path, page="/account/", **named_card)
+    if card == NEEDS_3D_SECURE:
+        assert f"Order {number}: €80.00 for your change." in paid.text
+        left = client.get(client.get(f"{address}/paid").location).text
+        assert "This payment is not completed yet. Nothing was charged." in left
+        again = post(client, path, page="/account/", **named_card)
+        assert again.headers["Refresh"] == paid.headers["Refresh"], "back to the bank, not round in circles"
+        stripe.authenticate(newest_intent(stripe))
+        paid = client.get(f"{address}/paid")
+    else:
+        paid = client.get(paid.location)
+    assert "Your order was changed." in client.get(paid.location).text
+    assert str(stored(card_app, number).total) == "160.00"
+    with card_app.app_context():
+        used = session().scalars(sa.select(Payment.saved_method_id).order_by(Payment.created_at)).all()
+    assert list(used) == [None, kept.id]
+
+
+def test_the_card_that_pays_a_change_is_kept_where_its_box_is_ticked(
+    card_app: Flask, stripe: StripeServer
+) -> None:
+    with card_app.app_context():
+        person = make_user("keeps@example.com")
+        number = ordered_by_card(stripe, person)
     client = card_app.test_client()
     sign_in(client, person)
-    address = f"/orders/{placed.number}/change"
+    address = f"/orders/{number}/change"
+    form = client.get(address).text
+    asked = send(client, address, form, "check", **{named(form, "quantity-"): "2"})
+    send(client, address, asked.text, "confirm")
+    for said in ("yes", "no", "yes"):
+        assert post(client, f"{address}/pay/keep", page="/account/", keep=said).status_code == 204
+        assert f'data-keep="{address}/pay/keep" data-told="{said}"' in client.get(f"{address}/pay").text
+    stripe.pay(newest_intent(stripe))
+    assert client.get(f"{address}/paid").location == f"/orders/{number}"
+    with card_app.app_context():
+        work()
+        assert [one.last_four for one in kept_cards(person.id)] == ["4242"]
+
+
+def newest_intent(stripe: StripeServer) -> str:
+    return str(max(stripe.intents(), key=lambda one: (one["created"], one["status"] != "succeeded"))["id"])
+
+
+def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer) -> None:
+    with card_app.app_context():
+        person = make_user("card-changes@example.com")
+        number = ordered_by_card(stripe, person)
+    client = card_app.test_client()
+    sign_in(client, person)
+    address = f"/orders/{number}/change"
     form = client.get(address).text
     asked = send(client, address, form, "check", **{named(form, "quantity-"): "2"})
     assert "Your card pays €80.00 on the next page." in asked.text
-    order = f"/orders/{placed.number}"
+    order = f"/orders/{number}"
     stripe.fail_next("/v1/payment_intents", times=3, method="POST")
     assert send(client, address, asked.text, "confirm").headers["Location"] == order
     assert client.get(f"{address}/pay").headers["Location"] == f"{address}/paid"
@@ -234,11 +311,8 @@ def test_more_is_paid_on_a_page_of_its_own(card_app: Flask, stripe: StripeServer
     assert "Pay €80.00" in pay.text
     assert 'data-secret="' in pay.text
     assert client.get(f"{address}/paid").headers["Location"] == f"{address}/pay"
-    second = max(
-        stripe.intents(), key=lambda one: str(one["metadata"].get("order_id") != str(placed.order_id))
-    )
-    stripe.pay(second["id"])
+    stripe.pay(newest_intent(stripe))
     back = client.get(f"{address}/paid", follow_redirects=True)
     assert "Your order was changed." in back.text
-    assert str(stored(card_app, placed.number).total) == "160.00"
+    assert str(stored(card_app, number).total) == "160.00"
     assert client.get(f"{address}/pay").status_code == 303

@@ -81,10 +81,9 @@ def test_what_is_within_reach_is_said(app: Flask, guest: tuple) -> None:
     assert "€10.00 more and you get: Free shipping." in guest[1].get("/cart").text
 
 
-def test_guessing_codes_is_slowed_down(app: Flask, guest: tuple) -> None:
-    app.extensions["settings"] = app.extensions["settings"].model_copy(
-        update={"rate_limit_lookup": "3/minute"}
-    )
+def test_guessing_codes_is_slowed_down(app: Flask, guest: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = app.extensions["settings"].model_copy(update={"rate_limit_lookup": "3/minute"})
+    monkeypatch.setitem(app.extensions, "settings", strict)
     browser = guest[1]
     statuses = [browser.ask("/cart/coupon", {"code": f"GUESS{number}"}).status_code for number in range(3)]
     assert statuses == [422, 422, 422]

@@ -4,6 +4,7 @@ from storefront.accounts.services.consents import give_consent, withdraw_consent
 from storefront.accounts.services.credentials import (
     authenticate,
     change_password,
+    check_password,
     issue_password_reset,
     request_password_reset,
     reset_password,
@@ -43,6 +44,7 @@ __all__ = [
     "authenticate",
     "change_address",
     "change_password",
+    "check_password",
     "create_staff",
     "delete_address",
     "end_other_sessions",

@@ -82,6 +82,16 @@ def change_password(identity: Identity, current_password: str, new_password: str
     return _set_password(identity.user_id, user.password_hash, new_password, keep=identity.session_id)
 
 
+def check_password(user_id: uuid.UUID, password: str) -> None:
+    """Make sure that whoever is signed in is the one who made the account. Raises :class:`WrongPassword`, NotFound."""
+    living = sa.and_(User.id == user_id, User.deleted_at.is_(None), User.is_active)
+    stored = session().execute(sa.select(User.password_hash).where(living)).one_or_none()
+    if stored is None:
+        raise NotFound("user")
+    if not verify_password(stored.password_hash, password):
+        raise WrongPassword
+
+
 def request_password_reset(email: str) -> None:
     """Send a reset link, if there is such an account; silent in any case."""
     with transaction() as current:

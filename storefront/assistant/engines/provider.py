@@ -85,7 +85,8 @@ class ProviderEngine:
 
     def _run(self, request: ToolRequest, turn: Turn, messages: list[dict[str, Any]]) -> Iterator[Event]:
         arguments = request.arguments or {}
-        yield ToolCall(request.call_id, request.name, arguments, turn.tools.label(request.name, arguments))
+        shown = turn.tools.shown(request.name, arguments)
+        yield ToolCall(request.call_id, request.name, shown, turn.tools.label(request.name, arguments))
         outcome = turn.tools.call(request.name, request.arguments, turn.context)
         yield ToolResult(request.call_id, request.name, outcome.ok, outcome.summary, outcome.data)
         yield from outcome.events

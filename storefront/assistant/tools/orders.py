@@ -60,6 +60,8 @@ def _facts(order: orders.OrderPage) -> dict[str, Any]:
         "shipping": order.shipping_name,
         "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
         "total": amount(order.total, order.currency),
+        "left_to_pay": amount(order.left_to_pay, order.currency),
+        "only_shipping_is_left_to_pay": order.only_shipping_left,
         "parcels": [
             {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "status": parcel.status}
             for parcel in order.parcels

@@ -46,13 +46,14 @@ ToolFunction = Callable[..., Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function with what the registry read from it."""
+    """A function with what the registry read from it. ``secrets`` are arguments that no record shows in full."""
 
     name: str
     description: str
     function: ToolFunction
     arguments: type[BaseModel]
     label: Callable[[dict[str, Any]], str]
+    secrets: tuple[str, ...] = ()
 
     def json_schema(self) -> dict[str, Any]:
         """The arguments as JSON Schema, without titles that only cost tokens."""
@@ -69,8 +70,13 @@ class Registry:
 
     tools: dict[str, Tool] = field(default_factory=dict)
 
-    def tool(self, label: str | Callable[[dict[str, Any]], str]) -> Callable[[ToolFunction], ToolFunction]:
-        """Register the decorated function. ``label`` says what it is doing, for the step shown meanwhile."""
+    def tool(
+        self, label: str | Callable[[dict[str, Any]], str], *, secrets: tuple[str, ...] = ()
+    ) -> Callable[[ToolFunction], ToolFunction]:
+        """Register the decorated function. ``label`` says what it is doing, for the step shown meanwhile.
+
+        Of the arguments ``secrets`` no more than the end is shown or kept.
+        """
 
         def register(function: ToolFunction) -> ToolFunction:
             name = function.__name__
@@ -78,7 +84,8 @@ class Registry:
                 raise ValueError(f"two tools named {name}")
             words = (lambda _arguments: label) if isinstance(label, str) else label
             description = inspect.cleandoc(function.__doc__ or "")
-            self.tools[name] = Tool(name, description, function, _arguments_model(function), words)
+            arguments = _arguments_model(function)
+            self.tools[name] = Tool(name, description, function, arguments, words, secrets)
             return function
 
         return register
@@ -93,6 +100,11 @@ class Registry:
         """What the call is doing, in words."""
         tool = self.tools.get(name)
         return tool.label(arguments) if tool else name
+
+    def shown(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call as a record keeps them."""
+        secrets = self.tools[name].secrets if name in self.tools else ()
+        return {key: f"…{str(value)[-4:]}" if key in secrets else value for key, value in arguments.items()}
 
     def call(self, name: str, arguments: Any, context: ToolContext) -> Outcome:
         """Check the arguments against the signature and run the tool under the shopper's identity.

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from storefront.assistant.events import CartChanged, Choice
+from storefront.assistant.tools.codes import gift_card_in, reason_of, reductions_of
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount
 from storefront.cart import queries as carts
@@ -22,8 +23,8 @@ Sku = Annotated[str, Field(max_length=100, description="The SKU of a product or 
 
 @TOOLS.tool("Looking into your cart")
 def view_cart(context: ToolContext) -> Outcome:
-    """What lies in the shopper's cart, with prices and the subtotal (before shipping)."""
-    view = carts.cart_view(context.identity)
+    """What lies in the shopper's cart, with prices, discounts, code and gift card, all before shipping."""
+    view = carts.reduced_cart(context.identity)
     data = {
         "lines": [
             {
@@ -35,7 +36,10 @@ def view_cart(context: ToolContext) -> Outcome:
             }
             for line in view.snapshot.lines
         ],
-        "subtotal": amount(view.subtotal, view.snapshot.currency),
+        **reductions_of(view),
+        "code": view.coupon or None,
+        "why_the_code_takes_off_nothing": reason_of(context, view) or None,
+        "gift_card": gift_card_in(view),
         "no_longer_sold": [line.name for line in view.gone],
     }
     return Outcome(data, "Your cart is empty" if view.is_empty else f"{view.quantity} in your cart")

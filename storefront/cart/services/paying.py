@@ -17,7 +17,8 @@ from storefront.promotions.errors import CouponRefused, UnknownGiftCard
 from storefront.promotions.queries import (
     Customer,
     GiftCardState,
-    gift_card_by_code,
+    gift_card_id_of,
+    gift_card_of,
     normal_code,
     reductions_for,
 )
@@ -33,14 +34,15 @@ def enter_coupon(identity: Identity, raw: str) -> CartView:
     code = normal_code(raw)
     with transaction():
         cart_id = lock_cart_row(identity)
-        view = cart_view(identity)
         if not code or cart_id is None:
-            raise CouponRefused(raw.strip()[:60], UnknownCode(), view.snapshot.currency)
+            raise CouponRefused(raw.strip()[:60], UnknownCode(), current_settings().shop_currency)
+        # First, since the shopper's login sees the promotion of its own cart's code and no other.
+        _change(cart_id, coupon=code)
+        view = cart_view(identity)
         reductions = reductions_for(view.snapshot, Customer(identity.user_id), code, cart_id)
         refused = reductions.refused_code
         if refused is not None and not isinstance(refused.reason, MAY_PASS):
             raise CouponRefused(code, refused.reason, view.snapshot.currency)
-        _change(cart_id, coupon=code)
     return replace(view, coupon=code, reductions=reductions)
 
 
@@ -58,11 +60,13 @@ def enter_gift_card(identity: Identity, raw: str) -> GiftCardState:
     Raises :class:`UnknownGiftCard`, also for an empty, blocked or expired one, and for one of another currency.
     """
     with transaction():
-        cart_id = lock_cart_row(identity)
-        card = gift_card_by_code(raw)
-        if card is None or cart_id is None or card.currency != current_settings().shop_currency:
+        cart_id, card_id = lock_cart_row(identity), gift_card_id_of(raw)
+        if card_id is None or cart_id is None:
             raise UnknownGiftCard
-        _change(cart_id, gift_card_id=card.id)
+        _change(cart_id, gift_card_id=card_id)  # first, as above
+        card = gift_card_of(card_id, cart_id)
+        if card is None or card.currency != current_settings().shop_currency:
+            raise UnknownGiftCard
     return card
 
 

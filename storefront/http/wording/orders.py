@@ -159,6 +159,8 @@ def _refund_refused(error: RefundRefused) -> str:
         )
     if error.reason == "line":
         return _("This order has no such line. Nothing was sent.")
+    if error.reason == "currency":
+        return _("The shop's gift cards are in another currency. Nothing was sent.")
     return _("Please choose what is to be given back: units, shipping or an amount above zero.")
 
 

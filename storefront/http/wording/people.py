@@ -7,6 +7,7 @@ from storefront.accounts.errors import (
     AddressRefused,
     EmailInvalid,
     EmailTaken,
+    ErasureRefused,
     LinkRefused,
     PasswordRefused,
     SignInRefused,
@@ -16,6 +17,7 @@ from storefront.accounts.errors import (
 )
 from storefront.assistant.errors import AnswerInProgress, ConversationClosed, EmptyMessage, MessageTooLong
 from storefront.core.texts import gettext as _
+from storefront.core.texts import ngettext
 from storefront.http.countries import country_name
 from storefront.http.wording.common import explain
 from storefront.memberships.errors import (
@@ -38,6 +40,20 @@ def _sign_in_refused(error: SignInRefused) -> str:
     return _(
         "E-mail and password do not match an account, or its address is not confirmed yet. "
         "Please check both, or look for our mail."
+    )
+
+
+@explain.register
+def _erasure_refused(error: ErasureRefused) -> str:
+    if error.reason == "staff":
+        return _("This is an account of the shop's staff. Its roles have to be taken from it first.")
+    return ngettext(
+        "The order %(orders)s is not finished yet: something of it is still to be sent, paid or given back. After that"
+        " the account can be deleted.",
+        "The orders %(orders)s are not finished yet: something of them is still to be sent, paid or given back. After"
+        " that the account can be deleted.",
+        len(error.orders),
+        orders=", ".join(error.orders),
     )
 
 

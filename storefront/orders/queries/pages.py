@@ -19,6 +19,7 @@ from storefront.core.identity import Identity
 from storefront.orders.addresses import address_from
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.queries.views import OrderLine, OrderPage, OrderReduction, Parcel, TimelineEvent
+from storefront.payments.models import Payment
 from storefront.shipping.models import ShippingMethod
 
 
@@ -115,12 +116,31 @@ def _heads() -> sa.Select[Any]:
         Order.gift_card_amount.label("gift_card"),
         sa.func.coalesce(Order.vat_number, "").label("vat_number"),
         Order.tax_treatment,
+        Order.refunded_amount.label("refunded"),
+        _left_to_pay().label("left_to_pay"),
+        _shipping_left().label("shipping_left"),
     )
     return (
         sa.select(*columns)
         .join(User, User.id == Order.user_id, isouter=True)
         .join(ShippingMethod, ShippingMethod.code == Order.shipping_method, isouter=True)
     )
+
+
+def _left_to_pay() -> sa.ColumnElement[Decimal]:
+    """What was asked for and not paid yet; what a change or an exchange costs has pages of its own."""
+    is_open = Payment.status.in_(["pending", "authorised", "failed"])
+    beside = sa.or_(Payment.is_for_change, Payment.is_for_exchange)
+    left = sa.select(sa.func.sum(Payment.amount - Payment.captured_amount)).where(
+        Payment.order_id == Order.id, is_open, sa.not_(beside)
+    )
+    return sa.func.coalesce(left.scalar_subquery(), 0)
+
+
+def _shipping_left() -> sa.ColumnElement[Decimal]:
+    """What the shipping costs after what was given back of it, with its tax."""
+    on_top = sa.case((Order.prices_include_tax, 0), else_=Order.shipping_tax)
+    return Order.shipping_amount + on_top - Order.refunded_shipping
 
 
 def _lines(order_id: uuid.UUID) -> tuple[OrderLine, ...]:

@@ -101,7 +101,9 @@ class OrderReduction:
 class OrderPage:
     """Everything an order's page and mails show. Amounts are in ``currency``.
 
-    ``external_id`` is the order's number in the other shop's books that it came from, if it did.
+    ``external_id`` is the order's number in the other shop's books that it came from, if it did. ``left_to_pay`` is
+    what was asked for and not paid yet, what a card has promised included; ``shipping_left`` is what the shipping costs
+    after what was given back of it. Both contain their tax, and so does ``refunded``.
     """
 
     id: uuid.UUID
@@ -137,6 +139,15 @@ class OrderPage:
     gift_card: Decimal = ZERO
     vat_number: str = ""
     tax_treatment: str = "taxed"
+    refunded: Decimal = ZERO
+    left_to_pay: Decimal = ZERO
+    shipping_left: Decimal = ZERO
+
+    @property
+    def only_shipping_left(self) -> bool:
+        """Whether all goods were given back, and what is left to pay is the shipping, which was kept."""
+        goods_are_back = all(line.refunded == line.quantity for line in self.lines)
+        return goods_are_back and ZERO < self.left_to_pay == self.shipping_left
 
     @property
     def to_pay(self) -> Decimal:

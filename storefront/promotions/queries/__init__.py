@@ -1,6 +1,11 @@
 """Reads of promotions and gift cards: what applies to a cart, what a card still holds. Staff's are in ``staff``."""
 
-from storefront.promotions.queries.gift_cards import GiftCardState, gift_card_by_code, gift_card_of
+from storefront.promotions.queries.gift_cards import (
+    GiftCardState,
+    gift_card_by_code,
+    gift_card_id_of,
+    gift_card_of,
+)
 from storefront.promotions.queries.offers import (
     Candidates,
     Customer,
@@ -15,6 +20,7 @@ __all__ = [
     "GiftCardState",
     "candidates_for",
     "gift_card_by_code",
+    "gift_card_id_of",
     "gift_card_of",
     "normal_code",
     "reductions_for",

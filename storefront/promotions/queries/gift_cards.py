@@ -46,6 +46,11 @@ def gift_card_by_code(raw: str, *, also_empty: bool = False) -> GiftCardState | 
     return found if found is not None and (found.balance > 0 or also_empty) else None
 
 
+def gift_card_id_of(raw: str) -> uuid.UUID | None:
+    """The card with this code, whether it can pay or not: also for the shopper's login, which sees no other card."""
+    return session().scalar(sa.select(sa.func.gift_card_with_hash(digest(normal_gift_card_code(raw)))))
+
+
 def gift_card_of(gift_card_id: uuid.UUID | None, cart_id: uuid.UUID | None = None) -> GiftCardState | None:
     """The card that a cart wants to pay with, if it still can. One statement, none without a card."""
     if gift_card_id is None:

@@ -9,6 +9,7 @@ from storefront.promotions.services.gift_cards import (
     give_back_to_gift_card,
     issue_gift_card,
     open_refund_card,
+    put_on_gift_card,
     spend_gift_card,
 )
 from storefront.promotions.services.groups import make_group, rename_group, set_group
@@ -44,6 +45,7 @@ __all__ = [
     "lower_gift_card_part",
     "make_group",
     "open_refund_card",
+    "put_on_gift_card",
     "release_order",
     "remove_from_group",
     "rename_group",

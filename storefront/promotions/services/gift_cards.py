@@ -111,16 +111,19 @@ def open_refund_card(card_id: uuid.UUID | None) -> uuid.UUID:
         return fresh
 
 
-def draw_code(card_id: uuid.UUID, order_refund_id: uuid.UUID) -> str | None:
+def draw_code(card_id: uuid.UUID, refund_id: uuid.UUID) -> str | None:
     """A new code for the card that was made for this refund, while nothing else was booked on it; else None.
+
+    The refund is an order's, or a payment's that carries out none.
 
     A code that was drawn before stops working: the letter that holds it is being written again.
     """
     with transaction():
         card = sa.select(GiftCard.id).where(GiftCard.id == card_id).with_for_update()
         session().execute(card).one()
-        booked = sa.select(GiftCardEntry.order_refund_id).where(GiftCardEntry.gift_card_id == card_id)
-        if set(session().scalars(booked)) != {order_refund_id}:
+        cause = sa.func.coalesce(GiftCardEntry.order_refund_id, GiftCardEntry.refund_id)
+        booked = sa.select(cause).where(GiftCardEntry.gift_card_id == card_id)
+        if set(session().scalars(booked)) != {refund_id}:
             return None
         code = random_code(_LENGTH)
         session().execute(
@@ -144,6 +147,16 @@ def give_back_to_gift_card(
                 reason="refunded",
                 order_id=order_id,
                 order_refund_id=order_refund_id,
+            )
+        )
+
+
+def put_on_gift_card(card_id: uuid.UUID, amount: Decimal, refund_id: uuid.UUID) -> None:
+    """Put money of a payment's refund that carries out none of an order's on the card, in the caller's transaction."""
+    with transaction():
+        session().execute(
+            sa.insert(GiftCardEntry).values(
+                gift_card_id=card_id, delta=amount, reason="refunded", refund_id=refund_id
             )
         )
 

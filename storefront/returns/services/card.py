@@ -128,7 +128,7 @@ def _act_on(payment: PaymentRow, state: PaymentState) -> Outcome:
             else:
                 _drop(current, "paid otherwise")
             return "ended"
-        beside.adopt_change_payment(payment.id, "captured", state.captured)
+        beside.adopt_change_payment(payment.id, state)
         count_difference(one)
         record_event(one.order_id, "difference_paid", actor="shopper", note=f"{one.number}: {payment.amount}")
     return "paid"

@@ -96,17 +96,27 @@ def open_return(actor_id: uuid.UUID, order_number: str, request: ReturnRequest) 
 
 @dataclass(frozen=True, slots=True)
 class ReturnPreview:
-    """What a return comes to. ``worth`` was paid for the units; ``difference`` is what replacements cost more."""
+    """What a return comes to. ``worth`` is what the units cost; ``difference`` is what replacements cost more.
+
+    ``unpaid`` of what goes back was not paid yet, and will not have to be; the rest, ``back``, moves.
+    """
 
     lines: tuple[tuple[ReturnableLine, WantedLine, Replacement | None], ...]
     worth: Decimal
     difference: Decimal
+    unpaid: Decimal = ZERO
+
+    @property
+    def back(self) -> Decimal:
+        """What was paid of it and goes back."""
+        return (-self.difference if self.difference else self.worth) - self.unpaid
 
 
 def preview_return(order: ReturnableOrder, request: ReturnRequest) -> ReturnPreview:
     """Check a request and say what it comes to, without writing anything. Raises :class:`ReturnRefused`."""
     items = _items(order, request)
-    parts = {line.id: line.left for line in refundable(order.number).lines}
+    money = refundable(order.number)
+    parts = {line.id: line.left for line in money.lines}
     known = {line.id: line for line in order.lines}
     worth, lines = ZERO, []
     for wanted in request.lines:
@@ -116,7 +126,9 @@ def preview_return(order: ReturnableOrder, request: ReturnRequest) -> ReturnPrev
         chosen = next((one for one in line.replacements if one.product_id == wanted.replacement_id), None)
         lines.append((line, wanted, chosen))
     difference = sum((item["price_difference"] for item in items), ZERO)
-    return ReturnPreview(tuple(lines), worth, difference)
+    less = -difference if request.kind == "exchange" else worth
+    waivable = sum((one.waivable for one in money.payments if one.is_own), ZERO)
+    return ReturnPreview(tuple(lines), worth, difference, max(ZERO, min(less, waivable)))
 
 
 def withdraw_return(identity: Identity, number: str) -> None:

@@ -104,6 +104,12 @@ class PasswordForm(Form):
     new_password = _password(_l("New password"))
 
 
+class ClosingForm(Form):
+    """The password, as a last question before the account is gone."""
+
+    password = _password(_l("Your password"))
+
+
 class ProfileForm(Form):
     """Who the person is, as far as they want to say."""
 

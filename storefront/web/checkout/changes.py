@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.core.db import release
 from storefront.core.texts import gettext as _
+from storefront.http.formats import format_money
 from storefront.http.order_change_form import ChangeForm
 from storefront.http.order_changing import Changing
 from storefront.http.visitor import current_visitor
@@ -14,10 +15,18 @@ from storefront.http.wording import explain
 from storefront.orders.change_payments import waiting_payment
 from storefront.orders.queries import order_page
 from storefront.orders.services import change_order, settle_change
+from storefront.payments.queries import PaymentRow
 from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.web.checkout.area import blueprint
-from storefront.web.checkout.paying import card_page, tell_unpaid, waiting_page
+from storefront.web.checkout.card_pages import (
+    CardPayment,
+    card_page,
+    keep_or_not,
+    pay_with_kept,
+    tell_unpaid,
+    waiting_page,
+)
 
 
 @blueprint.route("/orders/<number>/change", methods=["GET", "POST"])
@@ -66,8 +75,40 @@ def pay_change(number: str) -> ResponseReturnValue:
         return waiting_page(number, explain(failure), 503, _again(number))
     if secret is None:
         return redirect(url_for("checkout.change_paid", number=number), 303)
-    back = url_for("checkout.change_paid", number=number, _external=True)
-    return card_page(order.number, payment.amount, payment.currency, secret, back)
+    return card_page(_begun(order.number, payment), secret, payment)
+
+
+@blueprint.post("/orders/<number>/change/pay/keep")
+def keep_change_card(number: str) -> ResponseReturnValue:
+    """The box "keep this card" is ticked, or no more."""
+    return keep_or_not(waiting_payment(current_visitor().identity, number))
+
+
+@blueprint.post("/orders/<number>/change/pay/card")
+def pay_change_kept(number: str) -> ResponseReturnValue:
+    """Pay what a change costs more with a card that was kept."""
+    order = order_page(current_visitor().identity, number)
+    payment = waiting_payment(current_visitor().identity, number)
+    if payment is None or not payment.provider_reference:
+        return redirect(url_for("checkout.order", number=order.number), 303)
+    return pay_with_kept(_begun(order.number, payment), payment)
+
+
+def _begun(number: str, payment: PaymentRow) -> CardPayment:
+    about = {"number": number, "amount": format_money(payment.amount, payment.currency)}
+    return CardPayment(
+        number=number,
+        amount=payment.amount,
+        currency=payment.currency,
+        lead=_("Order %(number)s: %(amount)s for your change. It is made once the card has paid.", **about),
+        over=_("Order %(number)s: %(amount)s for your change.", **about),
+        keep=url_for("checkout.keep_change_card", number=number),
+        pay_kept=url_for("checkout.pay_change_kept", number=number),
+        returned=_again(number),
+        back=url_for("checkout.change_paid", number=number, _external=True),
+        way_out=url_for("checkout.order", number=number),
+        way_out_label=_("Leave the order as it is"),
+    )
 
 
 @blueprint.get("/orders/<number>/change/paid")

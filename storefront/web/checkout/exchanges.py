@@ -11,12 +11,19 @@ from storefront.core.texts import gettext as _
 from storefront.http.formats import format_money
 from storefront.http.visitor import current_visitor
 from storefront.http.wording import explain
-from storefront.payments.saved_cards import pay_payment_with_card
+from storefront.payments.queries import PaymentRow
 from storefront.payments.services import client_secret_for
 from storefront.providers.payment_provider import PaymentProviderFailure
 from storefront.returns.services import begin_difference, pay_later, settle_difference, waiting_difference
 from storefront.web.checkout.area import blueprint
-from storefront.web.checkout.paying import bank_page, card_page, chosen_card, tell_unpaid, waiting_page
+from storefront.web.checkout.card_pages import (
+    CardPayment,
+    card_page,
+    keep_or_not,
+    pay_with_kept,
+    tell_unpaid,
+    waiting_page,
+)
 
 
 @blueprint.post("/orders/<number>/returns/<return_number>/pay")
@@ -62,34 +69,39 @@ def pay_exchange(number: str, return_number: str) -> ResponseReturnValue:
         return waiting_page(number, explain(failure), 503, _again(number, return_number))
     if secret is None:
         return redirect(_again(number, return_number), 303)
-    kept = url_for("checkout.pay_exchange_kept", number=number, return_number=return_number)
-    return card_page(
-        number, payment.amount, payment.currency, secret, _bank_leads(number, return_number), kept
-    )
+    return card_page(_begun(number, return_number, payment), secret, payment)
+
+
+@blueprint.post("/orders/<number>/returns/<return_number>/pay/keep")
+def keep_exchange_card(number: str, return_number: str) -> ResponseReturnValue:
+    """The box "keep this card" is ticked, or no more."""
+    return keep_or_not(waiting_difference(current_visitor().identity, return_number))
 
 
 @blueprint.post("/orders/<number>/returns/<return_number>/pay/card")
 def pay_exchange_kept(number: str, return_number: str) -> ResponseReturnValue:
-    """Pay what an exchange costs more with a card that was kept. The bank may still want to hear from the shopper."""
-    user = current_visitor().user
+    """Pay what an exchange costs more with a card that was kept."""
     payment = waiting_difference(current_visitor().identity, return_number)
-    if user is None:
-        raise NotFound("card")
-    card = chosen_card()
     if payment is None or not payment.provider_reference:
         return _back(number)
-    try:
-        step = pay_payment_with_card(payment, user.id, card, _bank_leads(number, return_number))
-    except PaymentProviderFailure as failure:
-        if failure.is_undecided:
-            return waiting_page(number, explain(failure), 503, _again(number, return_number))
-        # The way back knows how it stands now, and offers the other cards.
-        return redirect(_again(number, return_number), 303)
-    if step.redirect_to:
-        amount = format_money(payment.amount, payment.currency)
-        over = _("Order %(number)s: %(amount)s for your exchange.", number=number, amount=amount)
-        return bank_page(over, step.redirect_to)
-    return redirect(_again(number, return_number), 303)
+    return pay_with_kept(_begun(number, return_number, payment), payment)
+
+
+def _begun(number: str, return_number: str, payment: PaymentRow) -> CardPayment:
+    about = {"number": number, "amount": format_money(payment.amount, payment.currency)}
+    return CardPayment(
+        number=number,
+        amount=payment.amount,
+        currency=payment.currency,
+        lead=_("Order %(number)s: the new goods of your exchange cost %(amount)s more.", **about),
+        over=_("Order %(number)s: %(amount)s for your exchange.", **about),
+        keep=url_for("checkout.keep_exchange_card", number=number, return_number=return_number),
+        pay_kept=url_for("checkout.pay_exchange_kept", number=number, return_number=return_number),
+        returned=_again(number, return_number),
+        back=url_for("checkout.exchange_paid", number=number, return_number=return_number, _external=True),
+        way_out=url_for("checkout.order", number=number),
+        way_out_label=_("Choose another way to pay"),
+    )
 
 
 @blueprint.get("/orders/<number>/returns/<return_number>/paid")
@@ -120,10 +132,6 @@ def exchange_paid(number: str, return_number: str) -> ResponseReturnValue:
 
 def _back(number: str) -> ResponseReturnValue:
     return redirect(url_for("checkout.order", number=number), 303)
-
-
-def _bank_leads(number: str, return_number: str) -> str:
-    return url_for("checkout.exchange_paid", number=number, return_number=return_number, _external=True)
 
 
 def _again(number: str, return_number: str) -> str:

@@ -71,7 +71,7 @@ def test_a_card_is_kept_once_it_has_paid(stripe: StripeServer) -> None:
     make_shipping()
     identity, user_id = shopper()
     order_id, reference = order_of(identity)
-    saved_cards.keep_card_of(order_id, user_id, "ida@example.com")
+    saved_cards.keep_card(payment_of(order_id), user_id, "ida@example.com")
     work()
     assert kept_cards(user_id) == []
     stripe.pay(reference)
@@ -90,12 +90,12 @@ def test_a_card_is_not_kept_once_its_owner_has_thought_better_of_it(stripe: Stri
     make_shipping()
     identity, user_id = shopper()
     order_id, reference = order_of(identity)
-    saved_cards.keep_card_of(order_id, user_id, "ida@example.com")
-    assert saved_cards.is_to_be_kept(order_id)
+    saved_cards.keep_card(payment_of(order_id), user_id, "ida@example.com")
+    assert payment_of(order_id).kept_for == user_id
     release()
     stripe.pay(reference, DECLINED)
-    saved_cards.keep_no_card_of(order_id)
-    assert not saved_cards.is_to_be_kept(order_id)
+    saved_cards.keep_no_card(payment_of(order_id))
+    assert payment_of(order_id).kept_for is None
     release()
     stripe.pay(reference)
     assert bring_up_to_date(order_id) == "placed"
@@ -108,7 +108,7 @@ def test_a_kept_card_pays_the_next_order(stripe: StripeServer) -> None:
     make_shipping()
     identity, user_id, card_id = with_card(stripe)
     order_id, _reference = order_of(identity)
-    step = saved_cards.pay_with_card(order_id, user_id, card_id, BACK)
+    step = saved_cards.pay_with_card(payment_of(order_id), user_id, card_id, BACK)
     assert (step.status, step.redirect_to) == ("captured", "")
     assert bring_up_to_date(order_id) == "placed"
     assert state_of(order_id) == ("placed", "paid", "captured")
@@ -120,7 +120,7 @@ def test_the_bank_may_want_to_hear_from_its_owner(stripe: StripeServer, approves
     make_shipping()
     identity, user_id, card_id = with_card(stripe, NEEDS_3D_SECURE)
     order_id, reference = order_of(identity)
-    step = saved_cards.pay_with_card(order_id, user_id, card_id, BACK)
+    step = saved_cards.pay_with_card(payment_of(order_id), user_id, card_id, BACK)
     assert step.status == "open"
     assert step.redirect_to.startswith(stripe.url)
     stripe.authenticate(reference, success=approves)
@@ -133,7 +133,7 @@ def test_a_kept_card_that_is_declined_leaves_the_order_waiting(stripe: StripeSer
     identity, user_id, card_id = with_card(stripe, DECLINED)
     order_id, reference = order_of(identity)
     with pytest.raises(PaymentProviderFailure, match="declined"):
-        saved_cards.pay_with_card(order_id, user_id, card_id, BACK)
+        saved_cards.pay_with_card(payment_of(order_id), user_id, card_id, BACK)
     assert bring_up_to_date(order_id) == "declined"
     stripe.pay(reference)
     release()
@@ -149,7 +149,7 @@ def test_nobody_pays_with_or_removes_somebody_elses_card(stripe: StripeServer) -
     customer(thief_id)
     order_id, _reference = order_of(thief)
     with pytest.raises(NotFound):
-        saved_cards.pay_with_card(order_id, thief_id, card_id, BACK)
+        saved_cards.pay_with_card(payment_of(order_id), thief_id, card_id, BACK)
     with pytest.raises(NotFound):
         saved_cards.remove_card(thief_id, card_id)
     assert len(kept_cards(owner_id)) == 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from storefront.assistant.engines.builtin import replies
-from storefront.assistant.engines.builtin.intents import Intent, order_number, read_intent
+from storefront.assistant.engines.builtin.intents import Intent, code_in, order_number, read_intent
 from storefront.assistant.engines.builtin.references import (
     named_sku,
     open_choice,
@@ -56,6 +56,8 @@ class _Answer:
     def _handlers(self) -> dict[Intent, Callable[[], Iterator[Event]]]:
         return {
             Intent.PERSON: self._person,
+            Intent.USE_CODE: self._use_code,
+            Intent.REMOVE_CODE: self._remove_code,
             Intent.ADD_TO_CART: self._add_to_cart,
             Intent.REMOVE_FROM_CART: self._remove_from_cart,
             Intent.VIEW_CART: self._view_cart,
@@ -70,7 +72,8 @@ class _Answer:
         call_id = f"builtin-{next(self._calls)}"
         given = {name: value for name, value in arguments.items() if value is not None}
         shown = {
-            name: str(value) if not isinstance(value, int | list) else value for name, value in given.items()
+            name: str(value) if not isinstance(value, int | list) else value
+            for name, value in self.turn.tools.shown(tool, given).items()
         }
         yield ToolCall(call_id, tool, shown, self.turn.tools.label(tool, given))
         self._outcome = self.turn.tools.call(tool, given, self.turn.context)
@@ -203,6 +206,24 @@ class _Answer:
             yield from self._use("remove_from_cart", sku=line["sku"])
             yield from self._outcome.events
         yield TextDelta(replies.removed([line["name"] for line in wanted]))
+
+    def _use_code(self) -> Iterator[Event]:
+        code = code_in(self.message)
+        if code is None:
+            yield TextDelta(replies.ASK_WHICH_CODE)
+            return
+        yield from self._use("use_code", code=code)
+        yield TextDelta(replies.code_used(self._outcome))
+        yield from self._outcome.events
+
+    def _remove_code(self) -> Iterator[Event]:
+        says_gift = bool(re.search(r"\bgift", self.message, re.I))
+        says_both = bool(re.search(r"\b(?:codes|both|all|and)\b", self.message, re.I))
+        yield from self._use(
+            "remove_code", which="both" if says_both else "gift_card" if says_gift else "discount"
+        )
+        yield TextDelta(replies.code_removed(self._outcome))
+        yield from self._outcome.events
 
     # -- orders, policies, people ---------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ class Intent(StrEnum):
     GOODBYE = "goodbye"
     HELP = "help"
     PERSON = "person"
+    USE_CODE = "use_code"
+    REMOVE_CODE = "remove_code"
     ADD_TO_CART = "add_to_cart"
     REMOVE_FROM_CART = "remove_from_cart"
     VIEW_CART = "view_cart"
@@ -34,12 +36,40 @@ class _Rule:
     pattern: re.Pattern[str]
 
 
+CODE_SHAPE = r"(?-i:(?=[A-Za-z0-9-]*(?:[0-9]|[A-Z]{3}))[A-Za-z0-9][A-Za-z0-9-]{2,58}(?![A-Za-z0-9-]))"
+"""A code as people write one: no spaces, and a digit or capitals in it, so that it is no word of the sentence."""
+_NAMED_CODE = re.compile(
+    r"\b(?:code|coupon|voucher|card)\b(?:\s+(?:is|named|called))?\s*[:=“\"']?\s*([A-Za-z0-9][A-Za-z0-9-]{2,58})[”\"']?"
+    r"\s*(?:please)?\s*[.!]*$",
+    re.I,
+)
+_NO_CODES = frozenset(
+    (
+        "please",
+        "now",
+        "again",
+        "for",
+        "the",
+        "this",
+        "that",
+        "codes",
+        "cards",
+        "here",
+        "work",
+        "works",
+        "with",
+        "and",
+    )
+)
+
+
 def _rule(intent: Intent, *patterns: str) -> _Rule:
     return _Rule(intent, re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I))
 
 
 _ORDER = r"(?:orders?|purchases?|parcels?|packages?|shipments?|deliver(?:y|ies))"
 _CART = r"(?:cart|basket|bag|trolley)"
+_CODE = r"(?:codes?|coupons?|vouchers?|promo codes?|discounts?|gift ?cards?)"
 
 _RULES = (
     _rule(
@@ -49,6 +79,19 @@ _RULES = (
         r"\b(?:person|agent|staff|somebody|someone|support|service|assistant|employee|manager|colleague)\b",
         r"\bcustomer (?:service|support|care)\b",
         r"\b(?:complain|complaint|file a claim|consumer claim)\b",
+    ),
+    _rule(
+        Intent.REMOVE_CODE,
+        rf"\b(?:remove|delete|drop|forget|take (?:off|out|away)|get rid of|don't use|stop using)\b"
+        rf".{{0,30}}\b{_CODE}\b(?!.{{0,20}}\b(?:account|profile)\b)",
+        rf"\btake\b.{{0,20}}\b{_CODE}\b.{{0,30}}\b(?:off|out|away)\b",
+    ),
+    _rule(
+        Intent.USE_CODE,
+        rf"\b(?:use|apply|enter|redeem|try)\b.{{0,30}}\b{_CODE}\b(?!\s+(?:work|cost|sold|available)\w*)",
+        rf"\b{_CODE}\b(?:\s+(?:is|named|called))?\s*[:=“\"']?\s*{CODE_SHAPE}",
+        rf"^\s*(?:please\s+)?(?:use|apply|enter|redeem)\s+[“\"']?{CODE_SHAPE}[”\"']?\s*(?:please)?\s*[.!]*$",
+        rf"{CODE_SHAPE}[”\"']?\s+is\s+(?:my|the|a)\b.{{0,20}}\b{_CODE}\b",
     ),
     _rule(
         Intent.ADD_TO_CART,
@@ -129,6 +172,14 @@ def read_intent(message: str) -> Intent:
         if rule.pattern.search(text):
             return rule.intent
     return Intent.ORDER_STATUS if order_number(message) else Intent.PRODUCT
+
+
+def code_in(message: str) -> str | None:
+    """The code that a message names: written like one, or any word that ends a sentence behind “code”."""
+    for found in re.finditer(CODE_SHAPE, message):
+        return found.group(0)
+    named = _NAMED_CODE.search(message)
+    return named.group(1) if named and named.group(1).lower() not in _NO_CODES else None
 
 
 def order_number(message: str) -> str | None:

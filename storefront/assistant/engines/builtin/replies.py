@@ -16,12 +16,13 @@ FIXED: dict[Intent, str] = {
     Intent.THANKS: "You are welcome. Is there anything else I can look up?",
     Intent.GOODBYE: "Goodbye, and a good time outside.",
     Intent.HELP: "I am the shop's assistant, a program and not a person. I can find products by what you need, a price"
-    " and a colour, put them into your cart, tell you where your orders are, and answer from the shop's pages on"
-    " shipping, returns, warranty and payment. When I cannot help, I can ask a colleague to answer you here.",
+    " and a colour, put them into your cart, use your discount code or gift card, tell you where your orders are, and"
+    " answer from the shop's pages on shipping, returns, warranty and payment. When I cannot help, I can ask a"
+    " colleague to answer you here.",
     Intent.ACCOUNT: "You can do that yourself: [sign in](/account/sign-in), [create an account](/account/sign-up),"
     " or ask for a [new password](/account/forgotten). Your name, password, addresses and sessions are in"
     " [your account](/account/)."
-    " To have an account deleted, ask me for a colleague.",
+    " What we know of you, and the way to delete your account, are under [your data](/account/data).",
     Intent.CHANGE_ORDER: "I cannot change an order myself. While it is not packed you can cancel it on the order's"
     " page and place it again, or I can ask a colleague to change it: just say “ask a colleague”.",
 }
@@ -37,6 +38,7 @@ ASK_WISH = "Gladly. What kind of thing should it be, and is there a price it sho
 ASK_WHAT_TO_ADD = (
     "Which product should I put into your cart? Tell me its name, or search for something first."
 )
+ASK_WHICH_CODE = "Gladly. Which code? Please write it as you got it, for example “use code ABC123”."
 WHICH_TO_ADD = "I found several. Which one should I put into your cart? You can say “the first one”."
 NO_POLICY = (
     "I found nothing about that on the shop's pages, so I would rather not guess. I can ask a colleague: just say"
@@ -116,16 +118,56 @@ def cart(data: dict[str, Any]) -> str:
     if not lines:
         return "Your cart is empty."
     listed = "\n".join(
-        f"- {line['quantity']} × {line['name']}{_in_brackets(line['options'])}, {line['unit_price']} each"
+        f"- {line['quantity']} × {line['name']}{_in_brackets(line)}, {line['unit_price']} each"
         for line in lines
     )
-    return (
-        f"In your cart:\n\n{listed}\n\nSubtotal {data['subtotal']}, before shipping. [Go to the cart](/cart)"
-    )
+    return f"In your cart:\n\n{listed}\n\n{_sums(data)} [Go to the cart](/cart)"
 
 
-def _in_brackets(options: dict[str, str]) -> str:
-    return f" ({', '.join(options.values())})" if options else ""
+def _sums(data: dict[str, Any]) -> str:
+    """Subtotal, what is taken off, what a gift card pays: only what there is."""
+    discounts = data.get("discounts", [])
+    sentences = [f"Subtotal {data['subtotal']}, before shipping."]
+    for one in discounts:
+        code = f" (code {one['code']})" if one["code"] else ""
+        off = "free shipping" if one["frees_shipping"] else f"{one['amount']} off"
+        sentences.append(f"{one['name']}{code}: {off}.")
+    if discounts and data["after_discounts"] != data["subtotal"]:
+        sentences.append(f"That makes {data['after_discounts']}.")
+    if data.get("why_the_code_takes_off_nothing"):
+        sentences.append(str(data["why_the_code_takes_off_nothing"]))
+    if data.get("gift_card"):
+        sentences.append(_card_pays(data["gift_card"]))
+    return " ".join(sentences)
+
+
+def _card_pays(card: dict[str, Any]) -> str:
+    return f"Your gift card ending in {card['ends_in']} pays up to {card['balance']} of it."
+
+
+def code_used(outcome: Outcome) -> str:
+    """After a code was tried: what it takes off or pays, or why not."""
+    data = outcome.data
+    if not outcome.ok:
+        return outcome.summary
+    if data.get("gift_card"):
+        return f"{_card_pays(data['gift_card'])} You see the rest in the [checkout](/checkout)."
+    if not data["applies"]:
+        return f"I have kept the code {data['code']} in your cart. {data['reason']} [Go to the cart](/cart)"
+    return f"The code {data['code']} applies. {_sums(data)} [Go to the cart](/cart)"
+
+
+def code_removed(outcome: Outcome) -> str:
+    """After a code was taken out of the cart, or where there was none."""
+    if not outcome.ok:
+        return outcome.summary
+    return f"{outcome.summary}. {_sums(outcome.data)} [Go to the cart](/cart)"
+
+
+def _in_brackets(line: dict[str, Any]) -> str:
+    """The options that the name does not say already."""
+    options = [value for value in line["options"].values() if value not in line["name"]]
+    return f" ({', '.join(options)})" if options else ""
 
 
 def added(outcome: Outcome) -> str:

@@ -1,0 +1,207 @@
+"""Discount codes and gift cards by the assistant: as tools with the shopper's rights, and in the built-in talk."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from storefront.assistant.engines.builtin import BuiltinEngine
+from storefront.assistant.engines.builtin.intents import Intent, code_in, read_intent
+from storefront.assistant.events import CartChanged, TextDelta
+from storefront.assistant.models import Conversation, Message
+from storefront.assistant.services import open_conversation, start_conversation
+from storefront.assistant.tools import TOOLS
+from storefront.assistant.tools.registry import Outcome, ToolContext
+from storefront.cart.queries import cart_view
+from storefront.core.db import acting_as, release, session
+from storefront.core.identity import Identity
+from storefront.http.wording import explain
+from storefront.orders.services import place_order
+from storefront.promotions.models import GiftCard, Promotion, PromotionCode
+from storefront.promotions.services import add_codes
+from tests.factories.assistant import answer, workshop
+from tests.factories.buying import (
+    fill_cart,
+    make_guest,
+    make_product,
+    make_shipping,
+    make_shopper,
+    order_request,
+)
+from tests.factories.promotions import make_gift_card, make_promotion
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture
+def guest(app_context: Flask) -> Identity:
+    """Somebody with two kettles at 25.00."""
+    person = make_guest()
+    fill_cart(person, (make_product("Kettle", "25.00"), 2))
+    return person
+
+
+def call(identity: Identity, name: str, **arguments: Any) -> Outcome:
+    release()
+    return TOOLS.call(name, arguments, ToolContext(identity, open_conversation(identity), "EUR", explain))
+
+
+def test_a_code_takes_its_part_off_and_comes_out_again(guest: Identity) -> None:
+    make_promotion("percent", "10", "Spring", code="SPRING10")
+    used = call(guest, "use_code", code=" spring10 ")
+    off = {"name": "Spring", "code": "SPRING10", "amount": "5.00 EUR", "frees_shipping": False}
+    sums = {"subtotal": "50.00 EUR", "discounts": [off], "after_discounts": "45.00 EUR"}
+    assert used.data == {"code": "SPRING10", "applies": True, "reason": ""} | sums
+    assert used.events == (CartChanged(2),)
+    seen = call(guest, "view_cart").data
+    assert {key: seen[key] for key in sums} == sums
+    assert (seen["code"], seen["why_the_code_takes_off_nothing"]) == ("SPRING10", None)
+    removed = call(guest, "remove_code")
+    assert removed.data == {
+        "removed": ["SPRING10"],
+        "subtotal": "50.00 EUR",
+        "discounts": [],
+        "after_discounts": "50.00 EUR",
+    }
+    again = call(guest, "remove_code")
+    assert (again.ok, again.summary) == (False, "There is no code in your cart.")
+
+
+def test_automatic_promotions_are_in_the_cart_as_on_its_page(guest: Identity) -> None:
+    make_promotion("amount", "7", "Autumn")
+    assert [one["amount"] for one in call(guest, "view_cart").data["discounts"]] == ["7.00 EUR"]
+
+
+def test_a_code_that_may_apply_later_is_kept_with_its_reason(guest: Identity) -> None:
+    make_promotion("percent", "20", "Big", code="BIG", conditions={"minimum": "80.00"})
+    used = call(guest, "use_code", code="BIG")
+    assert (used.ok, used.data["applies"]) == (True, False)
+    assert "€30.00" in used.data["reason"]
+    seen = call(guest, "view_cart").data
+    assert (seen["code"], seen["why_the_code_takes_off_nothing"]) == ("BIG", used.data["reason"])
+
+
+def test_what_is_no_code_is_said_and_leaves_the_one_before(guest: Identity) -> None:
+    make_promotion("percent", "10", "Spring", code="SPRING10")
+    make_promotion("percent", "90", "Over", code="OVER", usage_limit=0)
+    call(guest, "use_code", code="SPRING10")
+    for code in ("NOPE", "OVER"):
+        refused = call(guest, "use_code", code=code)
+        assert (refused.ok, refused.data["error"]) == (False, "coupon_refused")
+        assert code in refused.summary
+    assert cart_view(guest).coupon == "SPRING10"
+    release()
+    empty = call(make_guest(), "use_code", code="SPRING10")
+    assert (empty.ok, empty.data["error"]) == (False, "empty_cart")
+
+
+def test_a_limit_per_customer_and_single_codes_hold_for_the_assistant_too() -> None:
+    make_shipping()
+    shopper, kettle = make_shopper(), make_product("Kettle", "25.00", stock=9)
+    once = make_promotion("amount", "5", "Once", code="ONCE", usage_limit_per_user=1)
+    (single,) = add_codes(None, make_promotion("amount", "3", "Letter", has_single_codes=True), 1, "autumn")
+    for code, total in (("ONCE", "24.90"), (single, "26.90")):
+        fill_cart(shopper, (kettle, 1))
+        assert call(shopper, "use_code", code=code).data["applies"] is True
+        place_order(shopper, order_request(total))
+        fill_cart(shopper, (kettle, 1))
+        refused = call(shopper, "use_code", code=code)
+        assert (refused.ok, refused.data["error"]) == (False, "coupon_refused")
+        call(shopper, "remove_from_cart", sku=cart_view(shopper).snapshot.lines[0].sku)
+    assert session().scalar(sa.select(Promotion.used_count).where(Promotion.id == once)) == 1
+
+
+def test_whoever_tries_many_codes_has_to_wait(guest: Identity) -> None:
+    # A minute may end in between: of 25 tries one of two minutes has more than ten.
+    errors = [call(guest, "use_code", code=f"GUESS{number}").data["error"] for number in range(25)]
+    assert errors[0] == "coupon_refused"
+    assert "too_many_tries" in errors
+
+
+def test_a_gift_card_pays_and_its_code_does_not_stay_in_the_talk(guest: Identity) -> None:
+    card = make_gift_card("30.00")
+    spoken = card.code.replace("-", " ").lower()
+    talk = start_conversation(guest)
+    made = answer(guest, f"use my gift card {card.code}", workshop(BuiltinEngine()), talk)
+    text = "".join(one.text for one in made.of(TextDelta))
+    assert f"Your gift card ending in {card.code[-4:]} pays up to 30.00 EUR of it." in text
+    kept = session().scalars(sa.select(Message.content).where(Message.conversation_id == talk)).all()
+    kept += [str(one) for one in session().scalars(sa.select(Message.tool_calls))]
+    kept += [str(one) for one in session().scalars(sa.select(Message.tool_results))]
+    kept += [session().scalar(sa.select(Conversation.title).where(Conversation.id == talk)) or ""]
+    release()
+    assert not [one for one in kept if card.code.lower() in one.lower() or spoken in one.lower()]
+    assert kept[0] == f"use my gift card …{card.code[-4:]}"
+    seen = call(guest, "view_cart").data
+    assert seen["gift_card"] == {"ends_in": card.code[-4:], "balance": "30.00 EUR"}
+    assert call(guest, "remove_code", which="gift_card").data["removed"] == ["gift card"]
+    assert call(guest, "view_cart").data["gift_card"] is None
+
+
+def test_the_shoppers_login_sees_no_code_and_no_card_but_those_in_its_own_cart(guest: Identity) -> None:
+    spring, other = (make_promotion("percent", "10", one, code=one) for one in ("SPRING", "OTHER"))
+    letters = make_promotion("amount", "3", "Letters", has_single_codes=True)
+    add_codes(None, letters, 3, "autumn")
+    automatic = make_promotion("amount", "1", "For all")
+    mine, theirs = make_gift_card(), make_gift_card()
+    stranger = make_guest()
+    fill_cart(stranger, (make_product("Mug", "5.00"), 1))
+    call(stranger, "use_code", code="OTHER")
+    call(stranger, "use_code", code=theirs.code)
+    call(guest, "use_code", code="SPRING")
+    call(guest, "use_code", code=mine.code)
+    with acting_as(guest) as restricted:
+        assert set(restricted.scalars(sa.select(Promotion.id))) == {spring, automatic}
+        assert restricted.scalars(sa.select(PromotionCode.code)).all() == []
+        assert restricted.scalars(sa.select(GiftCard.id)).all() == [mine.id]
+    with acting_as(Identity(None, uuid.uuid4())) as restricted:
+        assert set(restricted.scalars(sa.select(Promotion.id))) == {automatic}
+    assert other
+
+
+@pytest.mark.parametrize(
+    ("message", "intent", "code"),
+    [
+        ("use code SPRING10", Intent.USE_CODE, "SPRING10"),
+        ("apply the coupon spring10 please", Intent.USE_CODE, "spring10"),
+        ("add code SPRING10 to my cart", Intent.USE_CODE, "SPRING10"),
+        ("I have a voucher: welcome5", Intent.USE_CODE, "welcome5"),
+        ("use code welcome", Intent.USE_CODE, "welcome"),
+        ("SPRING10 is my code", Intent.USE_CODE, "SPRING10"),
+        ("use SPRING10", Intent.USE_CODE, "SPRING10"),
+        ("my gift card is ABCD-EFGH-JKLM-NPQR", Intent.USE_CODE, "ABCD-EFGH-JKLM-NPQR"),
+        ("I want to redeem my gift card", Intent.USE_CODE, None),
+        ("remove the code", Intent.REMOVE_CODE, None),
+        ("remove the code from my cart", Intent.REMOVE_CODE, None),
+        ("take the gift card off again", Intent.REMOVE_CODE, None),
+        ("add a gift card to my cart", Intent.ADD_TO_CART, None),
+        ("remove the tent from my cart", Intent.REMOVE_FROM_CART, None),
+        ("try the GPS watch", Intent.PRODUCT, None),
+        ("where is my order 3K7MP2QX", Intent.ORDER_STATUS, None),
+    ],
+)
+def test_what_people_write_about_codes(message: str, intent: Intent, code: str | None) -> None:
+    assert read_intent(message) is intent
+    if intent is Intent.USE_CODE:
+        assert code_in(message) == code
+
+
+def test_a_talk_about_codes(guest: Identity) -> None:
+    make_promotion("percent", "10", "Spring", code="SPRING10")
+    talk = start_conversation(guest)
+
+    def say(text: str) -> str:
+        made = answer(guest, text, workshop(BuiltinEngine()), talk)
+        return "".join(one.text for one in made.of(TextDelta))
+
+    assert "Which code?" in say("can I use a coupon?")
+    applied = say("use code spring10")
+    assert "The code SPRING10 applies. Subtotal 50.00 EUR, before shipping." in applied
+    assert "Spring (code SPRING10): 5.00 EUR off. That makes 45.00 EUR." in applied
+    assert "That makes 45.00 EUR." in say("what is in my cart?")
+    assert "no discount code" in say("use code NOPE") or "NOPE" in say("use code NOPE")
+    assert "Removed: SPRING10. Subtotal 50.00 EUR" in say("remove the code")
