@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -44,3 +45,39 @@ def test_every_text_is_translated(code: Catalog, path: Path) -> None:
         for string in strings:
             assert Counter(_PLACEHOLDER.findall(string)) in allowed, (key, string)
             assert string[0].isspace() == forms(key)[0][0].isspace(), key
+
+
+class _AtImport(ast.NodeVisitor):
+    """Finds texts that are worded when a module is loaded: nobody's language is known then."""
+
+    def __init__(self) -> None:
+        self.found: list[int] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """What a function words is worded when it is called."""
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """As a function."""
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """A call in a module's or a class's own body."""
+        if isinstance(node.func, ast.Name) and node.func.id in ("_", "gettext", "ngettext"):
+            self.found.append(node.lineno)
+        self.generic_visit(node)
+
+
+def test_no_text_is_worded_before_somebody_asks() -> None:
+    worded = {}
+    for path in (texts.ROOT / "storefront").rglob("*.py"):
+        source = path.read_text()
+        if (
+            "storefront.core.texts import gettext" in source
+            or "storefront.core.texts import ngettext" in source
+        ):
+            finder = _AtImport()
+            finder.visit(ast.parse(source))
+            worded[path.name] = finder.found
+    assert len(worded) > 50
+    assert {name: lines for name, lines in worded.items() if lines} == {}, (
+        "_l of CONTRIBUTING.md is for these"
+    )
