@@ -11,7 +11,7 @@ HISTORIES ?= 1000
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos histories assets lock clean
+.PHONY: help run test lint bench chaos histories assets texts lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,6 +46,11 @@ histories: ## Make up 1,000 histories of orders and money, new ones each time (H
 
 assets: ## Build the browser files into static/dist
 	@$(PYTHON) scripts/bootstrap.py assets
+
+texts: ## Find the texts of code and templates, bring the catalogues of all languages up to them, compile
+	@$(PYTHON) scripts/bootstrap.py tools
+	@$(BIN)/python scripts/texts.py
+	@$(PYTHON) scripts/bootstrap.py tools
 
 lock: ## Renew requirements*.txt and package-lock.json from pyproject.toml and package.json
 	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

@@ -45,6 +45,7 @@ def main(goal: str) -> None:
         make_venv()
         install_packages("requirements-dev.txt" if goal in ("tools", "tests") else "requirements.txt")
         build_assets()
+        compile_texts()
     if goal == "tests":
         find_browser()
 
@@ -112,6 +113,17 @@ def build_assets() -> None:
         with step("Browser files"):
             run([node, "build.mjs"], environment)
             built.write_text(mark)
+
+
+def compile_texts() -> None:
+    """The translated texts as the shop reads them: beside each ``messages.po`` its ``messages.mo``."""
+    for written in sorted((ROOT / "storefront" / "translations").glob("*/LC_MESSAGES/messages.po")):
+        compiled, stamp = written.with_suffix(".mo"), written.with_suffix(".mo-digest")
+        mark = digest([written])
+        if not compiled.exists() or not stamp.exists() or stamp.read_text() != mark:
+            with step(f"Texts in {written.parts[-3]}"):
+                run([PYTHON, "-m", "babel.messages.frontend", "compile", "-i", written, "-o", compiled])
+                stamp.write_text(mark)
 
 
 def node_tools() -> tuple[Path, list[str | Path], dict[str, str]]:

@@ -17,7 +17,7 @@ from storefront.core.logging import configure_logging
 from storefront.core.redis import init_redis
 from storefront.core.services import with_services
 from storefront.core.settings import ROOT, Settings
-from storefront.core.settings_reading import load_settings
+from storefront.core.settings_reading import TRANSLATIONS, load_settings
 from storefront.http import (
     assets,
     context,
@@ -26,6 +26,7 @@ from storefront.http import (
     errors,
     guest_pages,
     health,
+    languages,
     links,
     media,
     parts,
@@ -70,6 +71,7 @@ def build_app(settings: Settings | None = None) -> Flask:
     requests.init_app(app)  # first: also a request that an extension refuses has a number
     _init_extensions(app, settings)
     for part in (
+        languages,
         quick_templates,
         links,
         csrf,
@@ -112,8 +114,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=4,
         COMPRESS_STREAMS=False,  # the assistant's stream goes out word by word
-        BABEL_DEFAULT_LOCALE="en",
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "storefront" / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
     )
 
 
@@ -160,7 +161,6 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
     extensions.login_manager.init_app(app)
     extensions.limiter.init_app(app)
-    extensions.babel.init_app(app)
     extensions.compress.init_app(app)
     extensions.htmx.init_app(app)
     init_redis(app, settings)

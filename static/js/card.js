@@ -30,7 +30,7 @@ if (form) {
       button.disabled = true;
       return;
     }
-    const provider = window.Stripe(form.dataset.key);
+    const provider = window.Stripe(form.dataset.key, { locale: document.documentElement.lang });
     const chosen = document.documentElement.dataset.theme;
     const isDark = chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
     const elements = provider.elements({

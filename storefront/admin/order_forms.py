@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from flask import request
+from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DecimalField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -26,9 +27,9 @@ class ParcelForm(Form):
 
     request_key = HiddenField()
     seen_parcels = HiddenField()
-    carrier = StringField(_("Carrier"), validators=[Length(max=60)], filters=[tidy])
-    tracking_number = StringField(_("Tracking number"), validators=[Length(max=80)], filters=[tidy])
-    charge_all = BooleanField(_("Charge the whole order with this parcel"))
+    carrier = StringField(_l("Carrier"), validators=[Length(max=60)], filters=[tidy])
+    tracking_number = StringField(_l("Tracking number"), validators=[Length(max=80)], filters=[tidy])
+    charge_all = BooleanField(_l("Charge the whole order with this parcel"))
 
     def begin(self, order: OrderPage) -> None:
         """Give a form that was not sent its key, and what its page shows."""
@@ -68,9 +69,9 @@ class CaptureForm(Form):
     """How much of what is promised is taken now."""
 
     amount = DecimalField(
-        _("Amount"), places=2, validators=[InputRequired(), NumberRange(Decimal("0.01"), Decimal(9_999_999))]
+        _l("Amount"), places=2, validators=[InputRequired(), NumberRange(Decimal("0.01"), Decimal(9_999_999))]
     )
-    keep_rest = BooleanField(_("Keep the rest reserved"))
+    keep_rest = BooleanField(_l("Keep the rest reserved"))
 
     def begin(self, promised: Decimal) -> None:
         """Suggest all that is promised in a form that was not sent."""
@@ -86,13 +87,13 @@ class CaptureForm(Form):
 class NoteForm(Form):
     """Something for the staff alone."""
 
-    note = TextAreaField(_("Note"), validators=[DataRequired(), Length(max=2_000)], filters=[tidy])
+    note = TextAreaField(_l("Note"), validators=[DataRequired(), Length(max=2_000)], filters=[tidy])
 
 
 class ReasonForm(Form):
     """Why an order is cancelled or closed."""
 
-    reason = StringField(_("Why"), validators=[Length(max=500)], filters=[tidy])
+    reason = StringField(_l("Why"), validators=[Length(max=500)], filters=[tidy])
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import uuid
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DecimalField,
@@ -36,18 +37,18 @@ class PlanForm(Form):
 
     version = HiddenField()
     name = StringField(
-        _("Name, as shoppers read it"), filters=[tidy], validators=[DataRequired(), Length(max=80)]
+        _l("Name, as shoppers read it"), filters=[tidy], validators=[DataRequired(), Length(max=80)]
     )
-    description = TextAreaField(_("Description"), validators=[Length(max=500)])
-    price = DecimalField(_("Price"), places=2, validators=[InputRequired(), NumberRange(0.01, 100_000)])
+    description = TextAreaField(_l("Description"), validators=[Length(max=500)])
+    price = DecimalField(_l("Price"), places=2, validators=[InputRequired(), NumberRange(0.01, 100_000)])
     interval = SelectField(
-        _("Paid each"), choices=[SelectChoice("month", _("month")), SelectChoice("year", _("year"))]
+        _l("Paid each"), choices=[SelectChoice("month", _l("month")), SelectChoice("year", _l("year"))]
     )
     free_shipping_over = DecimalField(
-        _("Free shipping from goods of"), places=2, validators=[Optional(), NumberRange(0, 100_000)]
+        _l("Free shipping from goods of"), places=2, validators=[Optional(), NumberRange(0, 100_000)]
     )
-    has_larger_chat_budget = BooleanField(_("More messages to the assistant"))
-    is_active = BooleanField(_("Can be had"), default=True)
+    has_larger_chat_budget = BooleanField(_l("More messages to the assistant"))
+    is_active = BooleanField(_l("Can be had"), default=True)
 
     def edit(self) -> PlanEdit:
         """The form as the service takes it. Only after validation."""

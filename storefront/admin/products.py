@@ -6,6 +6,7 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DecimalField,
@@ -40,34 +41,35 @@ class ProductForm(Form):
     """What staff may change about a product."""
 
     version = HiddenField(validators=[InputRequired()])
-    name = StringField("Name", validators=[InputRequired(), Length(max=255)])
+    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=255)])
     slug = StringField(
-        "Address",
+        _l("Address"),
         validators=[
             InputRequired(),
             Length(max=255),
             Regexp(
-                r"^[a-z0-9]+(?:-[a-z0-9]+)*$", message="Lower-case letters, digits and single hyphens only."
+                r"^[a-z0-9]+(?:-[a-z0-9]+)*$",
+                message=_l("Lower-case letters, digits and single hyphens only."),
             ),
         ],
     )
-    short_description = StringField("Short description", validators=[Length(max=500)])
-    description = TextAreaField("Description", validators=[Length(max=20_000)], render_kw={"rows": 10})
-    price = DecimalField("Price", places=2, validators=[InputRequired(), NumberRange(0, 9_999_999)])
+    short_description = StringField(_l("Short description"), validators=[Length(max=500)])
+    description = TextAreaField(_l("Description"), validators=[Length(max=20_000)], render_kw={"rows": 10})
+    price = DecimalField(_l("Price"), places=2, validators=[InputRequired(), NumberRange(0, 9_999_999)])
     compare_at_price = DecimalField(
-        "Price before", places=2, validators=[Optional(), NumberRange(0, 9_999_999)]
+        _l("Price before"), places=2, validators=[Optional(), NumberRange(0, 9_999_999)]
     )
-    category_id = SelectField("Category", validate_choice=True)
-    brand_id = SelectField("Brand", validate_choice=True)
-    tags = StringField("Tags, with commas between", validators=[Length(max=1_000)])
+    category_id = SelectField(_l("Category"), validate_choice=True)
+    brand_id = SelectField(_l("Brand"), validate_choice=True)
+    tags = StringField(_l("Tags, with commas between"), validators=[Length(max=1_000)])
     low_stock_threshold = IntegerField(
-        "Low stock from", validators=[InputRequired(), NumberRange(0, 100_000)]
+        _l("Low stock from"), validators=[InputRequired(), NumberRange(0, 100_000)]
     )
     backorder_limit = IntegerField(
-        "Sold on back-order", validators=[InputRequired(), NumberRange(0, 100_000)]
+        _l("Sold on back-order"), validators=[InputRequired(), NumberRange(0, 100_000)]
     )
-    is_active = BooleanField("Shown in the shop")
-    is_featured = BooleanField("Featured on the home page")
+    is_active = BooleanField(_l("Shown in the shop"))
+    is_featured = BooleanField(_l("Featured on the home page"))
 
     def edit(self) -> ProductEdit:
         """The form as the service takes it. Only after validation."""

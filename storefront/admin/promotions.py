@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -29,6 +30,7 @@ from storefront.catalog.queries.staff import taxonomy_choices
 from storefront.core.errors import DomainError
 from storefront.core.ids import new_secret
 from storefront.core.money import round_money
+from storefront.core.shop_time import shop_time, shop_zone
 from storefront.core.texts import gettext as _
 from storefront.http.forms import Form
 from storefront.http.wording import explain
@@ -49,41 +51,41 @@ from storefront.promotions.services import (
 )
 
 KINDS = (
-    ("percent", _("Per cent off")),
-    ("amount", _("Amount off")),
-    ("free_shipping", _("Free shipping")),
-    ("buy_x_get_y", _("Buy some, get some free")),
+    ("percent", _l("Per cent off")),
+    ("amount", _l("Amount off")),
+    ("free_shipping", _l("Free shipping")),
+    ("buy_x_get_y", _l("Buy some, get some free")),
 )
 
 
 class PromotionForm(Form):
-    """What is given, to whom, when, how often. Times are UTC."""
+    """What is given, to whom, when, how often. Times are the shop's."""
 
     version = HiddenField()
-    name = StringField(_("Name, as shoppers read it"), validators=[InputRequired(), Length(max=100)])
-    kind = SelectField(_("What it gives"), choices=[SelectChoice(*one) for one in KINDS])
+    name = StringField(_l("Name, as shoppers read it"), validators=[InputRequired(), Length(max=100)])
+    kind = SelectField(_l("What it gives"), choices=[SelectChoice(*one) for one in KINDS])
     value = DecimalField(
-        _("Per cent or amount"), places=2, default=0, validators=[Optional(), NumberRange(0, 9_999_999)]
+        _l("Per cent or amount"), places=2, default=0, validators=[Optional(), NumberRange(0, 9_999_999)]
     )
-    buy = IntegerField(_("Buy"), validators=[Optional(), NumberRange(1, 99)])
-    get = IntegerField(_("Get free"), validators=[Optional(), NumberRange(1, 99)])
-    code = StringField(_("Code"), validators=[Length(max=60)])
-    has_single_codes = BooleanField(_("By codes of one use each"))
-    minimum = DecimalField(_("From goods of"), places=2, validators=[Optional(), NumberRange(0, 9_999_999)])
-    products = StringField(_("Products, by SKU with commas between"), validators=[Length(max=2_000)])
-    categories = SelectMultipleField(_("Categories, with those below"))
-    brands = SelectMultipleField(_("Brands"))
-    groups = SelectMultipleField(_("Groups of customers"))
-    first_order = BooleanField(_("For a first order only"))
-    starts_at = DateTimeLocalField(_("From (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
-    ends_at = DateTimeLocalField(_("Until (UTC)"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
-    usage_limit = IntegerField(_("Uses in all"), validators=[Optional(), NumberRange(1, 2_000_000_000)])
+    buy = IntegerField(_l("Buy"), validators=[Optional(), NumberRange(1, 99)])
+    get = IntegerField(_l("Get free"), validators=[Optional(), NumberRange(1, 99)])
+    code = StringField(_l("Code"), validators=[Length(max=60)])
+    has_single_codes = BooleanField(_l("By codes of one use each"))
+    minimum = DecimalField(_l("From goods of"), places=2, validators=[Optional(), NumberRange(0, 9_999_999)])
+    products = StringField(_l("Products, by SKU with commas between"), validators=[Length(max=2_000)])
+    categories = SelectMultipleField(_l("Categories, with those below"))
+    brands = SelectMultipleField(_l("Brands"))
+    groups = SelectMultipleField(_l("Groups of customers"))
+    first_order = BooleanField(_l("For a first order only"))
+    starts_at = DateTimeLocalField(_l("Begins"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    ends_at = DateTimeLocalField(_l("Ends on"), format="%Y-%m-%dT%H:%M", validators=[Optional()])
+    usage_limit = IntegerField(_l("Uses in all"), validators=[Optional(), NumberRange(1, 2_000_000_000)])
     usage_limit_per_user = IntegerField(
-        _("Uses per customer"), validators=[Optional(), NumberRange(1, 1_000)]
+        _l("Uses per customer"), validators=[Optional(), NumberRange(1, 1_000)]
     )
-    lane = StringField(_("Lane"), validators=[Length(max=40)])
-    priority = IntegerField(_("Priority"), default=0, validators=[Optional(), NumberRange(-1_000, 1_000)])
-    is_active = BooleanField(_("In force"), default=True)
+    lane = StringField(_l("Lane"), validators=[Length(max=40)])
+    priority = IntegerField(_l("Priority"), default=0, validators=[Optional(), NumberRange(-1_000, 1_000)])
+    is_active = BooleanField(_l("In force"), default=True)
 
     def offer(self) -> None:
         """Fill the choices out of the catalog and the groups. Three statements."""
@@ -119,8 +121,8 @@ class PromotionForm(Form):
             code=self.code.data,
             has_single_codes=bool(self.has_single_codes.data),
             conditions={key: value for key, value in conditions.items() if value},
-            starts_at=_utc(self.starts_at.data),
-            ends_at=_utc(self.ends_at.data),
+            starts_at=_moment(self.starts_at.data),
+            ends_at=_moment(self.ends_at.data),
             usage_limit=self.usage_limit.data,
             usage_limit_per_user=self.usage_limit_per_user.data,
             lane=self.lane.data or "",
@@ -191,7 +193,7 @@ class GiftCardForm(Form):
     """How much it is worth. The same key issues one card."""
 
     request_key = HiddenField(default=new_secret)
-    amount = DecimalField(_("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])
+    amount = DecimalField(_l("Worth"), places=2, validators=[InputRequired(), NumberRange(0, 100_000)])
 
 
 @blueprint.route("/gift-cards/new", methods=["GET", "POST"])
@@ -221,6 +223,7 @@ def _form(details: PromotionDetails, *, sent: bool = True) -> PromotionForm:
     """The form over what is stored; ``sent`` False leaves out what another form of the page has sent."""
     one, stored = details.promotion, details.promotion.conditions
     values = {name: getattr(one, name) for name in _SHARED}
+    values |= {name: shop_time(at) for name in ("starts_at", "ends_at") if (at := values[name])}
     listed = {name: stored.get(name) or [] for name in ("categories", "brands", "groups")}
     form = PromotionForm(
         **({} if sent else {"formdata": None}),
@@ -253,8 +256,8 @@ def _saved(form: PromotionForm, save: Callable[[], object]) -> bool:
     return False
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None
+def _moment(typed: datetime | None) -> datetime | None:
+    return typed.replace(tzinfo=shop_zone()) if typed else None
 
 
 def _to_the_list(said: str) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -66,4 +66,4 @@ def _bars(days: tuple[SearchDay, ...]) -> list[Bar]:
 
 
 def _day_text(day: date) -> str:
-    return format_date(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return format_date(day)

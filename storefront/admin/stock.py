@@ -6,6 +6,7 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -25,8 +26,10 @@ from storefront.search.queries import clean_text
 class CountForm(Form):
     """What lies on the shelf."""
 
-    quantity = IntegerField(_("Units on the shelf"), validators=[InputRequired(), NumberRange(0, 10_000_000)])
-    note = StringField(_("Note"), validators=[Length(max=200)])
+    quantity = IntegerField(
+        _l("Units on the shelf"), validators=[InputRequired(), NumberRange(0, 10_000_000)]
+    )
+    note = StringField(_l("Note"), validators=[Length(max=200)])
 
 
 @blueprint.get("/stock")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
@@ -44,20 +45,22 @@ class SynonymForm(Form):
 
     version = HiddenField()
     kind = RadioField(
-        _("How they belong together"),
+        _l("How they belong together"),
         choices=[
-            SelectChoice("equal", _("They all mean the same")),
-            SelectChoice("one_way", _("One word also means the others")),
+            SelectChoice("equal", _l("They all mean the same")),
+            SelectChoice("one_way", _l("One word also means the others")),
         ],
         default="equal",
     )
-    typed = StringField(_("Who types this"), validators=[Length(max=200)])
+    typed = StringField(_l("Who types this"), validators=[Length(max=200)])
     words = TextAreaField(
-        _("Words and phrases, one a line"),
+        _l("Words and phrases, one a line"),
         validators=[InputRequired(), Length(max=2_000)],
         render_kw={"rows": 6},
     )
-    language = SelectField(_("Language"), choices=[SelectChoice(*one) for one in LANGUAGES], default=LANGUAGE)
+    language = SelectField(
+        _l("Language"), choices=[SelectChoice(*one) for one in LANGUAGES], default=LANGUAGE
+    )
 
     def validate_typed(self, field: StringField) -> None:
         """One way needs a word to begin from."""

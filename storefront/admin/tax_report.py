@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront.admin.access import requires
 from storefront.admin.area import blueprint
-from storefront.core.clock import now
+from storefront.core.shop_time import today
 from storefront.core.texts import gettext as _
 from storefront.http.paper_answers import pdf_of
 from storefront.http.tax_tables import documents_csv, tax_report_csv
@@ -54,7 +54,7 @@ def paper(number: str, document: str) -> ResponseReturnValue:
 
 def _period() -> tuple[Period, str]:
     """The days of the address, and what is wrong with them."""
-    last_month = now().date().replace(day=1) - timedelta(days=1)
+    last_month = today().replace(day=1) - timedelta(days=1)
     usual = Period(last_month.replace(day=1), last_month)
     try:
         first, last = (

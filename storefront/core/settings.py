@@ -116,6 +116,15 @@ class Settings(BaseSettings):
     shop_country: str = Field(
         "DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code: where goods leave from, the default address."
     )
+    shop_languages: str = Field(
+        "en,de",
+        pattern=r"^[a-z]{2}(,[a-z]{2})*$",
+        description="ISO 639 codes of the languages of pages and letters; the first is the shop's own.",
+    )
+    shop_time_zone: str = Field(
+        "Europe/Berlin",
+        description="IANA name: whose days documents, their numbers and reports follow, and whose time pages show.",
+    )
     catalog_prices: Literal["with_tax", "without_tax"] = Field(
         "with_tax",
         description="`without_tax`: prices are net everywhere, and tax comes on top in the checkout.",
@@ -301,6 +310,10 @@ class Settings(BaseSettings):
         """The signing key. Only callable once ``load_settings`` has made sure that there is one."""
         assert self.secret_key is not None
         return self.secret_key.get_secret_value()
+
+    def languages(self) -> tuple[str, ...]:
+        """What pages and letters may be in. The first is the shop's own."""
+        return tuple(dict.fromkeys(self.shop_languages.split(",")))
 
     def webhook_secrets(self) -> tuple[str, ...]:
         """The secrets that Stripe's webhooks may be signed with."""

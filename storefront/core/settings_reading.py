@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import SecretStr, ValidationError
 
 from storefront.core.ids import new_secret
-from storefront.core.settings import Settings
+from storefront.core.settings import ROOT, Settings
+
+TRANSLATIONS = ROOT / "storefront" / "translations"
+WRITTEN_IN = "en"
+"""The language of the texts in the code: it needs no translation."""
 
 
 class SettingsInvalid(SystemExit):
@@ -45,6 +50,14 @@ def _of_the_shop(settings: Settings) -> Iterator[str]:
             "PUBLIC_URL: set it to the shop's address, such as https://shop.example.com. Links in mail lead there, "
             "and an https address keeps the session cookie off plain connections."
         )
+    if settings.shop_time_zone not in available_timezones():
+        yield f"SHOP_TIME_ZONE: there is no {settings.shop_time_zone!r}; Europe/Berlin is one."
+    for code in settings.languages():
+        if code != WRITTEN_IN and not (TRANSLATIONS / code / "LC_MESSAGES" / "messages.mo").exists():
+            yield (
+                f"SHOP_LANGUAGES: there are no texts in {code!r}, or they are not compiled yet: "
+                "`python3 scripts/bootstrap.py shop`."
+            )
     if settings.invoice_prefix == settings.credit_note_prefix:
         yield "CREDIT_NOTE_PREFIX: take another one than INVOICE_PREFIX, numbers are told apart by it."
 

@@ -34,6 +34,7 @@ from storefront.core.queues import CHAT_QUEUE
 from storefront.core.redis import redis_client, waiting_redis_client
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
+from storefront.core.texts import language
 from storefront.http.wording import explain
 from storefront.providers.language_models import LanguageModel
 
@@ -135,7 +136,11 @@ def hand_to_worker(answer_id: uuid.UUID) -> bool:
     try:
         redis_client().ping()  # Celery takes seconds to find out that its broker is away
         celery.send_task(
-            TASK, args=[str(answer_id)], queue=CHAT_QUEUE, expires=_TASK_EXPIRES_SECONDS, retry=False
+            TASK,
+            args=[str(answer_id), language()],
+            queue=CHAT_QUEUE,
+            expires=_TASK_EXPIRES_SECONDS,
+            retry=False,
         )
     except (RedisError, OperationalError, OSError):
         return False

@@ -10,7 +10,16 @@ from jinja2 import StrictUndefined
 from storefront.catalog import queries as catalog
 from storefront.http.address_words import written_address
 from storefront.http.assets import asset_url
-from storefront.http.formats import as_id, format_date, format_moment, format_money, format_number, stars
+from storefront.http.formats import (
+    as_id,
+    format_date,
+    format_moment,
+    format_money,
+    format_number,
+    format_rating,
+    format_share,
+    stars,
+)
 from storefront.http.invoice_paper import percent
 from storefront.http.media import media_url, picture_sources
 from storefront.http.order_words import payment_name
@@ -48,6 +57,8 @@ def init_app(app: Flask) -> None:
         date=format_date,
         moment=format_moment,
         number=format_number,
+        rating=format_rating,
+        share=format_share,
         stars=stars,
         as_id=as_id,
         address_lines=written_address,

@@ -2,9 +2,9 @@
 
 A browser says where a request comes from (``Sec-Fetch-Site``, ``Origin``), and no page can make it lie. What comes
 from elsewhere is refused, token or not. A token proves the rest, with few exceptions: putting something into the
-cart or on the wish list, and asking to be told when it is back. Their forms are on pages that are kept for all guests,
-where a token would be somebody else's; there the browser's word that the form is ours is enough
-(``docs/decisions/page-cache.md``).
+cart or on the wish list, asking to be told when it is back, and choosing a language. Their forms are on pages
+that are kept for all guests, where a token would be somebody else's; there the browser's word that the form is ours
+is enough (``docs/decisions/page-cache.md``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flask_wtf import CSRFProtect
 
 from storefront.core.settings import current_settings
 
-WITHOUT_TOKEN = frozenset({"cart.add", "wishes.change", "reminders.wait"})
+WITHOUT_TOKEN = frozenset({"cart.add", "wishes.change", "reminders.wait", "pages.choose_language"})
 SIGNED = frozenset({"webhooks.stripe", "reminders.unsubscribe_at_once"})
 """Sent by programs that know neither page nor cookie: each body or address is signed, and its view checks that."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

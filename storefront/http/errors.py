@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.analytics.services import record_error
 from storefront.core.errors import DomainError, NotAllowed, NotFound
 from storefront.core.settings import current_settings
+from storefront.core.texts import N_
 from storefront.http.rendering import wants_fragment
 from storefront.http.wording import explain
 
@@ -23,7 +24,9 @@ log = structlog.get_logger(__name__)
 _PAGES = {400, 403, 404, 405, 410, 413, 429, 500, 503}
 
 
-TOOK_TOO_LONG = "This took longer than it should, so we stopped. Please try again, or ask for less at once."
+TOOK_TOO_LONG = N_(
+    "This took longer than it should, so we stopped. Please try again, or ask for less at once."
+)
 
 
 def error_answer(status: int, message: str = "") -> Response:

@@ -9,10 +9,10 @@ from functools import lru_cache
 from babel.dates import format_date as babel_date
 from babel.dates import format_time
 from babel.numbers import format_currency, format_decimal
-from flask_babel import get_locale, to_user_timezone
 from markupsafe import Markup, escape
 
 from storefront.core.settings import current_settings
+from storefront.core.shop_time import shop_day, shop_time
 from storefront.core.texts import gettext as _
 from storefront.core.texts import language
 from storefront.http.number_writing import money_writing, number_writing
@@ -31,9 +31,9 @@ def format_number(number: int) -> str:
     return number_writing(spoken).write(number) or format_decimal(number, locale=spoken)
 
 
-def format_date(moment: datetime) -> str:
-    """``Nov 22, 2026``."""
-    return _date(moment.date(), language())
+def format_date(moment: datetime | date) -> str:
+    """``Nov 22, 2026``: a day, or the one that a moment is on where the shop is."""
+    return _date(shop_day(moment) if isinstance(moment, datetime) else moment, language())
 
 
 @lru_cache(maxsize=1_024)
@@ -42,9 +42,19 @@ def _date(day: date, spoken: str) -> str:
 
 
 def format_moment(moment: datetime) -> str:
-    """``Nov 22, 2026, 5:11 PM``: the date and the minute, where the reader is."""
-    local = to_user_timezone(moment)
-    return f"{format_date(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=get_locale() or 'en')}"
+    """``Nov 22, 2026, 5:11 PM``: the date and the minute, where the shop is."""
+    local, spoken = shop_time(moment), language()
+    return f"{_date(local.date(), spoken)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=spoken)}"
+
+
+def format_share(share: float) -> str:
+    """``12.5``: a share of one, in per cent."""
+    return format_decimal(round(share * 100, 1), "0.0", language())
+
+
+def format_rating(value: Decimal) -> str:
+    """``4.50``."""
+    return format_decimal(value, "0.00", language())
 
 
 def stars(value: Decimal) -> Markup:
@@ -53,9 +63,9 @@ def stars(value: Decimal) -> Markup:
 
 
 @lru_cache(maxsize=512)
-def _stars(value: Decimal, _spoken: str) -> Markup:
+def _stars(value: Decimal, spoken: str) -> Markup:
     halves, said = round(float(value) * 2), round(float(value), 1)
-    label = escape(_("%(value)s of 5 stars", value=said))
+    label = escape(_("%(value)s of 5 stars", value=format_decimal(said, "0.0", spoken)))
     return Markup(f'<span class="stars stars--{halves * 5}" role="img" aria-label="{label}"></span>')
 
 

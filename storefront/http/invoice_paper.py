@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -251,4 +251,4 @@ def percent(rate: Decimal) -> str:
 
 
 def _day(day: date) -> str:
-    return format_date(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return format_date(day)

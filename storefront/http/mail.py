@@ -31,16 +31,18 @@ def compose(
     *,
     to: str,
     subject: str,
-    language: str = "en",
+    language: str | None = None,
     reply_to: str | None = None,
     attachments: tuple[Attachment, ...] = (),
     **context: Any,
 ) -> Mail:
-    """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``.
+    """The letter that ``templates/email/<template>.txt`` and ``.html`` make of ``context``, in ``language``, by
+    default the shop's own.
 
     ``subject`` is taken as it is: word it ``in_language``. Answers go to ``reply_to``, by default to the shop.
     """
     settings = current_settings()
+    language = language or settings.languages()[0]
     shared = {
         "shop_name": settings.shop_name,
         "shop_tagline": settings.shop_tagline,

@@ -38,9 +38,10 @@ class PageAddress:
     key: str | None
     query: str
     fragment: bool
+    language: str
 
     def only_this(self, environ: Mapping[str, Any]) -> dict[str, Any]:
-        """The request without anything that is not part of the name: cookies, languages, other arguments."""
+        """The request without anything that is not part of the name: cookies, other arguments."""
         if self.key is None:
             return dict(environ)
         plain = {
@@ -54,10 +55,11 @@ class PageAddress:
         return plain
 
 
-def guest_address(environ: Mapping[str, Any], by_host: bool) -> PageAddress | None:
+def guest_address(environ: Mapping[str, Any], by_host: bool, language: str) -> PageAddress | None:
     """The page that is asked for, or None where it is no reading of a page that may be for everybody.
 
-    ``by_host``: pages name their own address as it was asked for, so each host has its own.
+    ``by_host``: pages name their own address as it was asked for, so each host has its own. ``language`` is what the
+    page is to be in.
     """
     path: str = environ.get("PATH_INFO", "")
     if environ["REQUEST_METHOD"] != "GET" or "HTTP_AUTHORIZATION" in environ:
@@ -70,9 +72,10 @@ def guest_address(environ: Mapping[str, Any], by_host: bool) -> PageAddress | No
     fragment = _is_swap(environ)
     longest = _LONGEST_TYPED + len(path) + len("q=") if path.endswith("/suggest") else _LONGEST
     if query is None or len(path) + len(query) > longest:
-        return PageAddress(None, asked, fragment)
+        return PageAddress(None, asked, fragment, language)
     host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}" if by_host else ""
-    return PageAddress(f"{'part' if fragment else 'page'} {host}{path}?{query}", query, fragment)
+    kind = "part" if fragment else "page"
+    return PageAddress(f"{kind} {language} {host}{path}?{query}", query, fragment, language)
 
 
 def _arguments_of(path: str) -> frozenset[str] | None:

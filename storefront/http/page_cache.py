@@ -24,6 +24,7 @@ from storefront.core.cache_store import CacheStore, Turn
 from storefront.http.csp import ONE_YEAR_OF_HTTPS
 from storefront.http.guest_pages import TAGS
 from storefront.http.kept_pages import MOST_AT_HAND, OWN_HEADERS, Headers, KeptPage, Page
+from storefront.http.languages import ASKED, asked_language
 from storefront.http.page_address import PageAddress, guest_address
 from storefront.http.release import release_of
 
@@ -50,13 +51,14 @@ class PageCache:
         self._store: CacheStore = app.extensions["cache_store"]
         self._by_host = settings.public_url is None
         self._release = release_of(settings)
+        self._languages = settings.languages()
         self._at_hand: AtHand[Page] = self._store.shelf(MOST_AT_HAND)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept, or ask the application and keep what it says."""
         address = None
         if self._cookie not in environ.get("HTTP_COOKIE", ""):
-            address = guest_address(environ, self._by_host)
+            address = guest_address(environ, self._by_host, asked_language(environ, self._languages))
         if address is None:
             return self._inner(environ, start_response)
         started = time.perf_counter()
@@ -88,6 +90,7 @@ class PageCache:
     ) -> Iterable[bytes]:
         seen = address.only_this(environ)
         seen[TAGS] = None
+        seen[ASKED] = address.language
         try:
             status, headers, body = _run(self._inner, seen)
             page = Page.answered(headers, body) if seen[TAGS] is not None else None

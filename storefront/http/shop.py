@@ -19,6 +19,7 @@ class Shop:
     takes_cards: bool
     country: str
     prices_include_tax: bool
+    time_zone: str
 
 
 def shop() -> Shop:
@@ -35,4 +36,5 @@ def _shop(settings: Settings) -> Shop:
         settings.stripe_secret_key is not None,
         settings.shop_country,
         settings.catalog_prices == "with_tax",
+        settings.shop_time_zone,
     )

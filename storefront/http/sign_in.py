@@ -9,6 +9,7 @@ from flask import request, session, url_for
 
 from storefront.core.identity import Identity
 from storefront.core.texts import gettext as _
+from storefront.http.languages import settle
 from storefront.http.rendering import leave_to
 from storefront.http.visitor import current_visitor, remember_proved_order, start_session
 from storefront.journeys import sign_in as journey
@@ -32,6 +33,8 @@ def _begin(user_id: uuid.UUID, before: Identity) -> None:
     # A fresh cookie: neither the session's secret nor the CSRF token of the guest lives on.
     session.clear()
     start_session(user_id)
+    if (user := current_visitor().user) is not None:
+        settle(user)
     if before.user_id not in (None, user_id):
         return  # what another account's session had proved is not this person's
     for order_id in sorted(before.proved_order_ids):

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from storefront.core.money import ZERO
 from storefront.core.settings import current_settings
+from storefront.core.shop_time import shop_day
 from storefront.invoicing.content import Content, Line, RateSum, Seller
 from storefront.invoicing.crediting import GivenBack, credited, left_of
 from storefront.invoicing.reading import PAID, InvoicedLine, InvoicedOrder
@@ -55,7 +56,7 @@ def invoice_of(order: InvoicedOrder) -> Content:
         prices_include_tax=order.prices_include_tax,
         treatment=order.treatment,
         order_number=order.number,
-        ordered_on=order.placed_at.date().isoformat(),
+        ordered_on=shop_day(order.placed_at).isoformat(),
         language=order.language,
         payment_method=order.payment_method,
         vat_number=order.vat_number,

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from storefront.core.clock import now
 from storefront.core.db import session
 from storefront.core.ids import new_id
 from storefront.core.settings import current_settings
+from storefront.core.shop_time import today
 from storefront.invoicing.content import Content
 from storefront.invoicing.models import Invoice, InvoiceTax
 
@@ -46,7 +46,7 @@ def write_document(order_id: uuid.UUID, content: Content, cause: str, names: Nam
             id=invoice_id,
             kind=kind,
             prefix=prefix,
-            issued_on=now().date(),
+            issued_on=today(),
             order_id=order_id,
             cause=cause,
             **asdict(names),

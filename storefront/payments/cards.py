@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from storefront.core.settings import current_settings
+from storefront.core.texts import N_
 from storefront.payments.errors import PaymentDeclined
 from storefront.payments.methods import (
     Asked,
@@ -29,8 +30,8 @@ class CardPayments:
     """Debit and credit cards. ``code`` names the provider: money goes back where it came from."""
 
     code: str = NAME
-    label: str = "Card"
-    description: str = (
+    label: str = N_("Card")
+    description: str = N_(
         "Credit or debit card. You enter its number on the next page, with our payment provider Stripe."
     )
     needs_shopper: bool = True

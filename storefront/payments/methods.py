@@ -15,6 +15,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from storefront.core.texts import N_
+
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
@@ -247,20 +249,22 @@ class Deferred:
 METHODS: Sequence[PaymentMethod] = (
     Deferred(
         "invoice",
-        "On invoice",
-        "The invoice comes by e-mail. Pay by bank transfer within 14 days.",
+        N_("On invoice"),
+        N_("The invoice comes by e-mail. Pay by bank transfer within 14 days."),
         countries=EUROPEAN_UNION,
     ),
-    Deferred("on_delivery", "On delivery", "Pay the person who brings the parcel. No extra charge."),
+    Deferred("on_delivery", N_("On delivery"), N_("Pay the person who brings the parcel. No extra charge.")),
 )
 
 INVOICES_DUE = "invoices.issue"
 """The outbox entry for an order whose money has moved: whatever it lacks of invoice and credit notes is issued."""
 
-GIFT_CARD: PaymentMethod = Deferred("gift_card", "Gift card", "Your gift card covers the whole order.")
+GIFT_CARD: PaymentMethod = Deferred(
+    "gift_card", N_("Gift card"), N_("Your gift card covers the whole order.")
+)
 """How an order is paid of which a gift card leaves nothing to pay. Nobody chooses it, so it is none of ``METHODS``."""
 
 FREE: PaymentMethod = Deferred(
-    "free", "Free of charge", "There is nothing to pay.", gives_back=True, is_paid=True
+    "free", N_("Free of charge"), N_("There is nothing to pay."), gives_back=True, is_paid=True
 )
 """How an order is paid that costs nothing: it is paid at once. Nobody chooses it either."""

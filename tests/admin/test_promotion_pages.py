@@ -53,7 +53,7 @@ def test_a_promotion_is_added_changed_and_switched_off(app: Flask, manager: Pape
     made = stored(app)
     assert made.conditions == {"minimum": "50.00", "products": [product], "categories": [category]}
     assert made.starts_at
-    assert made.starts_at.isoformat() == "2026-11-01T08:00:00+00:00"
+    assert made.starts_at.isoformat() == "2026-11-01T07:00:00+00:00"
 
     address = f"/admin/promotions/{made.id}"
     values = manager.form(manager.get(address), address).values

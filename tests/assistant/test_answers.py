@@ -128,7 +128,7 @@ def test_the_task_answers_into_the_log_and_the_row() -> None:
     guest = make_guest()
     make_product("Copper kettle", sku="KET-1")
     exchange = ask(guest, "add KET-1 to my cart")
-    chat_task(str(exchange.answer_id))
+    chat_task(str(exchange.answer_id), "en")
     events = [logged.event for logged in event_log.read_all(redis_client(), exchange.answer_id)]
     assert CartChanged(1) in events
     assert isinstance(events[-1], Done)
@@ -142,9 +142,9 @@ def test_a_task_that_comes_twice_answers_once() -> None:
     guest = make_guest()
     make_product("Copper kettle", sku="KET-1")
     exchange = ask(guest, "add KET-1 to my cart")
-    chat_task(str(exchange.answer_id))
+    chat_task(str(exchange.answer_id), "en")
     logged = event_log.read_all(redis_client(), exchange.answer_id)
-    chat_task(str(exchange.answer_id))
+    chat_task(str(exchange.answer_id), "en")
     assert event_log.read_all(redis_client(), exchange.answer_id) == logged
 
 

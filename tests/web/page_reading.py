@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-WITHOUT_TOKEN = {"/cart/lines", "/wish-list/items", "/alerts"}
+WITHOUT_TOKEN = {"/cart/lines", "/wish-list/items", "/alerts", "/language"}
 """Its form is on pages kept for all guests; see docs/decisions/page-cache.md."""
 _REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "popovertarget", "form", "list")
 

@@ -197,7 +197,9 @@ def test_staff_change_it_on_their_page(app: Flask, client: FlaskClient) -> None:
     asked = send(
         client, address, form, "check", payment_method="on_delivery", **{named(form, "quantity-"): "2"}
     )
-    assert re.search(r'data-label="To"><strong>On delivery', asked.text), "a narrow screen names the column"
+    assert re.search(r'data-label="After"><strong>On delivery', asked.text), (
+        "a narrow screen names the column"
+    )
     assert "The customer will owe €64.90." in asked.text
     assert send(client, address, asked.text, "back").status_code == 200
     assert send(client, address, asked.text, "confirm").status_code == 303

@@ -331,7 +331,7 @@ def test_other_answers_are_not_kept_and_nobody_waits_for_one(
 
 def test_what_is_not_read_from_the_page_has_no_part_in_it(guest: FlaskClient, kestrel: Made) -> None:
     headers = {
-        "Accept-Language": "de",
+        "Accept-Language": "fr",
         "Referer": "https://letter.example.com/a",
         "X-Forwarded-Host": "evil.example.com",
         "Cookie": "other=1",

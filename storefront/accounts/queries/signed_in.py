@@ -24,6 +24,7 @@ class SignedInUser:
     email_verified: bool = False
     permissions: frozenset[str] = frozenset()
     tier: str = "standard"
+    language: str = "en"
 
     @property
     def is_authenticated(self) -> bool:
@@ -84,6 +85,7 @@ def signed_in_columns() -> tuple[Any, ...]:
         User.roles,
         User.email_verified,
         User.subscription_tier,
+        User.language,
         granted_permissions().label("permissions"),
     )
 
@@ -106,6 +108,7 @@ def signed_in_user(row: Any) -> SignedInUser | None:
         email_verified=row.email_verified,
         permissions=frozenset(row.permissions),
         tier=row.subscription_tier,
+        language=row.language,
     )
 
 

@@ -16,6 +16,7 @@ from storefront.accounts.services.profile import (
     add_address,
     change_address,
     delete_address,
+    speak,
     update_profile,
 )
 from storefront.accounts.services.registration import (
@@ -59,6 +60,7 @@ __all__ = [
     "require_permission",
     "reset_password",
     "revoke_session",
+    "speak",
     "start_session",
     "touch_session",
     "update_profile",

@@ -57,6 +57,17 @@ def update_profile(
             raise NotFound("user")
 
 
+def speak(user_id: uuid.UUID, language: str) -> None:
+    """From now on pages and letters are in ``language`` for this person."""
+    with transaction() as current:
+        current.execute(
+            sa.update(User)
+            .where(User.id == user_id)
+            .values(language=language)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def add_address(
     identity: Identity,
     address: AddressInput,

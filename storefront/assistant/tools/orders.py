@@ -8,6 +8,7 @@ from pydantic import Field
 
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount
+from storefront.core.shop_time import shop_day
 from storefront.orders import queries as orders
 
 _LISTED = 5
@@ -24,7 +25,7 @@ def list_orders(context: ToolContext) -> Outcome:
     listed = [
         {
             "number": order.number,
-            "placed": order.placed_at.date().isoformat(),
+            "placed": shop_day(order.placed_at).isoformat(),
             "status": order.status,
             "payment_status": order.payment_status,
             "fulfilment_status": order.fulfilment_status,
@@ -55,7 +56,7 @@ def _facts(order: orders.OrderPage) -> dict[str, Any]:
         "status": order.status,
         "payment": f"{order.payment_method}, {order.payment_status}",
         "fulfilment_status": order.fulfilment_status,
-        "placed": order.placed_at.date().isoformat() if order.placed_at else None,
+        "placed": shop_day(order.placed_at).isoformat() if order.placed_at else None,
         "shipping": order.shipping_name,
         "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
         "total": amount(order.total, order.currency),

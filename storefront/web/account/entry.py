@@ -10,6 +10,7 @@ from storefront.accounts.errors import LinkRefused, PasswordRefused, SignInRefus
 from storefront.core.extensions import limiter
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
+from storefront.core.texts import language
 from storefront.http.limits import attempts, letters, tries_per_account
 from storefront.http.sign_in import own_path, sign_in_as
 from storefront.http.sign_in import sign_in as sign_in_visitor
@@ -72,6 +73,7 @@ def sign_up() -> ResponseReturnValue:
                 form.password.data,
                 first_name=form.first_name.data or "",
                 last_name=form.last_name.data or "",
+                language=language(),
             )
         except PasswordRefused as refused:
             form.password.errors = [explain(refused)]

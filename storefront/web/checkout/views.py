@@ -16,6 +16,7 @@ from storefront.core.errors import DomainError
 from storefront.core.extensions import limiter
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
+from storefront.core.texts import language
 from storefront.http.errors import form_expired
 from storefront.http.formats import format_money
 from storefront.http.rendering import trigger, wants_fragment
@@ -205,4 +206,5 @@ def _request(form: CheckoutForm) -> PlaceOrder:
         seen=read_amounts(fields.seen.data),
         expected_gift_card=form.expected_gift_card(),
         vat_number=form.vat_number(),
+        language=language(),
     )
