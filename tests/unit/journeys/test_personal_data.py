@@ -21,7 +21,13 @@ from storefront.core import outbox
 from storefront.core.db import release, session, transaction
 from storefront.core.identity import Identity
 from storefront.invoicing.services import issue_what_is_due
-from storefront.journeys.personal_data.erasing import close_account, erase, person_behind, person_of
+from storefront.journeys.personal_data.erasing import (
+    close_account,
+    erase,
+    is_known,
+    person_behind,
+    person_of,
+)
 from storefront.journeys.personal_data.exporting import person_data
 from storefront.journeys.personal_data.register import NOBODYS, REGISTER
 from storefront.orders.queries import order_page
@@ -95,9 +101,9 @@ def ada(app_context: Flask) -> Ada:
     carts.enter_gift_card(person.identity, gift.code)
     wanted = order_request("75.00", email="", expected_gift_card=Decimal("10.00"), note=NEEDLE)
     placed = place_order(person.identity, wanted)
-    issue_what_is_due(placed.order_id)
     _send_and_take(person, placed.number)
     refund_order(None, placed.number, RefundRequest(adjustment=Decimal("5.00")))
+    issue_what_is_due(placed.order_id)
     with transaction():
         _fill(_Rows(person.id, placed.order_id, kettle, gift.id))
         _name_the_order(placed.order_id)
@@ -116,7 +122,7 @@ def _send_and_take(person: MadeUser, number: str) -> None:
 def _name_the_order(order_id: uuid.UUID) -> None:
     session().execute(
         sa.text(
-            "UPDATE orders SET notes = :staff, cancel_reason = :name, shipping_address = shipping_address"
+            "UPDATE orders SET changes_on_paper = 1, notes = :staff, cancel_reason = :name, shipping_address = shipping_address"
             " || jsonb_build_object('full_name', CAST(:name AS text), 'line1', CAST(:name AS text)) WHERE id = :id"
         ),
         {"staff": STAFFS, "name": NEEDLE, "id": order_id},
@@ -302,22 +308,60 @@ def test_it_takes_the_password_and_finished_orders(ada: Ada) -> None:
     release()
 
 
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_an_invoice_that_the_outbox_has_not_brought_yet_names_its_buyer(is_drawn: bool) -> None:
+    """Neither the first one nor what follows a change is drawn up from an order without a name."""
+    make_shipping()
+    person = make_user(EMAIL)
+    fill_cart(person.identity, (make_product("Kettle", "80.00"), 1))
+    placed = place_order(person.identity, order_request("80.00", email=""))
+    if is_drawn:
+        issue_what_is_due(placed.order_id)
+    _send_and_take(person, placed.number)
+    with transaction():
+        changed = "INSERT INTO order_events (order_id, kind, note) VALUES (:id, 'changed', '')"
+        session().execute(sa.text(changed), {"id": placed.order_id})
+    close_account(person.identity, PASSWORD)
+    assert issue_what_is_due(placed.order_id) == []
+    (paper,) = session().scalars(sa.text("SELECT content -> 'billing_address' ->> 'full_name' FROM invoices"))
+    release()
+    assert paper == order_request("80.00").billing_address.full_name
+
+
+def _guest_order(email: str) -> None:
+    """One that is finished: it was given back."""
+    guest = make_guest()
+    fill_cart(guest, (make_product("Kettle", "80.00"), 1))
+    placed = place_order(guest, order_request("80.00", email=email))
+    line = session().scalar(
+        sa.text("SELECT id FROM order_items WHERE order_id = :id"), {"id": placed.order_id}
+    )
+    refund_order(None, placed.number, RefundRequest(lines=[RefundLine(line, 1)]))
+
+
 def test_a_guest_is_known_by_their_address_alone() -> None:
     make_shipping()
-    guest, stranger = make_guest(), make_guest()
-    for who, email in ((guest, EMAIL), (stranger, "other@example.com")):
-        fill_cart(who, (make_product("Kettle", "80.00"), 1))
-        placed = place_order(who, order_request("80.00", email=email))
-        line = session().scalar(
-            sa.text("SELECT id FROM order_items WHERE order_id = :id"), {"id": placed.order_id}
-        )
-        refund_order(None, placed.number, RefundRequest(lines=[RefundLine(line, 1)]))
+    for email in (EMAIL, "other@example.com"):
+        _guest_order(email)
     assert [one["guest_email"] for one in person_data(person_of(EMAIL.upper()))["orders"]] == [EMAIL]
     erase(person_of(EMAIL))
     release()
     left = set(session().scalars(sa.text("SELECT guest_email::text FROM orders")))
     assert left == {None, "other@example.com"}
     assert mentions(EMAIL) <= {"invoices"}
+
+
+def test_staff_reach_a_guest_whose_address_has_an_account_that_was_never_confirmed() -> None:
+    make_shipping()
+    _guest_order(EMAIL)
+    make_user(EMAIL, email_verified=False)
+    data = person_data(person_of(EMAIL))
+    assert ([one["guest_email"] for one in data["orders"]], len(data["users"])) == ([EMAIL], 1)
+    release()
+    erase(person_of(EMAIL))
+    assert mentions(EMAIL) <= {"invoices"}
+    assert not is_known(EMAIL)
+    release()
 
 
 def test_an_address_that_was_never_confirmed_opens_no_guests_orders() -> None:
