@@ -74,6 +74,26 @@ def test_every_table_that_leads_to_a_person_is_in_the_register() -> None:
         assert entry.through is None or list(REGISTER).index(entry.through[1]) < list(REGISTER).index(name)
 
 
+def test_whatever_points_at_what_is_erased_is_found_by_an_index() -> None:
+    """Otherwise each deletion reads the table that points at it whole."""
+    erased = [name for name, entry in REGISTER.items() if entry.fate == "deleted"]
+    without = session().scalars(
+        sa.text(
+            "SELECT k.conrelid::regclass || '.' || a.attname FROM pg_constraint k"
+            " JOIN pg_class c ON c.oid = k.conrelid AND NOT c.relispartition"
+            " JOIN pg_class target ON target.oid = k.confrelid"
+            " JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]"
+            " WHERE k.contype = 'f' AND target.relname = ANY (:erased) AND NOT EXISTS ("
+            "SELECT FROM pg_index x LEFT JOIN pg_attribute named ON named.attrelid = x.indrelid"
+            " AND named.attnum = k.conkey[1] WHERE x.indrelid = k.conrelid AND x.indkey[0] = k.conkey[1]"
+            " AND (x.indpred IS NULL OR pg_get_expr(x.indpred, x.indrelid)"
+            " = '(' || named.attname || ' IS NOT NULL)'))"
+        ),
+        {"erased": erased},
+    )
+    assert "; ".join(without) == ""
+
+
 @dataclass
 class Ada:
     """Somebody of whom there is something in every table. ``order`` is finished."""
@@ -122,8 +142,9 @@ def _send_and_take(person: MadeUser, number: str) -> None:
 def _name_the_order(order_id: uuid.UUID) -> None:
     session().execute(
         sa.text(
-            "UPDATE orders SET changes_on_paper = 1, notes = :staff, cancel_reason = :name, shipping_address = shipping_address"
-            " || jsonb_build_object('full_name', CAST(:name AS text), 'line1', CAST(:name AS text)) WHERE id = :id"
+            "UPDATE orders SET changes_on_paper = 1, notes = :staff, cancel_reason = :name,"
+            " shipping_address = shipping_address || jsonb_build_object("
+            "'full_name', CAST(:name AS text), 'line1', CAST(:name AS text)) WHERE id = :id"
         ),
         {"staff": STAFFS, "name": NEEDLE, "id": order_id},
     )
