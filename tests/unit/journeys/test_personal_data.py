@@ -93,6 +93,13 @@ def test_whatever_points_at_what_is_erased_is_found_by_an_index() -> None:
     )
     assert "; ".join(without) == ""
 
+    by_address = {name: entry.email for name, entry in REGISTER.items() if entry.email}
+    by_address["handoffs"] = "contact_email"
+    inspector = sa.inspect(session().connection())
+    for name, column in by_address.items():
+        firsts = {index["column_names"][0] for index in inspector.get_indexes(name)}
+        assert column in firsts, (name, column)
+
 
 @dataclass
 class Ada:
@@ -222,6 +229,10 @@ def _talk(made: _Rows, mine: dict[str, Any]) -> None:
     approval = {"tool": "cancel", "arguments_hash": SECRET, "call_id": "c", "expires_at": "2100-01-01"}
     made.put("confirmations", **mine, conversation_id=talk, **approval)
     made.put("handoffs", conversation_id=talk, summary=NEEDLE, contact_email=EMAIL)
+    as_guest = rows.conversation(made.connection, title=NEEDLE)
+    rows.message(made.connection, as_guest, content=NEEDLE, created_at=at)
+    made.put("confirmations", conversation_id=as_guest, session_id=rows.visit(made.connection), **approval)
+    made.put("handoffs", conversation_id=as_guest, summary=NEEDLE, contact_email=EMAIL.upper())
     document = Jsonb({"said": NEEDLE})
     made.put("conversations_archive", **mine, conversation_id=uuid.uuid4(), document=document)
 
@@ -347,6 +358,25 @@ def test_an_invoice_that_the_outbox_has_not_brought_yet_names_its_buyer(is_drawn
     (paper,) = session().scalars(sa.text("SELECT content -> 'billing_address' ->> 'full_name' FROM invoices"))
     release()
     assert paper == order_request("80.00").billing_address.full_name
+
+
+def test_a_guests_talk_is_theirs_whose_address_they_gave_and_no_account_loses_its_own() -> None:
+    stranger = make_user("bob@example.com")
+    with transaction():
+        connection: Any = session().connection().connection.driver_connection
+        talks = [rows.conversation(connection), rows.conversation(connection, user_id=stranger.id)]
+        for talk in talks:
+            rows.insert(connection, "handoffs", conversation_id=talk, contact_email=EMAIL, summary="Help")
+    data = person_data(person_of(EMAIL.upper()))
+    assert [one["id"] for one in data["conversations"]] == [str(talks[0])]
+    assert [one["conversation_id"] for one in data["handoffs"]] == [str(talks[0])]
+    erase(person_of(EMAIL))
+    left = sa.text(
+        "SELECT c.id, h.closed_at FROM conversations c JOIN handoffs h ON h.conversation_id = c.id"
+    )
+    assert session().execute(left).all() == [(talks[1], None)]
+    assert not is_known(EMAIL)
+    release()
 
 
 def _guest_order(email: str) -> None:
