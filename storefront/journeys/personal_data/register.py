@@ -93,6 +93,7 @@ def _talk_of(address: str) -> sa.ColumnElement[bool]:
 
 
 _BOOKS = "the order's books, without a name"
+_SINCE = {"orders": "anonymised_at", "external_ids": "erased_at"}
 _LAW = "papers are kept unchanged for as long as tax law demands"
 REGISTER: dict[str, Personal] = {
     "users": Personal(
@@ -111,7 +112,17 @@ REGISTER: dict[str, Personal] = {
     "addresses": Personal("deleted", by="user_id"),
     "customer_group_members": Personal("deleted", by="user_id"),
     "subscriptions": Personal("deleted", by="user_id"),
-    "external_ids": Personal("deleted", by="user_id", hidden=frozenset(("digest",))),
+    "external_ids": Personal(
+        "blanked",
+        by="user_id",
+        hidden=frozenset(("digest",)),
+        blanks={
+            "user_id": None,
+            "digest": "",
+            "external_id": sa.literal_column("encode(sha256(convert_to(external_id, 'UTF8')), 'hex')"),
+        },
+        why="so that an import does not bring them back",
+    ),
     "saved_payment_methods": Personal("deleted", by="user_id", hidden=frozenset(("provider_reference",))),
     "payment_customers": Personal("deleted", by="user_id"),
     "reviews": Personal("deleted", by="user_id"),
@@ -229,6 +240,6 @@ def rows_of(name: str, person: Person) -> sa.ColumnElement[bool]:
 
 
 def blanked(name: str) -> dict[str, Any]:
-    """What the columns of a table become that are overwritten; an order also says when."""
+    """What the columns of a table become that are overwritten, and since when, where it says so."""
     values = dict(REGISTER[name].blanks)
-    return values | {"anonymised_at": now()} if name == "orders" else values
+    return values | {_SINCE[name]: now()} if name in _SINCE else values
