@@ -19,8 +19,8 @@ from storefront.catalog.queries import ProductCard
 from storefront.core.texts import language
 from storefront.http.assets import Manifest
 
-MOST = 1_000
-"""Cards that a process keeps: three megabytes."""
+MOST = 600
+"""Cards that a process keeps: two megabytes."""
 
 Eager = Literal["first"] | bool
 """Whether a card's picture loads at once; the very first one before everything else."""

@@ -13,6 +13,7 @@ import msgspec
 from cachetools import LRUCache
 
 from storefront.catalog.queries import CategoryNode, category_by_slug, category_tree
+from storefront.core.cache_store import MOST_LARGE
 from storefront.search.queries.engine import CountRow, EngineAnswer
 from storefront.search.queries.price_ranges import price_ranges
 from storefront.search.queries.request import ListingRequest
@@ -48,7 +49,7 @@ class Facet(msgspec.Struct, frozen=True):
     is_exact: bool = True
 
 
-_made: LRUCache[bytes, tuple[EngineAnswer, tuple[Facet, ...]]] = LRUCache(128)
+_made: LRUCache[bytes, tuple[EngineAnswer, tuple[Facet, ...]]] = LRUCache(MOST_LARGE)
 _making = Lock()
 
 
