@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from storefront.assistant.engines.builtin import BuiltinEngine
-from storefront.assistant.engines.builtin.intents import Intent, code_in, read_intent
-from storefront.assistant.events import CartChanged, TextDelta
+from storefront.assistant.engines.builtin.codes import after_removal, code_in, what_to_remove
+from storefront.assistant.engines.builtin.intents import Intent, read_intent
+from storefront.assistant.events import CartChanged, TextDelta, ToolCall
 from storefront.assistant.models import Conversation, Message
 from storefront.assistant.services import open_conversation, start_conversation
 from storefront.assistant.tools import TOOLS
@@ -182,12 +183,73 @@ def test_the_shoppers_login_sees_no_code_and_no_card_but_those_in_its_own_cart(g
         ("remove the tent from my cart", Intent.REMOVE_FROM_CART, None),
         ("try the GPS watch", Intent.PRODUCT, None),
         ("where is my order 3K7MP2QX", Intent.ORDER_STATUS, None),
+        ("My postal code is 10115, how long is shipping?", Intent.POLICY, None),
+        ("Is zip code 90210 in your delivery area?", Intent.POLICY, None),
+        ("Enter my postal code SW1A", Intent.PRODUCT, None),
+        ("Where is my order? I used the discount code SAVE10", Intent.ORDER_STATUS, None),
+        ("I used the discount code SAVE10. Where is my order?", Intent.ORDER_STATUS, None),
+        ("Show me discounts USB chargers", Intent.PRODUCT, None),
+        ("gift card 100 EUR", Intent.PRODUCT, None),
+        ("take off my discount and add the RED tent", Intent.ADD_TO_CART, None),
+        ("Can I use more than one discount code?", Intent.POLICY, None),
+        ("How do I use a gift card?", Intent.POLICY, None),
+        ("How do I remove a code?", Intent.POLICY, None),
+        ("Is code SAVE10 still valid?", Intent.POLICY, None),
+        ("Can I use code SAVE10?", Intent.USE_CODE, "SAVE10"),
+        ("Can you apply SAVE10, my discount code, to my order?", Intent.USE_CODE, "SAVE10"),
+        ("please use code welcome for my order", Intent.USE_CODE, "welcome"),
+        ("use code 2026", Intent.USE_CODE, "2026"),
+        ("use gift card ABCD EFGH JKLM NPQR", Intent.USE_CODE, "ABCD EFGH JKLM NPQR"),
+        ("redeem ab2d ef3h jk4m np5r, my gift card", Intent.USE_CODE, "ab2d ef3h jk4m np5r"),
+        ("use my gift card that came from mama", Intent.USE_CODE, None),
+        ("USE MY GIFT CARD PLEASE", Intent.USE_CODE, None),
+        ("I have a 100 EUR voucher, code ABCD-1234", Intent.USE_CODE, "ABCD-1234"),
+        ("For my 2nd order use code welcome", Intent.USE_CODE, "welcome"),
+        ("a 3-season tent, and use my code SUMMER", Intent.USE_CODE, "SUMMER"),
+        ("remove the discount code from my order", Intent.REMOVE_CODE, None),
+        ("Remove the code and show me my cart", Intent.REMOVE_CODE, None),
+        ("forget the code and ask a colleague", Intent.PERSON, None),
+        ("Remove SAVE10 and use code SAVE20 instead", Intent.USE_CODE, "SAVE20"),
+        ("Remove code SAVE10 and use SAVE20", Intent.USE_CODE, "SAVE20"),
+        ("use SAVE20 instead of code SAVE10", Intent.USE_CODE, "SAVE20"),
+        ("don't use the code SAVE10", Intent.REMOVE_CODE, None),
     ],
 )
 def test_what_people_write_about_codes(message: str, intent: Intent, code: str | None) -> None:
     assert read_intent(message) is intent
     if intent is Intent.USE_CODE:
         assert code_in(message) == code
+
+
+@pytest.mark.parametrize(
+    ("message", "which", "rest"),
+    [
+        ("remove the code", "discount", ""),
+        ("take the gift card off again", "gift_card", ""),
+        ("remove my gift card code", "gift_card", ""),
+        ("remove the code and the gift card", "both", ""),
+        ("remove both codes", "both", ""),
+        ("remove all my codes", "both", ""),
+        ("Remove the code and show me my cart", "discount", "show me my cart"),
+        ("Remove the code and show me my gift card", "discount", "show me my gift card"),
+        ("forget the code and ask a colleague", "discount", "ask a colleague"),
+        ("take off my discount and add the RED tent", "discount", "add the RED tent"),
+        ("Remove SAVE10 and use code SAVE20 instead", "discount", ""),
+        ("How do I remove a code and add another?", "discount", ""),
+    ],
+)
+def test_no_more_is_taken_off_than_was_named(message: str, which: str, rest: str) -> None:
+    assert (what_to_remove(message), after_removal(message)) == (which, rest)
+
+
+def test_a_code_goes_and_the_rest_of_the_message_is_answered(guest: Identity) -> None:
+    make_promotion("percent", "10", "Spring", code="SPRING10")
+    card = make_gift_card("30.00")
+    call(guest, "use_code", code="SPRING10")
+    call(guest, "use_code", code=card.code)
+    made = answer(guest, "Remove the code and show me my cart", workshop(BuiltinEngine()))
+    assert [one.name for one in made.of(ToolCall)] == ["remove_code", "view_cart"]
+    assert (cart_view(guest).coupon, cart_view(guest).gift_card_id) == ("", card.id)
 
 
 def test_a_talk_about_codes(guest: Identity) -> None:
