@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from limits import parse
 
+from storefront.accounts.services import start_session
+from storefront.assistant.answers import take_assignment
 from storefront.assistant.engines.builtin import BuiltinEngine
 from storefront.assistant.engines.builtin.codes import after_removal, code_in, what_to_remove
 from storefront.assistant.engines.builtin.intents import Intent, read_intent
 from storefront.assistant.events import CartChanged, TextDelta, ToolCall
-from storefront.assistant.models import Conversation, Message
+from storefront.assistant.models import Conversation, Handoff, Message
 from storefront.assistant.services import open_conversation, start_conversation
 from storefront.assistant.tools import TOOLS
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.cart.queries import cart_view
 from storefront.core.db import acting_as, release, session
+from storefront.core.extensions import limiter
 from storefront.core.identity import Identity
 from storefront.http.wording import explain
 from storefront.orders.services import place_order
 from storefront.promotions.models import GiftCard, Promotion, PromotionCode
 from storefront.promotions.services import add_codes
-from tests.factories.assistant import answer, workshop
+from tests.factories.assistant import answer, ask, workshop
 from tests.factories.buying import (
     fill_cart,
     make_guest,
@@ -47,8 +52,27 @@ def guest(app_context: Flask) -> Identity:
 
 
 def call(identity: Identity, name: str, **arguments: Any) -> Outcome:
+    return call_from("", identity, name, **arguments)
+
+
+def call_from(address: str, identity: Identity, name: str, **arguments: Any) -> Outcome:
     release()
-    return TOOLS.call(name, arguments, ToolContext(identity, open_conversation(identity), "EUR", explain))
+    context = ToolContext(identity, open_conversation(identity), "EUR", explain, address)
+    return TOOLS.call(name, arguments, context)
+
+
+def kept_in(talk: uuid.UUID) -> str:
+    """Everything that the database keeps of a conversation, in one text."""
+    columns = (Message.content, Message.tool_calls, Message.tool_results, Message.parts)
+    kept = [
+        str(one)
+        for row in session().execute(sa.select(*columns).where(Message.conversation_id == talk))
+        for one in row
+    ]
+    kept += [str(session().scalar(sa.select(Conversation.title).where(Conversation.id == talk)))]
+    kept += session().scalars(sa.select(Handoff.summary).where(Handoff.conversation_id == talk))
+    release()
+    return "\n".join(kept)
 
 
 def test_a_code_takes_its_part_off_and_comes_out_again(guest: Identity) -> None:
@@ -121,6 +145,73 @@ def test_whoever_tries_many_codes_has_to_wait(guest: Identity) -> None:
     errors = [call(guest, "use_code", code=f"GUESS{number}").data["error"] for number in range(25)]
     assert errors[0] == "coupon_refused"
     assert "too_many_tries" in errors
+
+
+def test_who_drops_the_cookie_is_counted_on_with_the_address_as_on_the_page() -> None:
+    # A minute may end in between: of 25 tries one of two minutes has more than ten.
+    kettle, errors = make_product("Kettle", "25.00"), []
+    for number in range(25):
+        fresh = make_guest()
+        fill_cart(fresh, (kettle, 1))
+        errors.append(call_from("192.0.2.7", fresh, "use_code", code=f"GUESS{number}").data["error"])
+    assert errors[0] == "coupon_refused"
+    assert "too_many_tries" in errors
+    page = limiter.limiter.get_window_stats(parse("40/hour"), "192.0.2.7", "codes")
+    assert page.remaining < 40, "counted where the view's shared limit counts"
+    elsewhere = call_from("192.0.2.8", fresh, "use_code", code="GUESS")
+    assert elsewhere.data["error"] == "coupon_refused"
+
+
+def test_an_answer_knows_from_where_its_shopper_came(app: Flask) -> None:
+    for user_id in (None, make_shopper().user_id):
+        begun = start_session(user_id, ip_address="192.0.2.9", user_agent=None, days=1)
+        identity = Identity(user_id, begun.id)
+        taken = take_assignment(ask(identity, "use code A1B", start_conversation(identity)).answer_id)
+        assert taken is not None
+        assert (taken.identity, taken.address) == (identity, "192.0.2.9")
+        release()
+
+
+def test_one_turn_tries_few_codes(guest: Identity) -> None:
+    make_promotion("percent", "10", "Spring", code="SPRING10")
+    context = ToolContext(guest, open_conversation(guest), "EUR", explain)
+    tried = [TOOLS.call("use_code", {"code": code}, context) for code in ("NO1", "NO2", "SPRING10")]
+    assert [one.data["error"] for one in tried] == ["coupon_refused", "coupon_refused", "too_many_tries"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "use gift card {spaced}",
+        "what is still on {code}?",
+        "do you have {spaced} in red",
+        "I want to speak to a person about my gift card {lower}",
+    ],
+)
+def test_a_gift_card_that_was_not_taken_does_not_stay_in_the_talk_either(message: str) -> None:
+    card, person = make_gift_card("30.00"), make_guest()
+    spaced, talk = card.code.replace("-", " "), start_conversation(person)
+    text = message.format(code=card.code, spaced=spaced, lower=card.code.lower())
+    answer(person, text, workshop(BuiltinEngine()), talk)
+    kept = kept_in(talk)
+    assert f"…{card.code[-4:]}" in kept
+    for groups in (card.code, spaced, spaced.replace(" ", "")):
+        assert groups[: len(groups) - 5].lower() not in kept.lower()
+
+
+def test_whatever_was_one_try_too_many_does_not_stay_in_the_talk(guest: Identity) -> None:
+    talk = start_conversation(guest)
+    ask(guest, "use code letter-0123-xy", talk)
+    context = ToolContext(guest, talk, "EUR", explain, calls=Counter(use_code=2))
+    assert TOOLS.call("use_code", {"code": "LETTER-0123-XY"}, context).data["error"] == "too_many_tries"
+    assert "letter-0123" not in kept_in(talk).lower()
+
+
+def test_a_card_that_cannot_be_used_is_not_repeated(guest: Identity) -> None:
+    card = make_gift_card("30.00")
+    wrong = f"{card.code[:-1]}{'A' if card.code[-1] != 'A' else 'B'}"
+    refused = call(guest, "use_code", code=wrong)
+    assert (refused.data["error"], wrong in refused.summary) == ("unknown_gift_card", False)
 
 
 def test_a_gift_card_pays_and_its_code_does_not_stay_in_the_talk(guest: Identity) -> None:
