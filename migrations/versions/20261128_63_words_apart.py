@@ -3,7 +3,8 @@
 PostgreSQL's parser takes "printer/scanner" for a path and the end of "USB-C/HDMI" for another: nobody who looked for a
 scanner or for HDMI found them. And who types "wifi" or "tshirt" means what a product calls "Wi-Fi" or "T-Shirt".
 
-Only products that say such a thing are indexed anew, in batches.
+Only products that say such a thing are indexed anew, in batches that are each a transaction: nobody who sells one of
+them meanwhile waits for all. Broken off, it begins anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ depends_on = None
 # Never of descriptions: they hold many of these, and nobody looks for them by one. In PL/pgSQL it takes a fifteenth of
 # what a SQL function took, and replace() a tenth of what translate() took: nearly all texts hold neither.
 SAID_APART = r"""
-CREATE FUNCTION said_apart(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION said_apart(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
   IF position('/' IN words) > 0 THEN
     words := replace(words, '/', ' ');
@@ -76,13 +77,15 @@ def upgrade() -> None:
     op.execute(SAID_APART)
     op.execute("REVOKE ALL ON FUNCTION said_apart(text) FROM PUBLIC")
     op.execute(refresh_function())
-    _refresh_affected()
+    with op.get_context().autocommit_block():
+        _refresh_affected()
 
 
 def downgrade() -> None:
     op.execute(context.script.get_revision("17_read_model").module.REFRESH_PRODUCT_SEARCH)
-    _refresh_affected()
-    op.execute("DROP FUNCTION said_apart(text)")
+    with op.get_context().autocommit_block():
+        _refresh_affected()
+    op.execute("DROP FUNCTION IF EXISTS said_apart(text)")
 
 
 def _refresh_affected() -> None:

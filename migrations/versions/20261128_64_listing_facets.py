@@ -2,6 +2,9 @@
 
 Two brands of a department of a million products, in stock: a page of it was found by looking at a thousand products one
 by one, in another table. Now the index itself passes over what is not wanted.
+
+The lists are made anew at once: in a shop with a million products that sells meanwhile, categories and whoever sells a
+product's last unit wait for about twenty seconds.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class ApiKey(Identified, Timestamped, SoftDeleted, Base):
     __table_args__ = (
         sa.CheckConstraint("rate_limit > 0", name="rate_limit_positive"),
         sa.Index("uq_api_keys_key_hash_living", "key_hash", unique=True, postgresql_where=LIVING),
-        sa.Index("ix_api_keys_user_id", "user_id", postgresql_where=LIVING),
+        sa.Index("ix_api_keys_user_id", "user_id", postgresql_where=sa.text("user_id IS NOT NULL")),
         sa.Index("ix_api_keys_is_active", "is_active", postgresql_where=LIVING),
     )
 
@@ -274,7 +274,7 @@ class VerificationCode(Identified, Created, Base):
     __table_args__ = (
         one_of("purpose", CODE_PURPOSES),
         sa.CheckConstraint("tries_left >= 0", name="tries_left_not_negative"),
-        sa.Index("ix_verification_codes_subject", "purpose", "subject"),
+        sa.Index("ix_verification_codes_subject", "subject", "purpose"),
         sa.Index("ix_verification_codes_expires_at", "expires_at"),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import CITEXT, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.columns import (
@@ -193,6 +193,11 @@ class Handoff(Identified, Created, Base):
         sa.Index("ix_handoffs_conversation_id", "conversation_id"),
         sa.Index("ix_handoffs_assigned_to", "assigned_to"),
         sa.Index(
+            "ix_handoffs_contact_email",
+            "contact_email",
+            postgresql_where=sa.text("contact_email IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_handoffs_waiting",
             "requested_at",
             postgresql_where=sa.text("answered_at IS NULL AND closed_at IS NULL"),
@@ -202,7 +207,7 @@ class Handoff(Identified, Created, Base):
     conversation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("conversations.id", ondelete="CASCADE"))
     reason: Mapped[str] = mapped_column(default="asked", server_default="asked")
     summary: Mapped[str] = mapped_column(default="", server_default="")
-    contact_email: Mapped[str | None]
+    contact_email: Mapped[str | None] = mapped_column(CITEXT)
     requested_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     assigned_to: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
     answered_at: Mapped[datetime | None]

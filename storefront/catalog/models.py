@@ -119,6 +119,9 @@ class Product(Identified, Timestamped, SoftDeleted, Base):
         sa.Index("ix_products_barcode", "barcode", postgresql_where=LIVING),
         sa.Index("ix_products_is_featured", "is_featured", postgresql_where=_LIVING_ACTIVE),
         sa.Index("ix_products_price", "price", postgresql_where=_LIVING_ACTIVE),
+        # For the foreign keys alone: whoever's account ends may have been here.
+        sa.Index("ix_products_created_by", "created_by", postgresql_where=sa.text("created_by IS NOT NULL")),
+        sa.Index("ix_products_updated_by", "updated_by", postgresql_where=sa.text("updated_by IS NOT NULL")),
         sa.Index("ix_products_created_at", sa.text("created_at DESC"), postgresql_where=LIVING),
         gin("ix_products_tags", "tags"),
         gin("ix_products_specifications", "specifications", operator_class="jsonb_path_ops"),
@@ -165,6 +168,7 @@ class ImportRun(Identified, Timestamped, Base):
     __table_args__ = (
         one_of("status", IMPORT_STATUSES),
         sa.Index("ix_import_runs_created_at", sa.text("created_at DESC")),
+        sa.Index("ix_import_runs_user_id", "user_id", postgresql_where=sa.text("user_id IS NOT NULL")),
     )
 
     source: Mapped[str]

@@ -11,7 +11,7 @@ from storefront.accounts import queries, services
 from storefront.accounts.emails import normal_email
 from storefront.core.errors import DomainError, NotFound
 from storefront.http.wording import explain
-from storefront.journeys.personal_data.erasing import erase, person_of
+from storefront.journeys.personal_data.erasing import erase, is_known, person_of
 from storefront.journeys.personal_data.exporting import person_data
 
 users = AppGroup("users", help="Accounts: make staff, list people, hand out or erase what is known of one.")
@@ -38,7 +38,10 @@ def create_staff(email: str, role: str, first_name: str | None, last_name: str |
 @users.command("export")
 @click.argument("email")
 def export_person(email: str) -> None:
-    """Print all that the shop knows of a person, guests too, as JSON."""
+    """Print all that the shop knows of a person, guests too, as JSON.
+
+    Make sure first that the address is theirs who ask: an account that was never confirmed is handed out with it.
+    """
     try:
         click.echo(json.dumps(person_data(person_of(email)), indent=2, ensure_ascii=False))
     except NotFound:
@@ -49,7 +52,10 @@ def export_person(email: str) -> None:
 @click.argument("email")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_person(email: str, yes: bool) -> None:
-    """Erase a person, guests too: all that no law keeps is gone, and what stays names nobody."""
+    """Erase a person, guests too: all that no law keeps is gone, and what stays names nobody.
+
+    Make sure first that the address is theirs who ask: an account that was never confirmed goes with it.
+    """
     try:
         person = person_of(email)
         if not yes:
@@ -59,6 +65,8 @@ def erase_person(email: str, yes: bool) -> None:
         raise click.ClickException("Nobody with this address is known.") from None
     except DomainError as error:
         raise click.ClickException(explain(error)) from None
+    if is_known(email):
+        raise click.ClickException("Something came under this address meanwhile: erase it once more.")
     click.echo("Erased. Orders stay in the books without a name, invoices as they were issued.")
 
 

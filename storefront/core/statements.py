@@ -80,7 +80,12 @@ def execute(statement: sa.Executable, values: Mapping[str, Any]) -> None:
 
 
 def insert(model: type[Base], *written: Mapping[str, Any]) -> None:
-    """Insert rows in the running transaction, all with the columns of the first; ids that are not given are made."""
+    """Insert rows in the running transaction; ids that are not given are made.
+
+    Raises ValueError unless all have the same columns.
+    """
+    if any(one.keys() != written[0].keys() for one in written):
+        raise ValueError("rows with different columns in one insert")
     compiled = _compiled(_insertion(model, tuple(written[0])))
     filled = [compiled.values(one) for one in written]
     with _cursor(compiled, filled[0]) as cursor:

@@ -116,10 +116,10 @@ class RefundRefused(DomainError):
     """The refund as it was asked for cannot be; ``reason`` is ``nothing``, ``units`` (of ``line``) or ``line``.
 
     ``uncharged``: only ``left`` units of ``line`` were sent, and the card was not charged for the others.
-    ``currency``: the shop's gift cards are in another one.
+    ``currency``: the shop's gift cards are in another one. ``no_address``: a gift card's code could not be sent.
     """
 
     number: str
-    reason: Literal["nothing", "units", "line", "uncharged", "currency"]
+    reason: Literal["nothing", "units", "line", "uncharged", "currency", "no_address"]
     line: str = ""
     left: int = 0

@@ -15,6 +15,7 @@ from storefront.core.settings import current_settings
 from storefront.orders.drafts import head_of
 from storefront.orders.errors import RefundRefused
 from storefront.orders.models import OrderEvent
+from storefront.orders.queries.pages import order_for_mail
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.refund_settling import order_follows_refunds
 from storefront.orders.timeline import record_event
@@ -69,13 +70,16 @@ def give_back_otherwise(actor_id: uuid.UUID, number: str, payment_id: uuid.UUID,
     """Give what is owed of such a payment back another way; returns the refund's id. The shopper gets a letter.
 
     ``gift_card``: onto a new one, its code by mail. ``by_hand``: somebody has sent it, and says so. Raises as
-    :func:`give_back_again`, also for another currency's money that is to go onto a gift card.
+    :func:`give_back_again`, also for another currency's money that is to go onto a gift card, and where there is no
+    address for its code: nobody could ever use it.
     """
     with transaction():
         found = _refused(actor_id, number, payment_id)
         known = refundable(number).number
         if way == "gift_card" and found.currency != current_settings().shop_currency:
             raise RefundRefused(known, "currency")
+        if way == "gift_card" and not order_for_mail(found.order_id).email:
+            raise RefundRefused(known, "no_address")
         card_id = promotions.open_refund_card(None) if way == "gift_card" else None
         towards = refunds.Towards(gift_card_id=card_id, by_hand=way == "by_hand")
         refund_id = refunds.open_refund(payment_row(payment_id), known, found.owed, found.reason, towards)

@@ -13,7 +13,7 @@ from storefront.orders.drafts import head_of
 from storefront.orders.giving_back import note_refusals
 from storefront.orders.models import Order
 from storefront.orders.refund_settling import order_follows_refunds
-from storefront.orders.timeline import announce, record_event
+from storefront.orders.timeline import announce, record_event, was_recorded
 from storefront.payments import refunds
 from storefront.payments import services as payments
 from storefront.payments.changing import record_change_reference
@@ -83,7 +83,7 @@ def _let_go_of(payment: PaymentRow, number: str, reason: str) -> None:
             return
         amount = payment.amount if state.amount is None else state.amount
         _note_return(
-            order_id,
+            payment,
             "payment_voided",
             amount,
             state.currency or payment.currency,
@@ -117,18 +117,22 @@ def _give_all_back(payment: PaymentRow, state: PaymentState, number: str, reason
     if refusals is not None and refusals == earlier and not refusals.is_over:
         raise NotBefore(refusals.next_at)
     if waiting and not current.left:
-        _note_return(
-            payment.order_id, "money_returned", current.refunded, current.currency, was_promised=True
-        )
+        _note_return(current, "money_returned", current.refunded, current.currency, was_promised=True)
 
 
 def _note_return(
-    order_id: uuid.UUID, kind: str, amount: Decimal, currency: str, *, was_promised: bool
+    payment: PaymentRow, kind: str, amount: Decimal, currency: str, *, was_promised: bool
 ) -> None:
-    """Tell whoever has paid ``amount`` for nothing. Whoever has cancelled themselves got their letter then."""
+    """Tell whoever has paid ``amount`` for nothing, once. Whoever has cancelled themselves got their letter then.
+
+    A refund that fails later is asked for again, and was told when it was first on its way.
+    """
+    order_id, of_payment = payment.order_id, {"payment_id": str(payment.id)}
     with transaction():
         draft = head_of(order_id, lock=True)
-        record_event(order_id, kind)
+        if was_recorded(order_id, kind, of_payment):
+            return
+        record_event(order_id, kind, data=of_payment)
         placed_at = session().scalar(sa.select(Order.placed_at).where(Order.id == order_id))
         if was_promised and placed_at is None:
             paid = {"amount": str(amount), "currency": currency}

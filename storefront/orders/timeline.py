@@ -6,7 +6,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from storefront.core.clock import now
+from storefront.core.db import session
 from storefront.core.ids import new_id
 from storefront.core.outbox import enqueue, enqueue_all
 from storefront.core.statements import insert
@@ -41,6 +44,14 @@ def record_event(
         "created_at": now(),
     }
     insert(OrderEvent, event)
+
+
+def was_recorded(order_id: uuid.UUID, kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether the order's timeline says so already, with at least this ``data``."""
+    there = sa.exists().where(
+        OrderEvent.order_id == order_id, OrderEvent.kind == kind, OrderEvent.data.contains(data)
+    )
+    return bool(session().scalar(sa.select(there)))
 
 
 def announce(

@@ -83,10 +83,17 @@ def refusals_of_payment(payment_id: uuid.UUID) -> Refusals | None:
     return found[0] if found else None
 
 
+_REFUNDED = sa.join(Refund, Payment, Payment.id == Refund.payment_id)
+
+
 def owes_refused(order_id: sa.SQLColumnExpression[uuid.UUID]) -> sa.ColumnElement[bool]:
     """Whether an order has a payment that could not be given back so far, for a query over orders."""
-    joined = sa.join(Refund, Payment, Payment.id == Refund.payment_id)
-    return sa.exists().select_from(joined).where(Payment.order_id == order_id, _COUNTS)
+    return sa.exists().select_from(_REFUNDED).where(Payment.order_id == order_id, _COUNTS)
+
+
+def orders_that_owe_refused() -> sa.Select[Any]:
+    """The ids of the orders of which :func:`owes_refused` is true, found from their refunds: those are few."""
+    return sa.select(Payment.order_id).select_from(_REFUNDED).where(_COUNTS)
 
 
 def went_by_itself(refund_id: uuid.UUID) -> bool:

@@ -259,6 +259,8 @@ class Synonym(Identified, Timestamped, Base):
             name="words_counted",
         ),
         sa.UniqueConstraint("language", "typed", "words", postgresql_nulls_not_distinct=True),
+        sa.Index("ix_synonyms_created_by", "created_by", postgresql_where=sa.text("created_by IS NOT NULL")),
+        sa.Index("ix_synonyms_updated_by", "updated_by", postgresql_where=sa.text("updated_by IS NOT NULL")),
     )
 
     language: Mapped[str]

@@ -60,11 +60,17 @@ def test_an_order_that_is_not_finished_stands_in_the_way(
     assert (f'href="/orders/{number}"' in page, "Delete my account for good" in page) == (True, False)
 
 
-def test_staff_hand_out_and_erase_from_the_command_line(app: Flask, person: MadeUser) -> None:
+def test_staff_hand_out_and_erase_from_the_command_line(
+    app: Flask, person: MadeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runner = app.test_cli_runner()
     exported = runner.invoke(users, ["export", "IDA@example.com"])
     assert json.loads(exported.output)["users"][0]["email"] == "ida@example.com"
     assert runner.invoke(users, ["erase", "ida@example.com"], input="n\n").exit_code == 1
+    with monkeypatch.context() as patch:
+        patch.setattr("storefront.cli.users.erase", lambda _person: None)
+        left = runner.invoke(users, ["erase", "ida@example.com", "--yes"])
+        assert (left.exit_code, "erase it once more" in left.output) == (1, True)
     assert "Erased." in runner.invoke(users, ["erase", "ida@example.com", "--yes"]).output
     for command in ("export", "erase"):
         gone = runner.invoke(users, [command, "ida@example.com"])

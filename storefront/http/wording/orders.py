@@ -162,6 +162,8 @@ def _refund_refused(error: RefundRefused) -> str:
         return _("This order has no such line. Nothing was sent.")
     if error.reason == "currency":
         return _("The shop's gift cards are in another currency. Nothing was sent.")
+    if error.reason == "no_address":
+        return _("There is no e-mail address to send a gift card's code to. Nothing was sent.")
     return _("Please choose what is to be given back: units, shipping or an amount above zero.")
 
 

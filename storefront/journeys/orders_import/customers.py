@@ -16,6 +16,7 @@ from storefront.core.db import session, write
 from storefront.core.external_ids import (
     ExternalId,
     Known,
+    erased_people,
     known_by_external_id,
     remember_external_ids,
 )
@@ -25,6 +26,7 @@ from storefront.core.settings import current_settings
 from storefront.journeys.catalog_import.writing import BatchResult
 from storefront.journeys.orders_import.reading import Entry
 from storefront.journeys.orders_import.records import (
+    PERSON_ERASED,
     CustomerRecord,
     PaymentMethodRecord,
     RecordRefused,
@@ -52,6 +54,8 @@ def write_customers(entries: Sequence[Entry[CustomerRecord]]) -> BatchResult:
     if not changed:
         return BatchResult(unchanged=len(entries))
     fresh = [entry.record for entry in changed if entry.record.key not in known]
+    if erased_people(record.key for record in fresh):
+        raise RecordRefused(PERSON_ERASED)
     user_ids = {key: one.row_id for key, one in known.items()}
     user_ids |= _accounts(fresh)
     for entry in changed:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from storefront.accounts.models import User
 from storefront.core.clock import now
 from storefront.core.db import session
-from storefront.core.external_ids import known_by_external_id
+from storefront.core.external_ids import erased_people, known_by_external_id
 from storefront.core.ids import new_id
 from storefront.journeys.orders_import.money import PaidWith, order_payment_status
 from storefront.journeys.orders_import.products import variants_by_sku
-from storefront.journeys.orders_import.records import AddressRecord, OrderRecord, RecordRefused
+from storefront.journeys.orders_import.records import PERSON_ERASED, AddressRecord, OrderRecord, RecordRefused
 from storefront.orders.addresses import PostalAddress
 from storefront.payments.models import SavedPaymentMethod
 
@@ -63,6 +63,9 @@ class Around:
 def look_around(records: Sequence[OrderRecord]) -> Around:
     """Find them. Raises :class:`RecordRefused` where a customer is not here."""
     users = known_by_external_id("user", {record.user_id for record in records})
+    missing = {record.user_id for record in records} - set(users)
+    if missing and erased_people(missing):
+        raise RecordRefused(PERSON_ERASED)
     for record in records:
         if record.user_id not in users:
             raise RecordRefused(f"its customer {record.user_id} is not here")

@@ -34,7 +34,7 @@ from storefront.journeys.orders_import.order_rows import (
     parcel_rows,
 )
 from storefront.journeys.orders_import.reading import Entry
-from storefront.journeys.orders_import.records import OrderRecord, RecordRefused
+from storefront.journeys.orders_import.records import PERSON_ERASED, OrderRecord, RecordRefused
 from storefront.orders.models import Order, OrderEvent, OrderItem, RefundItem, Shipment
 from storefront.returns.models import Return
 
@@ -131,7 +131,7 @@ def _update(order_id: uuid.UUID, record: OrderRecord, around: Around) -> None:
         .one()
     )
     if before.anonymised_at is not None:
-        raise RecordRefused("the person behind it was erased here")
+        raise RecordRefused(PERSON_ERASED)
     head = head_row(record, around)
     if before.cancelled_at is not None and head["cancelled_at"] is not None:
         head["cancelled_at"] = before.cancelled_at

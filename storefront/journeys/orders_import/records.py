@@ -33,6 +33,10 @@ Status = Literal["pending", "processed", "delivered", "cancelled"]
 Record = TypeVar("Record", bound="BookRecord")
 
 
+PERSON_ERASED = "the person behind it was erased here"
+"""Why a record is refused that would bring back what the shop has forgotten."""
+
+
 class RecordRefused(ValueError):
     """A record that cannot be taken; the text says why, for the person who made the books."""
 

@@ -7,6 +7,7 @@ provider a trigger has the person be forgotten, which ends a membership, too.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -17,6 +18,7 @@ from storefront.analytics.services import record_audit
 from storefront.core.db import session, transaction, write
 from storefront.core.errors import NotFound
 from storefront.core.identity import Identity
+from storefront.invoicing.services import issue_what_is_due
 from storefront.journeys.personal_data.register import REGISTER, Person, blanked, rows_of, table
 from storefront.orders.drafts import abandon
 from storefront.orders.models import Order, OrderRefund
@@ -29,20 +31,28 @@ _RETURNS_UNDER_WAY = ("requested", "approved", "received")
 
 
 def person_of(email: str) -> Person:
-    """Whom an address belongs to: the account with it, or a guest. Raises :class:`NotFound` where nobody is known."""
-    address = email.strip()
-    living = sa.and_(User.email == address, User.deleted_at.is_(None))
-    user_id = session().scalar(sa.select(User.id).where(living))
+    """Whom an address belongs to: the account with it, or a guest. Raises :class:`NotFound` where nobody is known.
+
+    For staff, who have made sure that the address is theirs who ask. An account that was never confirmed belongs to
+    it like a guest's orders: whoever reads its mail can open it with a new password.
+    """
+    guest = Person(email.strip())
+    user_id = session().scalar(sa.select(User.id).where(User.email == guest.email, User.deleted_at.is_(None)))
     if user_id is not None:
-        return person_behind(user_id)
-    guest = Person(address)
-    if any(
-        session().scalar(sa.select(sa.exists().where(rows_of(name, guest))))
-        for name, entry in REGISTER.items()
-        if entry.email
-    ):
+        return replace(person_behind(user_id), is_proved=True)
+    ways = (rows_of(name, guest) for name, entry in REGISTER.items() if entry.email or entry.guest)
+    if any(session().scalar(sa.select(sa.exists().where(way))) for way in ways):
         return guest
-    raise NotFound("user", address)
+    raise NotFound("user", guest.email)
+
+
+def is_known(email: str) -> bool:
+    """Whether there is anything under an address that :func:`erase` would end."""
+    try:
+        person_of(email)
+    except NotFound:
+        return False
+    return True
 
 
 def person_behind(user_id: uuid.UUID) -> Person:
@@ -106,7 +116,10 @@ def erase(person: Person) -> None:
         open_orders = unfinished_orders(person)
         if open_orders:
             raise ErasureRefused("orders", tuple(open_orders))
-        for order_id in _drafts(person):
+        # While the buyer is known: what is due comes from the outbox, which may be later than this.
+        for order_id in _orders(person, sa.and_(Order.status != "draft", Order.external_id.is_(None))):
+            issue_what_is_due(order_id)
+        for order_id in _orders(person, Order.status == "draft"):
             abandon(order_id, "left")
         # What is reached through a table goes before it.
         for name in reversed(REGISTER):
@@ -125,9 +138,9 @@ def _lock(user_id: uuid.UUID) -> None:
         raise ErasureRefused("staff")
 
 
-def _drafts(person: Person) -> list[uuid.UUID]:
-    mine = sa.and_(rows_of("orders", person), Order.status == "draft")
-    return list(session().scalars(sa.select(Order.id).where(mine)))
+def _orders(person: Person, which: sa.ColumnElement[bool]) -> list[uuid.UUID]:
+    mine = sa.and_(rows_of("orders", person), which)
+    return list(session().scalars(sa.select(Order.id).where(mine).order_by(Order.id)))
 
 
 def _end(name: str, person: Person) -> None:

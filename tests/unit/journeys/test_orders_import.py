@@ -23,6 +23,7 @@ from storefront.inventory.queries import stock_differences
 from storefront.inventory.services import adjust_stock
 from storefront.journeys.import_runs import one_at_a_time
 from storefront.journeys.orders_import import Books, BooksReport, BooksUnreadable, import_books
+from storefront.journeys.personal_data.erasing import erase, person_of
 from storefront.orders.models import Order, OrderEvent, OrderItem, Shipment
 from storefront.orders.queries_for_refunds import refundable
 from storefront.orders.services import RefundLine, RefundRequest, cancel_order, refund_order
@@ -331,6 +332,25 @@ def test_the_account_somebody_has_here_is_kept_and_gets_the_orders(tmp_path: Pat
     assert session().scalars(sa.select(User.id)).all() == [user.id]
     assert the_order("#W100").user_id == user.id
     assert external_ids_of("user", [user.id]) == {user.id: "noah_brown_1"}
+
+
+def test_an_import_brings_nobody_back_who_was_erased_here(tmp_path: Path) -> None:
+    imported(tmp_path)
+    erase(person_of("noah.brown@example.com"))
+    content = books()
+    content["users"]["noah_brown_1"]["address"]["city"] = "Elsewhere"
+    content["orders"]["#W100"]["cancel_reason"] = "changed there"
+    content["orders"]["#W500"] = order("#W500", "processed")
+    report = imported(tmp_path, content)
+    assert {(one.key, one.reason) for one in report.refusals} == {
+        (key, "the person behind it was erased here") for key in ("noah_brown_1", "#W100", "#W500")
+    }
+    assert session().scalars(sa.select(User.email)).all() == []
+    assert session().scalars(sa.select(Address.id)).all() == []
+    everything = sa.text("SELECT one::text FROM external_ids AS one WHERE kind = 'user'")
+    (kept,) = session().scalars(everything)
+    release()
+    assert "noah" not in kept
 
 
 def test_two_customers_with_one_address_are_told_apart(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from flask import Flask
 
 from storefront.core import outbox
 from storefront.core.clock import frozen, now
-from storefront.core.db import release, session
+from storefront.core.db import release, session, transaction
 from storefront.http.order_words import words_for
 from storefront.jobs.outbox import drain
 from storefront.orders.errors import RefundRefused
 from storefront.orders.giving_back import OtherWay
+from storefront.orders.models import Order, OrderEvent
 from storefront.orders.queries_for_staff import REFUND_OPEN, staff_orders
 from storefront.orders.refund_verification import OrderDifference, owed_differences
 from storefront.orders.services import (
@@ -118,6 +119,8 @@ def test_a_refusal_that_only_the_job_hears_of_is_tried_again(card: CardOrder, st
     bring_up_to_date(card.order_id)
     work()
     assert state_of(card.order_id) == OVER
+    told = sa.select(sa.func.count()).select_from(OrderEvent).where(OrderEvent.kind == "money_returned")
+    assert session().scalar(told) == 1
 
 
 def test_staff_have_it_tried_again_at_once(card: CardOrder, stripe: StripeServer, manager: uuid.UUID) -> None:
@@ -152,3 +155,19 @@ def test_it_goes_back_another_way_once(
     assert not to_decide(card)
     assert owed_differences() == []
     assert_books_balance()
+
+
+def test_no_gift_card_where_nobody_would_get_its_code(
+    card: CardOrder, stripe: StripeServer, manager: uuid.UUID
+) -> None:
+    refuse(stripe)
+    work()
+    with transaction() as current:
+        current.execute(
+            sa.update(Order).where(Order.id == card.order_id).values(user_id=None, guest_email=None)
+        )
+    with pytest.raises(RefundRefused) as refused:
+        give_back_otherwise(manager, card.number, payment_of(card.order_id).id, "gift_card")
+    assert refused.value.reason == "no_address"
+    give_back_otherwise(manager, card.number, payment_of(card.order_id).id, "by_hand")
+    assert state_of(card.order_id) == OVER
