@@ -111,7 +111,7 @@ _ORDER_WORD = re.compile(
     r"\b(?:orders?|ordered|purchases?|parcels?|packages?|shipments?|deliver(?:y|ies|ed))\b", re.I
 )
 _NEXT = (
-    r"\s*(?:,|;|\.|!|\band\b|\bthen\b)[\s,]*(?:(?:and|then|also|please)\s+)*"
+    r"(?:,|;|\.|!|\band\b|\bthen\b)[\s,]{0,9}(?:(?:and|then|also|please)\s+){0,3}"
     r"(?P<rest>(?:show|add|put|ask|tell|look|find|search|speak|talk|connect|what|where|how)\b.*)$"
 )
 _AFTER_REMOVAL = re.compile(rf"^(?P<head>.*?){_NEXT}", re.I | re.S)
