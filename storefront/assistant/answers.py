@@ -46,9 +46,10 @@ def take_assignment(answer_id: uuid.UUID) -> Assignment | None:
         )
         row = taken.one_or_none()
         identity = None if row is None else owner_of(row.conversation_id)
+        address = address_of(identity) if identity is not None else ""
     if row is None or identity is None:
         return None
-    return Assignment(row.conversation_id, answer_id, row.created_at, identity)
+    return Assignment(row.conversation_id, answer_id, row.created_at, identity, address)
 
 
 def owner_of(conversation_id: uuid.UUID) -> Identity | None:
@@ -79,6 +80,16 @@ def owner_of(conversation_id: uuid.UUID) -> Identity | None:
         return None
     proved = (row.data or {}).get("proved_orders", ())
     return Identity(row.user_id, row.session_id, frozenset(uuid.UUID(order_id) for order_id in proved))
+
+
+def address_of(identity: Identity) -> str:
+    """The network address from which the session was begun, or a user's latest one; empty where none is known."""
+    if identity.session_id is not None:
+        whose = UserSession.id == identity.session_id
+    else:
+        whose = sa.and_(UserSession.user_id == identity.user_id, UserSession.expires_at > now())
+    begun = sa.select(sa.func.host(UserSession.ip_address)).where(whose, UserSession.ip_address.is_not(None))
+    return session().scalar(begun.order_by(UserSession.last_activity_at.desc()).limit(1)) or ""
 
 
 def end_answer(answer: MessageView, said: Iterable[Event], status: str) -> bool:

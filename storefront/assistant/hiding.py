@@ -11,6 +11,45 @@ from storefront.assistant.models import Conversation, Message
 from storefront.core.db import session, transaction, write
 
 _LOOKED_AT = 20
+_FOUR = "[2-9A-HJKMNP-TV-Z]{4}"
+_CARD = re.compile(
+    rf"(?<![A-Za-z0-9]){_FOUR}(?P<between>[ -]{{0,3}})(?:{_FOUR}(?P=between)){{2}}{_FOUR}(?![A-Za-z0-9])",
+    re.I,
+)
+_MAY_BE_CARD = re.compile("[2-9A-HJKMNP-TV-Z]{15,17}")
+_SHOWN = 4
+
+
+def hint_of(secret: str) -> str:
+    """What is shown in the place of a gift card's code."""
+    return f"…{''.join(one for one in secret.upper() if one.isalnum())[-_SHOWN:]}"
+
+
+def may_be_gift_card(code: str) -> bool:
+    """Whether what was given as a code is written like a gift card's, one character too few or too many included."""
+    return bool(_MAY_BE_CARD.fullmatch("".join(one for one in code.upper() if one.isalnum())))
+
+
+def gift_cards_in(text: str) -> list[str]:
+    """What looks like a gift card's code, four groups of four, and is no four words of a sentence."""
+    found = (one.group() for one in _CARD.finditer(text))
+    return [one for one in found if "-" in one or one.isupper() or any(sign.isdigit() for sign in one)]
+
+
+def without_gift_cards(text: str) -> str:
+    """The text with no more than the end of each gift card's code."""
+    for code in gift_cards_in(text):
+        text = text.replace(code, hint_of(code))
+    return text
+
+
+def hide_gift_cards(conversation_id: uuid.UUID, text: str) -> None:
+    """Hide what looks like a gift card's code in a message, whatever becomes of it.
+
+    The database is not asked whether it is one: what is hidden tells nobody which codes there are.
+    """
+    for code in gift_cards_in(text):
+        hide_in_conversation(conversation_id, code, hint_of(code))
 
 
 def hide_in_conversation(conversation_id: uuid.UUID, secret: str, shown: str) -> None:

@@ -32,6 +32,7 @@ from storefront.assistant.events import (
     ToolResult,
     Usage,
 )
+from storefront.assistant.hiding import hide_gift_cards, without_gift_cards
 from storefront.assistant.tools.registry import Registry, ToolContext
 from storefront.core.db import release
 from storefront.core.errors import DomainError
@@ -45,12 +46,13 @@ _FLUSH_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which answer to make, and for whom."""
+    """Which answer to make, and for whom; ``address`` is where their session was begun, where that is known."""
 
     conversation_id: uuid.UUID
     answer_id: uuid.UUID
     answer_created_at: datetime
     identity: Identity
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class AnswerRecord:
         first = None if self.first_token is None else round((self.first_token - self.started) * 1000)
         return services.FinishedAnswer(
             status=status,
-            content="".join(self.text).strip(),
+            content=without_gift_cards("".join(self.text).strip()),
             tool_calls=self.tool_calls,
             tool_results=self.tool_results,
             citations=self.citations,
@@ -134,6 +136,7 @@ def make_answer(assignment: Assignment, workshop: Workshop, sink: Sink) -> str:
     status = "failed"
     try:
         turn = _turn(assignment, workshop)
+        hide_gift_cards(assignment.conversation_id, turn.text)
         for event in coalesced(_events(turn, workshop)):
             record.add(event)
             sink(event)
@@ -170,7 +173,11 @@ def _turn(assignment: Assignment, workshop: Workshop) -> Turn:
         history=[PastMessage(message.role, message.content, message.parts) for message in messages],
         tools=workshop.tools.only(assistant.tools),
         context=ToolContext(
-            assignment.identity, assignment.conversation_id, workshop.currency, workshop.explain
+            assignment.identity,
+            assignment.conversation_id,
+            workshop.currency,
+            workshop.explain,
+            assignment.address,
         ),
         instructions=assistant.instructions,
         is_signed_in=assignment.identity.user_id is not None,

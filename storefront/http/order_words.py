@@ -14,7 +14,7 @@ from storefront.http.order_state import order_state
 from storefront.orders.giving_back import ANEW, STOPPED
 from storefront.orders.queries import OrderLine, OrderPage, Parcel
 from storefront.orders.reordering import NotReordered
-from storefront.payments.methods import FREE, GIFT_CARD, METHODS
+from storefront.payments.methods import FREE, GIFT_CARD, is_paid_later
 from storefront.payments.queries import known_method
 
 _PAID = ("paid", "partially_refunded", "refunded")
@@ -94,8 +94,7 @@ def words_for(order: OrderPage) -> OrderWords:
 
 def _left_to_pay(order: OrderPage) -> str:
     """How much is left to pay of an order that is paid later and of which something was given back; else nothing."""
-    is_paid_later = any(one.code == order.payment_method for one in METHODS)
-    if not (is_paid_later and order.refunded and order.left_to_pay):
+    if not (is_paid_later(order.payment_method) and order.refunded and order.left_to_pay):
         return ""
     amount = format_money(order.left_to_pay, order.currency)
     if order.only_shipping_left:

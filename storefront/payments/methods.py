@@ -256,6 +256,12 @@ METHODS: Sequence[PaymentMethod] = (
     Deferred("on_delivery", N_("On delivery"), N_("Pay the person who brings the parcel. No extra charge.")),
 )
 
+
+def is_paid_later(code: str) -> bool:
+    """Whether the shopper of an order with this way to pay still pays it themselves, after it was placed."""
+    return any(method.code == code for method in METHODS)
+
+
 INVOICES_DUE = "invoices.issue"
 """The outbox entry for an order whose money has moved: whatever it lacks of invoice and credit notes is issued."""
 

@@ -113,6 +113,7 @@ def test_order_status_is_for_its_owner_alone(bought: tuple[Identity, PlacedOrder
     assert own.ok
     assert own.data["number"] == number
     assert own.data["items"] == [{"name": "Copper kettle", "quantity": 1}]
+    assert (own.data["promised_by_card"], own.data["left_to_pay"]) == ("0.00 EUR", "80.00 EUR")
     for stranger in (make_shopper(), make_guest()):
         others = call(stranger, "order_status", number=number)
         assert not others.ok

@@ -68,7 +68,8 @@ def test_an_order_by_keyboard(page: Page, watch: Watch) -> None:
     with page.expect_response(re.compile("/cart/quantity")):  # who leaves before it is kept has one
         page.keyboard.press("Space")
     expect(drawer.get_by_role("spinbutton")).to_have_value("2")
-    expect(drawer).to_contain_text("€24.00")  # the answer is on the page: what had the focus before it was replaced
+    # The answer is on the page: what had the focus before it was replaced.
+    expect(drawer).to_contain_text("€24.00")
     expect(more).to_be_focused()
     _tab_to(page, drawer.get_by_role("link", name="To the checkout"))
     page.keyboard.press("Enter")

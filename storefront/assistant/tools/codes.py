@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from storefront.assistant.events import CartChanged
-from storefront.assistant.hiding import hide_in_conversation
+from storefront.assistant.hiding import hide_in_conversation, hint_of, may_be_gift_card
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount
 from storefront.cart import queries as carts
@@ -16,10 +16,12 @@ from storefront.cart.queries import CartView
 from storefront.core.settings import current_settings
 from storefront.core.tries import may_try
 from storefront.promotions.errors import CouponRefused, UnknownGiftCard
-from storefront.promotions.queries import GiftCardState, gift_card_of
+from storefront.promotions.queries import GiftCardState, gift_card_id_of, gift_card_of
 from storefront.promotions.reasons import UnknownCode
 
 _EMPTY = "Your cart is empty. Put something into it first, then I can use your code."
+_TRIES_IN_A_TURN = 2
+_SHORTEST_SECRET = 8
 _TOO_MANY = "These were many codes in a short time. Please wait a little before you try another one."
 
 
@@ -36,34 +38,58 @@ def use_code(
     A cart has one discount code and one gift card; a new one takes the place of the one before. `applies` false with
     a `reason` means that the code is kept in the cart and counts once the reason is gone.
     """
-    if not carts.cart_quantity(context.identity):
-        return Outcome({"error": "empty_cart", "message": _EMPTY}, _EMPTY, ok=False)
-    who = str(context.identity.user_id or context.identity.session_id)
-    if not may_try("codes", who, current_settings().rate_limit_lookup):
+    if not _may_try(context):
+        if len(code) >= _SHORTEST_SECRET:
+            _hide(context, code)  # without asking whether it is a card: nobody learns that by trying either
         return Outcome({"error": "too_many_tries", "message": _TOO_MANY}, _TOO_MANY, ok=False)
+    is_card = may_be_gift_card(code) or gift_card_id_of(code) is not None
+    if not carts.cart_quantity(context.identity):
+        if is_card:
+            _hide(context, code)
+        return Outcome({"error": "empty_cart", "message": _EMPTY}, _EMPTY, ok=False)
     try:
         view = services.enter_coupon(context.identity, code)
     except CouponRefused as refusal:
         if not isinstance(refusal.reason, UnknownCode):
             raise
-        return _use_gift_card(context, code, refusal)
+        return _use_gift_card(context, code, None if is_card else refusal)
     reason = reason_of(context, view)
     data = {"code": view.coupon, "applies": not reason, "reason": reason, **reductions_of(view)}
     return Outcome(data, reason or f"The code {view.coupon} applies", (_changed(context),))
 
 
-def _use_gift_card(context: ToolContext, code: str, refusal: CouponRefused) -> Outcome:
+def _may_try(context: ToolContext) -> bool:
+    """Count a try: for who tries, and for the network address, on the counter that the cart's page counts on.
+
+    One turn has few: no model goes through a list.
+    """
+    context.calls["use_code"] += 1
+    if context.calls["use_code"] > _TRIES_IN_A_TURN:
+        return False
+    who = str(context.identity.user_id or context.identity.session_id)
+    limits = current_settings().rate_limit_lookup
+    counted = [may_try("codes", one, limits) for one in (who, context.address) if one]
+    return all(counted)
+
+
+def _use_gift_card(context: ToolContext, code: str, refusal: CouponRefused | None) -> Outcome:
     """What is no discount code may be a gift card's; if it is neither, the shopper hears it of the code.
 
-    A gift card's code is money: of it no more than the end stays in the conversation.
+    A gift card's code is money: of it no more than the end stays in the conversation, and without a ``refusal`` to
+    tell of, which repeats it, it is only said that no such card can be used.
     """
+    if refusal is None:
+        _hide(context, code)
     try:
         card = services.enter_gift_card(context.identity, code)
-    except UnknownGiftCard:
-        raise refusal from None
-    hide_in_conversation(context.conversation_id, code, f"…{card.hint}")
+    except UnknownGiftCard as unknown:
+        raise (refusal or unknown) from None
     summary = f"The gift card ending in {card.hint} will pay"
     return Outcome({"gift_card": facts_of_card(card)}, summary, (_changed(context),))
+
+
+def _hide(context: ToolContext, code: str) -> None:
+    hide_in_conversation(context.conversation_id, code, hint_of(code))
 
 
 @TOOLS.tool("Taking the code out")

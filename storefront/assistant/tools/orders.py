@@ -8,8 +8,10 @@ from pydantic import Field
 
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS, amount
+from storefront.core.money import ZERO
 from storefront.core.shop_time import shop_day
 from storefront.orders import queries as orders
+from storefront.payments.methods import is_paid_later
 
 _LISTED = 5
 
@@ -43,6 +45,9 @@ def order_status(
 ) -> Outcome:
     """One of the shopper's own orders: state, items, parcels with tracking, amounts.
 
+    `promised_by_card` will be taken from the card when the parcel leaves; the shopper has nothing to do about it.
+    `left_to_pay` is what they still pay themselves.
+
     Somebody else's order, and a guest's who has not proved it, is not found.
     """
     order = orders.order_page(context.identity, number)
@@ -50,6 +55,9 @@ def order_status(
 
 
 def _facts(order: orders.OrderPage) -> dict[str, Any]:
+    # What a card has promised is nothing that its shopper has to see to.
+    is_promised = order.payment_status == "authorised" and not is_paid_later(order.payment_method)
+    promised, left = (order.left_to_pay, ZERO) if is_promised else (ZERO, order.left_to_pay)
     return {
         "number": order.number,
         "page": f"/orders/{order.number}",
@@ -60,8 +68,9 @@ def _facts(order: orders.OrderPage) -> dict[str, Any]:
         "shipping": order.shipping_name,
         "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
         "total": amount(order.total, order.currency),
-        "left_to_pay": amount(order.left_to_pay, order.currency),
-        "only_shipping_is_left_to_pay": order.only_shipping_left,
+        "promised_by_card": amount(promised, order.currency),
+        "left_to_pay": amount(left, order.currency),
+        "only_shipping_is_left_to_pay": order.only_shipping_left and not is_promised,
         "parcels": [
             {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "status": parcel.status}
             for parcel in order.parcels

@@ -8,6 +8,7 @@ from pydantic import EmailStr, Field
 
 from storefront.assistant import services
 from storefront.assistant.events import HandoffRequested
+from storefront.assistant.hiding import without_gift_cards
 from storefront.assistant.tools.registry import Outcome, ToolContext
 from storefront.assistant.tools.shop import TOOLS
 
@@ -28,7 +29,7 @@ def request_handoff(
         context.identity,
         context.conversation_id,
         reason=reason,
-        summary=summary,
+        summary=without_gift_cards(summary),
         contact_email=contact_email,
     )
     return Outcome(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
@@ -16,6 +17,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from storefront.assistant.events import Event
+from storefront.assistant.hiding import without_gift_cards
 from storefront.core.db import acting_as
 from storefront.core.errors import DomainError
 from storefront.core.identity import Identity
@@ -23,12 +25,18 @@ from storefront.core.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """For whom and where a tool acts. ``explain`` words a domain error in the shopper's language."""
+    """For whom and where a tool acts in one turn. ``explain`` words a domain error in the shopper's language.
+
+    ``address`` is the network address that the shopper's session was begun from, where that is known; ``calls`` is
+    how often a tool that counts was called in this turn.
+    """
 
     identity: Identity
     conversation_id: uuid.UUID
     currency: str
     explain: Callable[[DomainError], str]
+    address: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,12 @@ class Registry:
     def label(self, name: str, arguments: dict[str, Any]) -> str:
         """What the call is doing, in words."""
         tool = self.tools.get(name)
-        return tool.label(arguments) if tool else name
+        return tool.label(self.shown(name, arguments)) if tool else name
 
     def shown(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of a call as a record keeps them."""
+        """The arguments of a call as a record keeps them: without secrets, and without gift cards' codes."""
         secrets = self.tools[name].secrets if name in self.tools else ()
-        return {key: f"…{str(value)[-4:]}" if key in secrets else value for key, value in arguments.items()}
+        return {key: _shown(value, is_secret=key in secrets) for key, value in arguments.items()}
 
     def call(self, name: str, arguments: Any, context: ToolContext) -> Outcome:
         """Check the arguments against the signature and run the tool under the shopper's identity.
@@ -125,6 +133,12 @@ class Registry:
                 return tool.function(context, **values)
         except DomainError as error:
             return _refusal(error.error_code, context.explain(error))
+
+
+def _shown(value: Any, *, is_secret: bool) -> Any:
+    if is_secret:
+        return f"…{str(value)[-4:]}"
+    return without_gift_cards(value) if isinstance(value, str) else value
 
 
 def _refusal(code: str, message: str) -> Outcome:

@@ -9,9 +9,13 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from storefront.assistant.services import open_conversation
+from storefront.assistant.tools import TOOLS
+from storefront.assistant.tools.registry import ToolContext
 from storefront.core import outbox
 from storefront.core.clock import frozen, now
 from storefront.core.db import release, session, transaction, write
+from storefront.http.wording import explain
 from storefront.inventory import services as inventory
 from storefront.orders import paying
 from storefront.orders.errors import CheckoutExpired, OrderNotCancellable
@@ -332,6 +336,21 @@ def test_a_promise_that_lapsed_at_the_provider_is_noticed(stripe: StripeServer) 
     with frozen(now() + timedelta(hours=7)):
         reconcile_payments()
     assert state_of(card.order_id) == ("placed", "failed", "cancelled")
+
+
+@pytest.mark.usefixtures("manual")
+def test_the_assistant_calls_what_a_card_has_promised_nothing_left_to_pay(stripe: StripeServer) -> None:
+    card = paid(stripe, order_by_card())
+    context = ToolContext(card.me, open_conversation(card.me), "EUR", explain)
+
+    def told() -> tuple[str, str]:
+        release()
+        facts = TOOLS.call("order_status", {"number": card.number}, context).data
+        return facts["promised_by_card"], facts["left_to_pay"]
+
+    assert told() == ("160.00 EUR", "0.00 EUR")
+    capture_payment(card.number)
+    assert told() == ("0.00 EUR", "0.00 EUR")
 
 
 @pytest.mark.usefixtures("manual")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from storefront.assistant.engines.builtin import replies
-from storefront.assistant.engines.builtin.intents import Intent, code_in, order_number, read_intent
+from storefront.assistant.engines.builtin.codes import after_removal, code_in, what_to_remove
+from storefront.assistant.engines.builtin.intents import Intent, order_number, read_intent
 from storefront.assistant.engines.builtin.references import (
     named_sku,
     open_choice,
@@ -44,6 +45,10 @@ class _Answer:
         self._outcome = Outcome({}, "")
 
     def events(self) -> Iterator[Event]:
+        if rest := after_removal(self.message):
+            yield from self._remove_code()
+            yield TextDelta("\n\n")
+            self.message = rest
         intent = read_intent(self.message)
         if intent is Intent.POLICY and self._names_a_product():
             intent = Intent.PRODUCT
@@ -217,11 +222,7 @@ class _Answer:
         yield from self._outcome.events
 
     def _remove_code(self) -> Iterator[Event]:
-        says_gift = bool(re.search(r"\bgift", self.message, re.I))
-        says_both = bool(re.search(r"\b(?:codes|both|all|and)\b", self.message, re.I))
-        yield from self._use(
-            "remove_code", which="both" if says_both else "gift_card" if says_gift else "discount"
-        )
+        yield from self._use("remove_code", which=what_to_remove(self.message))
         yield TextDelta(replies.code_removed(self._outcome))
         yield from self._outcome.events
 

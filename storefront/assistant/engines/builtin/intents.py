@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from storefront.assistant.engines.builtin.codes import asks_about_codes, code_wish, is_plain_wish
+
 ORDER_NUMBER = re.compile(r"(?<![\w-])#?((?=[A-Z2-9]*[0-9])[2-9A-HJKMNP-TV-Z]{8})(?![A-Za-z0-9])", re.I)
 
 
@@ -36,40 +38,12 @@ class _Rule:
     pattern: re.Pattern[str]
 
 
-CODE_SHAPE = r"(?-i:(?=[A-Za-z0-9-]*(?:[0-9]|[A-Z]{3}))[A-Za-z0-9][A-Za-z0-9-]{2,58}(?![A-Za-z0-9-]))"
-"""A code as people write one: no spaces, and a digit or capitals in it, so that it is no word of the sentence."""
-_NAMED_CODE = re.compile(
-    r"\b(?:code|coupon|voucher|card)\b(?:\s+(?:is|named|called))?\s*[:=“\"']?\s*([A-Za-z0-9][A-Za-z0-9-]{2,58})[”\"']?"
-    r"\s*(?:please)?\s*[.!]*$",
-    re.I,
-)
-_NO_CODES = frozenset(
-    (
-        "please",
-        "now",
-        "again",
-        "for",
-        "the",
-        "this",
-        "that",
-        "codes",
-        "cards",
-        "here",
-        "work",
-        "works",
-        "with",
-        "and",
-    )
-)
-
-
 def _rule(intent: Intent, *patterns: str) -> _Rule:
     return _Rule(intent, re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I))
 
 
 _ORDER = r"(?:orders?|purchases?|parcels?|packages?|shipments?|deliver(?:y|ies))"
 _CART = r"(?:cart|basket|bag|trolley)"
-_CODE = r"(?:codes?|coupons?|vouchers?|promo codes?|discounts?|gift ?cards?)"
 
 _RULES = (
     _rule(
@@ -79,19 +53,7 @@ _RULES = (
         r"\b(?:person|agent|staff|somebody|someone|support|service|assistant|employee|manager|colleague)\b",
         r"\bcustomer (?:service|support|care)\b",
         r"\b(?:complain|complaint|file a claim|consumer claim)\b",
-    ),
-    _rule(
-        Intent.REMOVE_CODE,
-        rf"\b(?:remove|delete|drop|forget|take (?:off|out|away)|get rid of|don't use|stop using)\b"
-        rf".{{0,30}}\b{_CODE}\b(?!.{{0,20}}\b(?:account|profile)\b)",
-        rf"\btake\b.{{0,20}}\b{_CODE}\b.{{0,30}}\b(?:off|out|away)\b",
-    ),
-    _rule(
-        Intent.USE_CODE,
-        rf"\b(?:use|apply|enter|redeem|try)\b.{{0,30}}\b{_CODE}\b(?!\s+(?:work|cost|sold|available)\w*)",
-        rf"\b{_CODE}\b(?:\s+(?:is|named|called))?\s*[:=“\"']?\s*{CODE_SHAPE}",
-        rf"^\s*(?:please\s+)?(?:use|apply|enter|redeem)\s+[“\"']?{CODE_SHAPE}[”\"']?\s*(?:please)?\s*[.!]*$",
-        rf"{CODE_SHAPE}[”\"']?\s+is\s+(?:my|the|a)\b.{{0,20}}\b{_CODE}\b",
+        r"\bask (?:a|your|another) (?:colleague|person|human)\b",
     ),
     _rule(
         Intent.ADD_TO_CART,
@@ -165,21 +127,25 @@ _RULES = (
 )
 
 
+_CODE_WISHES = {"use": Intent.USE_CODE, "remove": Intent.REMOVE_CODE}
+_BEFORE_CODES = frozenset((Intent.ORDER_STATUS, Intent.CANCEL_ORDER, Intent.CHANGE_ORDER, Intent.POLICY))
+"""What a question, or whoever speaks of an order, is about rather than about the code that is mentioned beside."""
+
+
 def read_intent(message: str) -> Intent:
     """What the message is about; a message that fits no rule may be a product's name."""
     text = message.replace("’", "'")
-    for rule in _RULES:
-        if rule.pattern.search(text):
-            return rule.intent
-    return Intent.ORDER_STATUS if order_number(message) else Intent.PRODUCT
-
-
-def code_in(message: str) -> str | None:
-    """The code that a message names: written like one, or any word that ends a sentence behind “code”."""
-    for found in re.finditer(CODE_SHAPE, message):
-        return found.group(0)
-    named = _NAMED_CODE.search(message)
-    return named.group(1) if named and named.group(1).lower() not in _NO_CODES else None
+    intent = next((rule.intent for rule in _RULES if rule.pattern.search(text)), None)
+    wish = code_wish(text)
+    if (
+        wish is not None
+        and intent is not Intent.PERSON
+        and (intent not in _BEFORE_CODES or is_plain_wish(text))
+    ):
+        return _CODE_WISHES[wish]
+    if intent is None and asks_about_codes(text):
+        return Intent.POLICY
+    return intent or (Intent.ORDER_STATUS if order_number(message) else Intent.PRODUCT)
 
 
 def order_number(message: str) -> str | None:
