@@ -32,7 +32,7 @@ LONGEST_WAIT_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.005
 _LONGEST_PAUSE_SECONDS = 0.05
 
-MOST_SMALL = 600
+MOST_SMALL = 4_000
 """Small values (a card each, 2 KB) that a process has at hand."""
 MOST_LARGE = 256
 """Large ones (the counts beside a list), 50 KB each."""
