@@ -26,6 +26,11 @@ def mail_url(endpoint: str, **values: Any) -> str:
     return adapter.build(endpoint, values, force_external=True)
 
 
+def order_url(number: str, *, is_guest: bool) -> str:
+    """Where a letter leads to an order. Guests come in by number and e-mail; the link alone opens nothing."""
+    return mail_url("checkout.lookup" if is_guest else "checkout.order", number=number)
+
+
 def compose(
     template: str,
     *,

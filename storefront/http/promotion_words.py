@@ -51,22 +51,10 @@ def explain_reason(reason: Reason, code: str, currency: str) -> str:
                 reason.limit,
                 code=code,
             )
-        case MinimumNotReached():
-            return _(
-                "The code “%(code)s” counts from %(minimum)s on. %(missing)s more and it applies.",
-                code=code,
-                minimum=format_money(reason.minimum, currency),
-                missing=format_money(reason.missing, currency),
-            )
+        case MinimumNotReached() | TooFewUnits():
+            return _missing(reason, code, currency)
         case NothingEligible():
             return _("The code “%(code)s” is for other products than those in your cart.", code=code)
-        case TooFewUnits():
-            return ngettext(
-                "The code “%(code)s” needs %(num)s more of the products it is for.",
-                "The code “%(code)s” needs %(num)s more of the products it is for.",
-                reason.missing,
-                code=code,
-            )
         case NotForYou():
             return _(
                 "The code “%(code)s” is for a group of customers. If you belong to it, please sign in.",
@@ -84,6 +72,22 @@ def explain_reason(reason: Reason, code: str, currency: str) -> str:
             return _("The code “%(code)s” does not apply at present.", code=code)
         case _:
             assert_never(reason)
+
+
+def _missing(reason: MinimumNotReached | TooFewUnits, code: str, currency: str) -> str:
+    if isinstance(reason, MinimumNotReached):
+        return _(
+            "The code “%(code)s” counts from %(minimum)s on. %(missing)s more and it applies.",
+            code=code,
+            minimum=format_money(reason.minimum, currency),
+            missing=format_money(reason.missing, currency),
+        )
+    return ngettext(
+        "The code “%(code)s” needs %(num)s more of the products it is for.",
+        "The code “%(code)s” needs %(num)s more of the products it is for.",
+        reason.missing,
+        code=code,
+    )
 
 
 def coupon_remark(refused: RefusedPromotion | None, currency: str) -> str:

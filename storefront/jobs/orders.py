@@ -18,7 +18,7 @@ from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.formats import format_money
 from storefront.http.invoice_paper import file_name, kind_name, paper_of
-from storefront.http.mail import compose, deliver, mail_url
+from storefront.http.mail import compose, deliver, order_url
 from storefront.http.order_words import parcel_words, words_for
 from storefront.http.paper_words import letter_words
 from storefront.http.payment_letters import failed_words, received_words
@@ -115,7 +115,7 @@ def payment_failed(order_id: str) -> None:
     order = order_for_mail(uuid.UUID(order_id))
     with in_language(order.language):
         subject = _("Your payment for the order %(number)s did not work", number=order.number)
-        words = failed_words(order, _link(order))
+        words = failed_words(order, order_url(order.number, is_guest=order.user_id is None))
     if words is not None:
         _write("payment_failed", order, subject, **asdict(words))
 
@@ -140,11 +140,6 @@ def issue_missing_invoices() -> dict[str, int]:
     return counts
 
 
-def _link(order: OrderPage) -> str:
-    """Guests come in by number and e-mail; the link alone opens nothing."""
-    return mail_url("checkout.order" if order.user_id else "checkout.lookup", number=order.number)
-
-
 def _write(
     template: str, order: OrderPage, subject: str, documents: Sequence[Issued] = (), **context: Any
 ) -> None:
@@ -153,7 +148,7 @@ def _write(
         return
     papers = tuple(Attachment(file_name(one), paper_of(one)) for one in documents)
     with in_language(order.language):
-        words, link = words_for(order), _link(order)
+        words, link = words_for(order), order_url(order.number, is_guest=order.user_id is None)
     deliver(
         compose(
             template,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from storefront.core.settings import current_settings
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
-from storefront.http.mail import compose, deliver, mail_url
+from storefront.http.mail import compose, deliver, mail_url, order_url
 from storefront.jobs.celery_app import celery
 from storefront.jobs.outbox import drain_kind, handles
 from storefront.jobs.upkeep import run
@@ -121,7 +121,7 @@ def given_back_otherwise(refund_id: str) -> None:
     code = draw_code(refund.gift_card_id, refund.id) if refund.gift_card_id else None
     with in_language(order.language):
         subject = _("Money back for your order %(number)s", number=order.number)
-    link = mail_url("checkout.order" if order.user_id else "checkout.lookup", number=order.number)
+    link = order_url(order.number, is_guest=order.user_id is None)
     deliver(
         compose(
             "given_back_otherwise",

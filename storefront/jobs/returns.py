@@ -7,7 +7,7 @@ import uuid
 from storefront.core.texts import gettext as _
 from storefront.core.texts import in_language
 from storefront.http.invoice_paper import file_name, paper_of
-from storefront.http.mail import compose, deliver, mail_url
+from storefront.http.mail import compose, deliver, order_url
 from storefront.http.order_words import words_for
 from storefront.http.paper_words import letter_words
 from storefront.http.return_words import goods_words, reason_words, settling_words, step_words
@@ -66,7 +66,7 @@ def order_refunded(order_refund_id: str) -> None:
             left=words.left_to_pay,
             credited=letter_words([note], order.number)[1] if note is not None else "",
             attachments=papers,
-            link=_order_link(order.number, is_guest=order.user_id is None),
+            link=order_url(order.number, is_guest=order.user_id is None),
         )
     )
 
@@ -96,11 +96,6 @@ def return_step(return_id: str, step: str) -> None:
             reasons=reasons,
             settling=settling,
             goods=goods,
-            link=_order_link(one.order_number, is_guest=one.user_id is None),
+            link=order_url(one.order_number, is_guest=one.user_id is None),
         )
     )
-
-
-def _order_link(number: str, *, is_guest: bool) -> str:
-    """Guests come in by number and e-mail; the link alone opens nothing."""
-    return mail_url("checkout.lookup" if is_guest else "checkout.order", number=number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,25 +43,7 @@ def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[Ap
         return
     with transaction():
         found = {one.id: one for one in applied}
-        rows = (
-            session()
-            .execute(
-                sa.select(
-                    Promotion.id,
-                    Promotion.used_count,
-                    Promotion.usage_limit,
-                    Promotion.usage_limit_per_user,
-                    Promotion.has_single_codes,
-                    Promotion.is_active,
-                    address().label("email"),
-                )
-                .where(Promotion.id.in_(found))
-                .order_by(Promotion.id)
-                .with_for_update(),
-                customer.asked,
-            )
-            .all()
-        )
+        rows = _locked(found, customer)
         for row in rows:
             one = found[row.id]
             refusal = PromotionUsedUp(row.id, one.name, one.code)
@@ -87,6 +70,21 @@ def use_promotions(order_id: uuid.UUID, customer: Customer, applied: Sequence[Ap
                 for one in sorted(applied, key=lambda one: one.id)
             ],
         )
+
+
+def _locked(promotion_ids: Collection[uuid.UUID], customer: Customer) -> Sequence[Any]:
+    """What limits these promotions, locked in order; with each the customer's address."""
+    limits = (
+        Promotion.id,
+        Promotion.used_count,
+        Promotion.usage_limit,
+        Promotion.usage_limit_per_user,
+        Promotion.has_single_codes,
+        Promotion.is_active,
+        address().label("email"),
+    )
+    wanted = sa.select(*limits).where(Promotion.id.in_(promotion_ids))
+    return session().execute(wanted.order_by(Promotion.id).with_for_update(), customer.asked).all()
 
 
 def _uses_of(promotion_id: uuid.UUID, customer: Customer) -> int:

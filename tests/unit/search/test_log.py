@@ -341,6 +341,7 @@ def test_of_too_many_that_wait_the_oldest_go(
 def test_without_redis_a_search_is_no_error() -> None:
     search()
     log_click("tent", "tent", ADDRESS)
+    assert rows() == []
 
 
 def test_old_tallies_go() -> None:

@@ -154,7 +154,9 @@ def test_several_brands_may_be_named() -> None:
     ],
 )
 def test_operators_alone_are_no_error(text: str) -> None:
-    read(text)
+    reading = read(text)
+    assert all(one.forms for one in (*reading.wanted, *reading.excluded))
+    assert (reading.price_min, reading.price_max) == (None, None)
 
 
 @given(st.text(max_size=200))
